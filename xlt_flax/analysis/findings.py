@@ -1,0 +1,151 @@
+"""What a sweep shows: every number of the report, computed once for tables, figures and page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from xlt_flax.analysis import statistics, thesis
+from xlt_flax.analysis.cells import Cell, GroupMean, cell_of, group_mean
+from xlt_flax.analysis.comparisons import Comparison, compare_all, compare_names
+from xlt_flax.analysis.effects import Effect, all_effects
+from xlt_flax.analysis.judged import Judged
+from xlt_flax.analysis.results import Run, Sweep, finished_of
+
+
+@dataclass(frozen=True)
+class View:
+    """The results over one choice of test documents."""
+
+    cells: dict[str, Cell]
+    groups: dict[str, GroupMean]
+    effects: tuple[Effect, ...]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How the cells agree with the thesis's.
+
+    Attributes:
+      cells: number of cells with both numbers.
+      mean_difference: ours less the thesis's.
+      rank_correlation: Spearman's, None with fewer than three cells or no spread.
+      seed_sd: standard deviation over seeds, pooled over runs; None with one seed.
+      outside: cells whose thesis number another seed of ours would miss 95% of the time.
+    """
+
+    cells: int
+    mean_difference: float
+    rank_correlation: float | None
+    seed_sd: float | None
+    outside: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that the report shows.
+
+    Attributes:
+      affected: test documents that some finished run trained or validated on.
+      every: results over all test documents.
+      without_overlap: the same without `affected`; None where there are none, or no predictions.
+      pairs: every two zero-shot mixtures compared, Holm over all of them.
+      gains: each J1 stage against its source stage, Holm over all of them.
+      asked: the comparisons asked for by --compare.
+      languages: language -> run name -> accuracies over finished seeds.
+    """
+
+    sweep: Sweep
+    every: View
+    without_overlap: View | None
+    affected: frozenset[str]
+    agreement: Agreement | None
+    pairs: tuple[Comparison, ...]
+    gains: tuple[Comparison, ...]
+    asked: tuple[Comparison, ...]
+    languages: dict[str, dict[str, tuple[float, ...]]]
+
+
+def find(
+    sweep: Sweep,
+    asked: Sequence[tuple[Sequence[Run], Sequence[Run]]] = (),
+    resamples: int = 10_000,
+    seed: int = 0,
+) -> Findings:
+    """Computes everything.
+
+    Args:
+      sweep: what was read.
+      asked: pairs to compare, each side the finished runs of one mixture.
+      resamples: of every bootstrap.
+      seed: of every bootstrap; the same seed gives the same report.
+    """
+    affected = _affected(sweep)
+    judged = Judged(sweep, frozenset(), resamples, seed)
+    every = _view(sweep, judged)
+    rest = _view(sweep, Judged(sweep, affected, resamples, seed)) if affected else None
+    zero_shot = [name for group in thesis.ZERO_SHOT_GROUPS for name in group.runs]
+    after = [name for group in thesis.AFTER_J1_GROUPS for name in group.runs]
+    pairs = [(a, b) for i, a in enumerate(zero_shot) for b in zero_shot[i + 1 :]]
+    gains = [(name, name.removesuffix(thesis.AFTER_J1)) for name in after]
+    return Findings(
+        sweep=sweep,
+        every=every,
+        without_overlap=rest,
+        affected=affected,
+        agreement=_agreement(every.cells),
+        pairs=compare_names(sweep, judged, pairs),
+        gains=compare_names(sweep, judged, gains),
+        asked=compare_all(judged, asked),
+        languages=_languages(sweep),
+    )
+
+
+def _affected(sweep: Sweep) -> frozenset[str]:
+    """Judged documents which some finished run, or its source stage, trained or validated on."""
+    seen = frozenset(name for run in sweep.runs if run.audit for name in run.audit.test_ids)
+    judged = (name for run in sweep.runs if run.target for name in run.target.ids)
+    return seen & frozenset(judged)
+
+
+def _view(sweep: Sweep, judged: Judged) -> View:
+    by_name = {name: sweep.of(name) for name in sweep.names()}
+    cells = {name: cell_of(runs, judged) for name, runs in by_name.items()}
+    groups = {g.key: group_mean(g, cells, by_name, judged) for g in thesis.GROUPS}
+    return View(cells, groups, all_effects(cells, by_name, judged))
+
+
+def _agreement(cells: dict[str, Cell]) -> Agreement | None:
+    both = [cell for cell in cells.values() if cell.seeds and cell.thesis is not None]
+    if not both:
+        return None
+    ours = np.array([cell.mean for cell in both])
+    theirs = np.array([cell.thesis for cell in both])
+    spread = statistics.pooled_seed_spread([cell.accuracies for cell in both])
+    outside = []
+    if spread is not None:
+        for cell in both:
+            low, high = statistics.prediction_interval(cell.accuracies, spread)
+            if not low <= cell.thesis <= high:
+                outside.append(cell.name)
+    ranked = len(both) >= 3 and np.ptp(ours) > 0 and np.ptp(theirs) > 0
+    return Agreement(
+        cells=len(both),
+        mean_difference=float((ours - theirs).mean()),
+        rank_correlation=float(stats.spearmanr(ours, theirs).statistic) if ranked else None,
+        seed_sd=None if spread is None else spread.sd,
+        outside=tuple(outside),
+    )
+
+
+def _languages(sweep: Sweep) -> dict[str, dict[str, tuple[float, ...]]]:
+    languages: dict[str, dict[str, list[float]]] = {}
+    for run in finished_of(sweep.runs):
+        for language, evaluation in run.evaluations.items():
+            by_run = languages.setdefault(language, {})
+            by_run.setdefault(run.name, []).append(evaluation.accuracy)
+    return {
+        language: {name: tuple(values) for name, values in by_run.items()}
+        for language, by_run in sorted(languages.items())
+    }

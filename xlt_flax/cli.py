@@ -1,0 +1,83 @@
+"""What every command line shares: flags to config, errors to one line and an exit code, logging."""
+
+import logging
+import sys
+from pathlib import Path
+
+from absl import app, flags
+from ml_collections import ConfigDict, config_flags
+
+from xlt_flax.config import resolve, validate
+from xlt_flax.errors import RunError, UserError
+
+log = logging.getLogger("xlt_flax")
+
+
+def run(main) -> None:
+    """Runs a command line's `main(argv)` and exits: 0 done, 1 failed, 2 a user's mistake."""
+    app.run(lambda argv: _guarded(main, argv), flags_parser=_parse)
+
+
+def define_config_flag() -> flags.FlagHolder:
+    """Defines --config=FILE.py[:MIXTURE] and its --config.field=value overrides."""
+    holder = config_flags.DEFINE_config_file(
+        "config", help_string="Config file, such as configs/mix_111.py[:E2D2F2]."
+    )
+    flags.mark_flag_as_required("config")
+    return holder
+
+
+def load_config(holder: flags.FlagHolder) -> tuple[ConfigDict, str]:
+    """The checked config with absolute paths, and the name of the file that it came from.
+
+    Raises:
+      UserError: the file is missing or broken, or a field's value cannot be.
+    """
+    path = holder.config_filename.split(":")[0]
+    if not Path(path).is_file():
+        raise UserError(f"--config: there is no file {path}")
+    config = holder.value
+    try:
+        config.to_dict()  # a file that raises is only asked for its error now
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"--config: {path} does not load: {type(error).__name__}: {error}") from None
+    validate(config)
+    return resolve(config), Path(path).stem
+
+
+def _parse(argv):
+    try:
+        return flags.FLAGS(argv)
+    except UserError as error:
+        _fail(error)
+    except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, AttributeError | KeyError):  # config_flags, of a name that is not there
+            field = str(error).strip("\"'")
+            error = f"the config has no field {field}; xlt_flax/config.py lists all"
+        _fail(UserError(" ".join(str(error).split())))
+
+
+def _guarded(main, argv) -> int:
+    _start_logging()
+    try:
+        return main(argv) or 0
+    except (UserError, RunError) as error:
+        _fail(error)
+
+
+def _fail(error: UserError | RunError):
+    print(f"xlt_flax: {error}", file=sys.stderr, flush=True)
+    sys.exit(error.exit_code)
+
+
+def _start_logging() -> None:
+    """Plain lines on stderr; the libraries below speak of problems only."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    logging.getLogger("transformers").setLevel(logging.ERROR)

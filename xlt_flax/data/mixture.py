@@ -1,0 +1,122 @@
+"""From a mixture's name to its documents (section 4.1 of the thesis).
+
+A mixture such as `E1E2D1` names groups. A group is a draw of training and validation documents from
+its language's pool; groups of one language are disjoint. The pool of English, German and French is
+train and test together; the target language's is train alone, since test is what runs are judged by.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from xlt_flax.data.documents import Documents
+from xlt_flax.data.languages import LANGUAGE_OF_LETTER
+from xlt_flax.data.ordering import hash_order
+from xlt_flax.errors import UserError
+
+_LETTERS = "".join(LANGUAGE_OF_LETTER)
+_LETTER_OF_LANGUAGE = {language: letter for letter, language in LANGUAGE_OF_LETTER.items()}
+
+
+@dataclass(frozen=True)
+class Group:
+    """One group of a mixture: its language, and its number counted from 1."""
+
+    language: str
+    number: int
+
+    @property
+    def name(self) -> str:
+        return f"{_LETTER_OF_LANGUAGE[self.language]}{self.number}"
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Indices into a language's pool."""
+
+    train: list[int]
+    validation: list[int]
+
+
+def parse_mixture(name: str) -> list[Group]:
+    """The groups that a mixture's name lists; the empty name has none.
+
+    Raises:
+      UserError: the name is not made of groups, or names one twice.
+    """
+    if not re.fullmatch(f"([{_LETTERS}][1-9])*", name):
+        raise UserError(
+            f"config.mixture {name!r} is not a list of groups such as E1D1F1: a group is one of "
+            f"{', '.join(_LETTERS)} and a number from 1"
+        )
+    groups = [
+        Group(LANGUAGE_OF_LETTER[letter], int(number))
+        for letter, number in re.findall("(.)(.)", name)
+    ]
+    repeated = [group.name for group, count in Counter(groups).items() if count > 1]
+    if repeated:
+        raise UserError(f"config.mixture {name!r} names {repeated[0]} more than once")
+    return groups
+
+
+def mixture_shape(groups: list[Group]) -> str:
+    """How many groups each language has, most first: `3:0`, `2:1`, `1:1:1`, or `1` for one group.
+
+    The target language's groups count as any other; configs say which shapes they take.
+    """
+    counts = sorted(Counter(group.language for group in groups).values(), reverse=True)
+    return "3:0" if counts == [3] else ":".join(map(str, counts))
+
+
+def without_repeats(digests: np.ndarray, excluded=()) -> np.ndarray:
+    """Indices of the documents to keep: the first of each text, and none that is in `excluded`."""
+    _, first = np.unique(digests, return_index=True)
+    first.sort()
+    return first[~np.isin(digests[first], excluded)]
+
+
+def draw_group(
+    pool: Documents,
+    group: Group,
+    *,
+    seed: int,
+    train_documents: int,
+    validation_documents: int,
+    stratify: bool,
+) -> Draw:
+    """Draws one group.
+
+    The draw depends on the seed and the documents' ids alone, so it is the same on every machine,
+    and a document that deduplication took away moves no other to another place in the order.
+
+    Args:
+      pool: the language's documents.
+      group: which group of the language.
+      seed: of the draw, `config.data.split_seed`: training seeds share their groups.
+      train_documents, validation_documents: the group's size.
+      stratify: half of each part positive, instead of as the draw gives it.
+
+    Raises:
+      UserError: the pool is too small for a group of this number and size.
+    """
+    size = train_documents + validation_documents
+    ordered = hash_order(pool.ids, seed, group.language)
+    if stratify:
+        ordered = _alternate_labels(ordered, pool.labels)
+    if group.number * size > len(ordered):
+        raise UserError(
+            f"config.mixture names {group.name}, but {len(ordered)} {group.language} documents make "
+            f"only {len(ordered) // size} groups of {train_documents} + {validation_documents}: name "
+            "another group, or lower config.data.train_per_group"
+        )
+    drawn = ordered[(group.number - 1) * size : group.number * size]
+    return Draw(train=drawn[:train_documents], validation=drawn[train_documents:])
+
+
+def _alternate_labels(ordered: list[int], labels: np.ndarray) -> list[int]:
+    """As many of both labels as there are of the rarer, in turn, each in its order."""
+    negative = [index for index in ordered if labels[index] == 0]
+    positive = [index for index in ordered if labels[index] == 1]
+    return [index for pair in zip(negative, positive, strict=False) for index in pair]

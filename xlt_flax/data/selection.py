@@ -1,0 +1,75 @@
+"""The documents of one run: its mixture's training and validation parts, and the test sets."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from xlt_flax.data.corpus import Corpus
+from xlt_flax.data.documents import Documents, concatenate
+from xlt_flax.data.mixture import Group, draw_group, parse_mixture, without_repeats
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a mixture draws.
+
+    Attributes:
+      groups: in the mixture's order.
+      train, validation: the groups' documents, group after group.
+      languages: str[training documents], the language of each.
+    """
+
+    groups: list[Group]
+    train: Documents
+    validation: Documents
+    languages: np.ndarray
+
+
+def select(corpus: Corpus, mixture: str, data) -> Selection:
+    """Draws the mixture's documents.
+
+    Args:
+      corpus: where the documents come from.
+      mixture: such as "E1D1F1"; "" selects nothing.
+      data: the config's `data` (target_language, dedup, stratify, split_seed, sizes of groups).
+
+    Raises:
+      UserError: the mixture cannot be drawn.
+    """
+    groups = parse_mixture(mixture)
+    pools = {g.language: _pool(corpus, g.language, data) for g in groups}
+    draws = [
+        draw_group(
+            pools[group.language],
+            group,
+            seed=data.split_seed,
+            train_documents=data.train_per_group,
+            validation_documents=data.validation_per_group,
+            stratify=data.stratify,
+        )
+        for group in groups
+    ]
+    drawn = list(zip(groups, draws, strict=True))
+    return Selection(
+        groups=groups,
+        train=concatenate([pools[group.language].take(draw.train) for group, draw in drawn]),
+        validation=concatenate(
+            [pools[group.language].take(draw.validation) for group, draw in drawn]
+        ),
+        languages=np.repeat([group.language for group in groups], data.train_per_group),
+    )
+
+
+def test_documents(corpus: Corpus, language: str) -> Documents:
+    """The test set of a language, whole and in the file's order."""
+    return concatenate([corpus.store(language, "test")])
+
+
+def _pool(corpus: Corpus, language: str, data) -> Documents:
+    is_target = language == data.target_language
+    splits = ("train",) if is_target else ("train", "test")
+    pool = concatenate([corpus.store(language, split) for split in splits])
+    if not data.dedup:
+        return pool
+    test = corpus.store(language, "test").digests if is_target else ()
+    return pool.take(without_repeats(pool.digests, test))

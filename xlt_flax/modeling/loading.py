@@ -1,0 +1,208 @@
+"""Loads FlaxBertForSequenceClassification and its tokenizer from a hub id or a local folder.
+
+A folder is what transformers writes (config.json, tokenizer files, model.safetensors in PyTorch's
+names or flax_model.msgpack), or Google's original release without its weights (bert_config.json,
+vocab.txt), which serves for random weights of that shape.
+"""
+
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("USE_TF", "0")  # transformers would import TensorFlow where it finds it
+
+import jax
+import numpy as np
+import transformers
+from flax.traverse_util import flatten_dict, unflatten_dict
+from transformers import (
+    AutoConfig,
+    AutoTokenizer,
+    BertConfig,
+    BertTokenizerFast,
+    FlaxBertForSequenceClassification,
+)
+
+from xlt_flax.errors import UserError
+
+transformers.logging.set_verbosity_error()
+logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it names every retry
+log = logging.getLogger("xlt_flax")
+
+_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "flax_model.msgpack")
+_TOKENIZERS = ("tokenizer.json", "vocab.txt")
+NUM_LABELS = 2
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """A model before training.
+
+    Attributes:
+      config: of its shape, with `num_labels` and dropout as this run wants them.
+      params: FlaxBertForSequenceClassification's tree, float32 numpy arrays on the host.
+    """
+
+    config: BertConfig
+    params: dict
+
+
+def load_tokenizer(name: str):
+    """The model's fast tokenizer.
+
+    Raises:
+      UserError: it cannot be had, or it is not a fast one.
+    """
+    folder = _local_folder(name)
+    _require_file(folder, _TOKENIZERS, "a tokenizer")
+    if folder and not (folder / "tokenizer.json").exists() and not _has_hf_config(folder):
+        return _google_tokenizer(folder)
+    tokenizer = _from_pretrained(AutoTokenizer, name, use_fast=True)
+    if not tokenizer.is_fast:
+        raise UserError(f"config.model.name {name} has no fast tokenizer (tokenizer.json)")
+    return tokenizer
+
+
+def load_config(name: str, dropout: float | None, max_length: int, tokenizer) -> BertConfig:
+    """The model's shape, checked against what a run asks of it.
+
+    Args:
+      name: hub id or folder.
+      dropout: replaces the model's own probabilities; None keeps them.
+      max_length: of the run's documents; the model must have as many positions.
+      tokenizer: its ids must have rows in the model's vocabulary.
+
+    Raises:
+      UserError: it cannot be had, is not a BERT, or does not fit max_length or the tokenizer.
+    """
+    folder = _local_folder(name)
+    _require_file(folder, ("config.json", "bert_config.json"), "a config")
+    if folder and not _has_hf_config(folder):
+        config = BertConfig.from_json_file(str(folder / "bert_config.json"))
+    else:
+        config = _from_pretrained(AutoConfig, name)
+    if config.model_type != "bert":
+        raise UserError(
+            f"config.model.name {name} is a {config.model_type} model: give one of type bert"
+        )
+    if max_length > config.max_position_embeddings:
+        raise UserError(
+            f"config.data.max_length is {max_length}, but {name} has "
+            f"{config.max_position_embeddings} positions: give no more than that"
+        )
+    if len(tokenizer) > config.vocab_size:
+        raise UserError(
+            f"config.model.name {name}: its tokenizer has {len(tokenizer)} pieces, its config a "
+            f"vocabulary of {config.vocab_size}: they are not of one model"
+        )
+    config.num_labels = NUM_LABELS
+    if dropout is not None:
+        config.hidden_dropout_prob = config.attention_probs_dropout_prob = dropout
+        config.classifier_dropout = None  # = hidden_dropout_prob
+    return config
+
+
+def load_pretrained(name: str, config: BertConfig, seed: int) -> Pretrained:
+    """The pretrained weights, with a fresh head drawn from `seed`.
+
+    Raises:
+      UserError: the weights cannot be had, or do not fit the config.
+    """
+    folder = _local_folder(name)
+    _require_file(folder, _WEIGHTS, "weights")
+    model = _from_pretrained(_Unset, name, config=config)
+    loaded = flatten_dict(model.params, sep="/")
+    missing = [path for path, leaf in loaded.items() if np.isnan(leaf).any()]
+    encoder = [path for path in missing if not path.startswith(("classifier/", "bert/pooler/"))]
+    if encoder:
+        raise UserError(
+            f"config.model.name {name}: {encoder[0]} is missing or not a number in its weights "
+            f"({len(encoder)} such in all)"
+        )
+    log.info("model: %s; drawn from the seed: %s", name, ", ".join(missing) or "nothing")
+    drawn = _draw(config, seed, missing)
+    return Pretrained(config, _to_host(unflatten_dict(loaded | drawn, sep="/")))
+
+
+def random_weights(config: BertConfig, seed: int) -> Pretrained:
+    """Weights of the config's shape as transformers draws them for training from scratch."""
+    return Pretrained(config, _to_host(unflatten_dict(_draw(config, seed), sep="/")))
+
+
+class _Unset(FlaxBertForSequenceClassification):
+    """Begins as not-a-number everywhere, so that what a file leaves out can be told and named:
+    transformers would draw it silently."""
+
+    def init_weights(self, rng, input_shape, params=None):
+        shapes = jax.eval_shape(lambda key: _init(self.config, key), rng)
+        return jax.tree.map(lambda leaf: np.full(leaf.shape, np.nan, np.float32), shapes)
+
+
+def _init(config: BertConfig, key: jax.Array) -> dict:
+    model = FlaxBertForSequenceClassification(config, _do_init=False)
+    return model.init_weights(key, (1, 1))
+
+
+def _draw(config: BertConfig, seed: int, paths: list[str] | None = None) -> dict:
+    """{path: array} of freshly drawn weights: all, or those named; XLA draws no others."""
+
+    def draw(key):
+        drawn = flatten_dict(_init(config, key), sep="/")
+        return drawn if paths is None else {path: drawn[path] for path in paths}
+
+    return jax.jit(draw)(jax.random.key(seed))
+
+
+def _to_host(params) -> dict:
+    return jax.tree.map(lambda leaf: np.array(leaf, np.float32), params)
+
+
+def _local_folder(name: str) -> Path | None:
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    if folder.is_absolute() or name.startswith((".", "~")):
+        raise UserError(f"config.model.name: there is no folder {name}")
+    return None
+
+
+def _require_file(folder: Path | None, names: tuple[str, ...], what: str) -> None:
+    if folder and not any((folder / name).is_file() for name in names):
+        raise UserError(f"config.model.name: {folder} has no {what} ({' or '.join(names)})")
+
+
+def _has_hf_config(folder: Path) -> bool:
+    return (folder / "config.json").is_file()
+
+
+def _google_tokenizer(folder: Path):
+    """Google's release does not say whether it is cased; a vocabulary with capitals is."""
+    pieces = (folder / "vocab.txt").read_text("utf-8").splitlines()
+    cased = any(piece != piece.lower() for piece in pieces if not piece.startswith("["))
+    return BertTokenizerFast(
+        vocab_file=str(folder / "vocab.txt"), do_lower_case=not cased, strip_accents=not cased
+    )
+
+
+def _from_pretrained(loader, name: str, **arguments):
+    """`from_pretrained` with one line for whatever may be wrong with a hub id or a folder.
+
+    A hub id is looked up in the local cache first: a machine without a network need not wait.
+    """
+    if not _local_folder(name):
+        try:
+            return loader.from_pretrained(name, local_files_only=True, **arguments)
+        except OSError:
+            log.info("model: asking the hub for %s", name)
+    try:
+        return loader.from_pretrained(name, **arguments)
+    except Exception as error:  # transformers raises what its parsers do: OSError, ValueError, ...
+        reason = " ".join(str(error).split())[:300]
+        if _local_folder(name):
+            raise UserError(f"config.model.name {name} does not load: {reason}") from error
+        raise UserError(
+            f"config.model.name {name} is not in the local cache, and the hub did not give it "
+            f"({type(error).__name__}): get it where there is a network and give the folder, "
+            "--config.model.name=/path/to/folder"
+        ) from error

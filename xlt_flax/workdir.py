@@ -1,0 +1,124 @@
+"""The folder of one run: its files' names, what it was made from, and its single writer."""
+
+import json
+import os
+import socket
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from ml_collections import ConfigDict
+
+import xlt_flax
+from xlt_flax import files
+from xlt_flax.config import differences
+from xlt_flax.errors import UserError
+
+FORMAT = 1  # raise it when an older xlt_flax could misread a workdir
+
+
+class Workdir:
+    """Paths below a run's folder; DESIGN of its files in WORKSPACE.md."""
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path).expanduser().absolute()
+        self.config_file = self.path / "config.json"
+        self.checkpoints = self.path / "checkpoints"
+        self.metrics = self.path / "metrics.jsonl"
+        self.audit = self.path / "audit.json"
+        self.eval = self.path / "eval"
+        self.done = self.path / "DONE"
+
+    def start(self, config: ConfigDict) -> None:
+        """Makes the folder, or checks that the run in it is the one that `config` describes.
+
+        Raises:
+          UserError: another config started this workdir, or a newer xlt_flax wrote it.
+        """
+        if not self.config_file.exists():
+            _refuse_foreign_files(self.path)
+            files.write_json(
+                self.config_file, {"config": config.to_dict(), "versions": _versions()}
+            )
+            return
+        changed = differences(self._stored()["config"], config.to_dict())
+        if changed:
+            raise UserError(
+                f"{self.path} was begun with another config ({'; '.join(changed)}): "
+                "give the old values to go on with it, or another --workdir"
+            )
+
+    def read_config(self) -> ConfigDict:
+        """The config that the run was started with.
+
+        Raises:
+          UserError: this is no workdir, or a newer xlt_flax wrote it.
+        """
+        return ConfigDict(self._stored()["config"]).lock()
+
+    def _stored(self) -> dict:
+        try:
+            stored = json.loads(self.config_file.read_text("utf-8"))
+            form = stored["versions"]["workdir"]
+        except FileNotFoundError:
+            raise UserError(f"{self.path} is not a workdir: it has no config.json") from None
+        except (ValueError, KeyError, TypeError):
+            raise UserError(
+                f"{self.config_file} is not whole: remove {self.path} and run it again"
+            ) from None
+        if form > FORMAT:
+            raise UserError(
+                f"{self.path} was written by a newer xlt_flax "
+                f"({stored['versions']['xlt_flax']}): install that version"
+            )
+        return stored
+
+    @contextmanager
+    def writer(self):
+        """Holds the workdir as its only writer; the lock of a dead process does not count.
+
+        Raises:
+          UserError: another process holds it; the message names host and process.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        holder = self.path / ".writer.json"
+        lock = FileLock(self.path / ".writer.lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise UserError(
+                f"{self.path} is being written by {_describe_holder(holder)}: wait for it, or give "
+                "another --workdir"
+            ) from None
+        try:
+            files.write_json(holder, {"host": socket.gethostname(), "pid": os.getpid()})
+            yield
+        finally:
+            lock.release()
+
+
+def _versions() -> dict:
+    packages = ("jax", "flax", "optax", "orbax-checkpoint", "transformers")
+    return {
+        "workdir": FORMAT,
+        "xlt_flax": xlt_flax.__version__,
+        **{package: version(package) for package in packages},
+    }
+
+
+def _refuse_foreign_files(path: Path) -> None:
+    foreign = [entry.name for entry in path.glob("*") if not entry.name.startswith(".")]
+    if foreign:
+        raise UserError(
+            f"{path} holds {foreign[0]} but no config.json, so it is not a run's: give another "
+            "--workdir"
+        )
+
+
+def _describe_holder(holder: Path) -> str:
+    try:
+        who = json.loads(holder.read_text("utf-8"))
+        return f"process {who['pid']} on {who['host']}"
+    except (OSError, ValueError, KeyError):
+        return "another process"
