@@ -12,15 +12,16 @@ It writes below ``xlt_flax/data/sample/``:
   on the reviews above; no weights.
 
 Every sentence was written for this sample; the bands and the albums are invented. The reviews stand
-in the raw format of Webis-CLS-10, whose licence does not let us ship the real ones. The layout is
-that of the real files: ``en`` is indented and has four fields; ``de``, ``fr`` and ``jp`` have one
+in the raw format of Webis-CLS-10, which is given out on request only. The layout is that of the
+real files: ``en`` is indented and has four fields; ``de``, ``fr`` and ``jp`` have one
 item a line and more fields, and between the items one blank line (``fr``: two).
 
-The sample has these oddities on purpose; a reader of the real data meets each of them:
+The sample has these oddities on purpose. Most are in the real ``music`` files too; the empty text,
+the control characters and the escaped tags are there for what other domains and sites hold:
 
 * text, summary and title are escaped twice: ``&amp;quot;``, ``&amp;#39;``, ``&amp;amp;``, and line
   breaks as ``&amp;lt;br /&amp;gt;``, but an ampersand is sometimes escaped once (``R&amp;B``);
-* a few texts hold C1 control characters (0x85, 0x91 to 0x94, 0x96), as Windows text does that was
+* a few texts hold C1 control characters (0x85, 0x91 to 0x94), as Windows text does that was
   decoded wrongly;
 * one item of ``jp/music/test.review`` has an empty text;
 * blank lines inside texts, so that no reader may split a file on blank lines;
@@ -29,7 +30,7 @@ The sample has these oddities on purpose; a reader of the real data meets each o
 * empty elements (``<realname />``, ``<location />``, ``<reviewer />``, ``<badges />``);
   ``realname`` only in ``de``, ``badges`` only in ``fr`` and ``jp``, the votes as a pair of values;
 * the category, the date and the order of the votes follow the language's own site;
-* six texts a labelled file are long, two of these longer than 512 tokens.
+* six texts a labelled file are long, and one to four a language exceed 512 of the tokens below.
 
 The reviews are the same bytes on every run: all chance comes from ``random.Random(seed).random()``,
 the one method whose sequence Python promises to keep.
@@ -112,6 +113,32 @@ class Review:
     title: str
 
 
+@dataclass(frozen=True)
+class Bank:
+    """The phrases of one language; the dicts hold them by mood, ``aspects`` by verb and form."""
+
+    folder: str
+    category: str
+    gap: str
+    quotes: tuple
+    bands: tuple
+    albums: tuple
+    towns: tuple
+    months: tuple
+    aspects: dict | tuple
+    adjectives: dict
+    opinions: tuple
+    things: dict
+    verdicts: dict
+    contrasts: tuple
+    openings: tuple
+    shouts: dict
+    statements: dict
+    facts: tuple
+    closings: dict
+    summaries: dict
+
+
 # --- the phrase banks -----------------------------------------------------------------------------
 #
 # A bank of aspects is keyed by the verb and the adjective form that go with it (French needs four
@@ -126,18 +153,20 @@ BANDS = (
 )
 
 
-class English:
-    folder, category, gap = "en", "music", " "
-    quotes = (('"', '"'), ('"', '"'), ("'", "'"))
-    bands = BANDS
-    albums = (
+ENGLISH = Bank(
+    folder="en",
+    category="music",
+    gap=" ",
+    quotes=(('"', '"'), ('"', '"'), ("'", "'")),
+    bands=BANDS,
+    albums=(
         "Eleven Wet Lanterns", "The Slow Tram Home", "Maps of Salt", "Rooms Without Clocks",
         "Borrowed Umbrellas", "A Lighthouse for Cats", "Postcards from Platform Nine",
         "Gravel and Honey", "Letters to a Ferry", "The Tuesday Orchard", "Small Hours, Tall Trees",
-    )
-    towns = ("Leeds", "Bristol", "Cardiff", "Dundee", "Portland", "Norwich", "Galway", "Austin")
-    months = ("January", "March", "May", "June", "August", "October", "November")
-    aspects = {
+    ),
+    towns=("Leeds", "Bristol", "Cardiff", "Dundee", "Portland", "Norwich", "Galway", "Austin"),
+    months=("January", "March", "May", "June", "August", "October", "November"),
+    aspects={
         ("is", 0): (
             "the singing", "the guitar work", "the production", "the rhythm section", "the sound",
             "the songwriting", "the live recording", "the drumming", "the title track",
@@ -147,8 +176,8 @@ class English:
             "the lyrics", "the melodies", "the arrangements", "the vocals", "the choruses",
             "the solos", "the ballads", "the new songs", "the duets", "the harmonies",
         ),
-    }
-    adjectives = {
+    },
+    adjectives={
         GOOD: (
             "wonderful", "superb", "brilliant", "excellent", "beautiful", "fantastic", "charming",
             "impressive", "inspired", "outstanding", "delightful", "gorgeous", "memorable",
@@ -159,13 +188,13 @@ class English:
             "horrible", "dull", "forgettable", "sloppy", "tedious", "uninspired", "unbearable",
             "mediocre",
         ),
-    }
-    opinions = (
+    },
+    opinions=(
         "{Np} {be} {adj}.", "{Np} {be} simply {adj}.", "{Np} {be} {adj} from start to finish.",
         "{Np} {be} {adj} and {adj2}.", "I find {np} {adj}.", "To my ears {np} {be} {adj}.",
         "Above all, {np} {be} {adj}.", "{Np} {be} really {adj}.", "{Np} {be} anything but {opp}.",
-    )
-    things = {
+    ),
+    things={
         GOOD: (
             ("the cover", "is", "nice"), ("the booklet", "is", "pretty"),
             ("the delivery", "was", "fast"), ("the packaging", "is", "lovely"),
@@ -178,8 +207,8 @@ class English:
             ("the price", "was", "rather high"), ("the case", "arrived", "cracked"),
             ("the parcel", "came", "two weeks late"), ("the photos inside", "are", "blurred"),
         ),
-    }
-    verdicts = {
+    },
+    verdicts={
         GOOD: (
             ("this record", "won", "me over"), ("I", "keep", "coming back to these songs"),
             ("I", "would", "buy it again at once"), ("the music", "makes", "up for it"),
@@ -190,12 +219,12 @@ class English:
             ("I", "regret", "buying it"), ("that", "does", "not save the album"),
             ("the songs", "go", "in one ear and out the other"),
         ),
-    }
-    contrasts = (
+    },
+    contrasts=(
         "Although {a}, {b}.", "{A}, but {b}.", "Even if {a}, {b}.", "While {a}, {b}.",
         "I admit that {a}, but {b}.", "{B}, even if {a}.", "{B}, although {a}.",
-    )
-    openings = (
+    ),
+    openings=(
         "I bought {album} by {artist} last {month}.", "{album} is the third album by {artist}.",
         "A friend gave me this CD for my birthday.", "I have followed {artist} for many years.",
         "After reading the other reviews I ordered {album}.", "This is my first review here.",
@@ -203,14 +232,14 @@ class English:
         "I came across {artist} by chance on the radio.", "My sister lent me {album}.",
         "I had been waiting for {album} since {month}.", "So this is the new one by {artist}.",
         "{artist} recorded this album in {town}.", "I own every record by {artist}.",
-    )
-    shouts = {
+    ),
+    shouts={
         GOOD: ("What a lovely surprise!", "Wow, what a record!", "Finally a great album again!",
                "Hats off to {artist}!", "This one is a keeper."),
         BAD: ("What a letdown!", "Oh dear, what a mess!", "I am sorry, but this is a failure.",
               "What happened to {artist}?", "I don't understand the praise."),
-    }
-    statements = {
+    },
+    statements={
         GOOD: (
             "I have played it every day since it arrived.", "It's the best album I own.",
             "Every song has something that stays with me.", "I was smiling after one minute.",
@@ -223,7 +252,7 @@ class English:
         ),
         BAD: (
             "I switched it off after three songs.", "It's the worst album I own.",
-            "I want my money back.", "Not one song stayed in my head.",
+            "I'd like my money back.", "Not one song stayed in my head.",
             "I was yawning after one minute.", "{artist} have never sounded so tired.",
             "It already gathers dust on my shelf.", "It gets worse with every listen.",
             "All the songs sound the same.", "You can hear that nobody cared.",
@@ -231,8 +260,8 @@ class English:
             "I expected far more from such a talented band.", "It gave me a headache.",
             "The chorus of \"Ferry Song\" is pure noise.", "It isn't worth a second listen.",
         ),
-    }
-    facts = (
+    },
+    facts=(
         "The disc holds twelve songs and runs for about forty minutes.",
         "It was recorded in {town} in {year}.", "The third song is an instrumental.",
         "I listened to it on the train to work.", "There is also a bonus track at the end.",
@@ -242,10 +271,10 @@ class English:
         "The recording was made in an old church.", "There is a touch of R&B in the fourth song.",
         "The booklet contains all the words.", "The set comes as CD & DVD.",
         "Some of the songs are sung in two voices.", "The last song lasts nine minutes.",
-    )
-    closings = {
+    ),
+    closings={
         GOOD: (
-            "Highly recommended.", "A clear recommendation from me.", "Thank you, {artist}!",
+            "Warmly recommended.", "A clear recommendation from me.", "Thank you, {artist}!",
             "Buy it, you won't regret it.", "I'm already looking forward to the next one.",
             "Well worth the money.", "A must for every collection.", "More of this, please!",
         ),
@@ -254,27 +283,29 @@ class English:
             "I will give mine away.", "Never again.", "I'm selling my copy.",
             "Save your money, {artist} can do better.", "Borrow it first, if you must.",
         ),
-    }
-    summaries = {
+    },
+    summaries={
         GOOD: ("Simply {adj}", "A real treasure", "{artist} at their best", "Love it!",
                "{adj}, every minute of it", "Pure joy", "Don't miss {album}", "{adj} & {adj2}"),
         BAD: ("Simply {adj}", "A real letdown", "{artist} at their worst", "Leave it!",
               "{adj}, every minute of it", "Pure noise", "Don't buy {album}", "{adj} & {adj2}"),
-    }
+    },
+)
 
-
-class German:
-    folder, category, gap = "de", "Musik", " "
-    quotes = (('"', '"'), ("„", "“"))
-    bands = BANDS
-    albums = (
+GERMAN = Bank(
+    folder="de",
+    category="Musik",
+    gap=" ",
+    quotes=(('"', '"'), ("„", "“")),
+    bands=BANDS,
+    albums=(
         "Elf nasse Laternen", "Nachtbus nach Grünau", "Salz auf der Landkarte", "Zimmer ohne Uhr",
         "Neun geliehene Schirme", "Ein Leuchtturm für Katzen", "Kies und Honig", "Post vom Gleis 9",
         "Der Garten am Dienstag", "Briefe an eine Fähre", "Straßenbahn im Regen",
-    )
-    towns = ("Köln", "Leipzig", "Bremen", "Graz", "Zürich", "Nürnberg", "Münster", "Dresden")
-    months = ("Januar", "März", "Mai", "Juni", "August", "Oktober", "November")
-    aspects = {
+    ),
+    towns=("Köln", "Leipzig", "Bremen", "Graz", "Zürich", "Nürnberg", "Münster", "Dresden"),
+    months=("Januar", "März", "Mai", "Juni", "August", "Oktober", "November"),
+    aspects={
         ("ist", 0): (
             "der Gesang", "die Gitarrenarbeit", "die Produktion", "der Klang",
             "das Schlagzeugspiel",
@@ -285,8 +316,8 @@ class German:
             "die Texte", "die Melodien", "die Arrangements", "die Refrains", "die Soli",
             "die Balladen", "die neuen Lieder", "die Duette", "die Streicher", "die Stimmen",
         ),
-    }
-    adjectives = {
+    },
+    adjectives={
         GOOD: (
             "großartig", "wunderschön", "hervorragend", "genial", "fantastisch", "herrlich",
             "ausgezeichnet", "mitreißend", "beeindruckend", "traumhaft", "gelungen",
@@ -297,14 +328,14 @@ class German:
             "grauenhaft", "misslungen", "einfallslos", "eintönig", "nervig", "öde", "miserabel",
             "unerträglich", "belanglos",
         ),
-    }
-    opinions = (
+    },
+    opinions=(
         "{Np} {be} {adj}.", "{Np} {be} einfach {adj}.", "{Np} {be} von Anfang bis Ende {adj}.",
         "{Np} {be} {adj} und {adj2}.", "Ich finde {acc} {adj}.", "Für meine Ohren {be} {np} {adj}.",
         "Vor allem {np} {be} {adj}.", "{Np} {be} wirklich {adj}.",
         "{Np} {be} alles andere als {opp}.",
-    )
-    things = {
+    ),
+    things={
         GOOD: (
             ("das Cover", "ist", "hübsch"), ("das Booklet", "ist", "schön gestaltet"),
             ("die Lieferung", "war", "schnell"), ("die Verpackung", "ist", "edel"),
@@ -318,8 +349,8 @@ class German:
             ("das Päckchen", "war", "zwei Wochen zu spät da"),
             ("die Fotos im Heft", "sind", "unscharf"),
         ),
-    }
-    verdicts = {
+    },
+    verdicts={
         GOOD: (
             ("mich", "überzeugt", "diese Platte"), ("ich", "höre", "diese Lieder jeden Tag"),
             ("ich", "würde", "das Album sofort wieder kaufen"),
@@ -330,13 +361,13 @@ class German:
             ("ich", "bereue", "den Kauf"), ("das", "rettet", "dieses Album nicht"),
             ("ich", "bin", "sehr enttäuscht"),
         ),
-    }
-    contrasts = (
+    },
+    contrasts=(
         "Obwohl {a_last}, {b_first}.", "{A}, aber {b}.", "Auch wenn {a_last}, {b_first}.",
         "Zwar {a_first}, aber {b}.", "Ich gebe zu, dass {a_last}, aber {b}.",
         "{B}, auch wenn {a_last}.", "{B}, obwohl {a_last}.",
-    )
-    openings = (
+    ),
+    openings=(
         "Ich habe mir {album} von {artist} im {month} gekauft.", "Dies ist meine erste Rezension.",
         "{album} ist das dritte Album von {artist}.", "Ich verfolge {artist} seit vielen Jahren.",
         "Ein Freund hat mir diese CD zum Geburtstag geschenkt.",
@@ -346,16 +377,16 @@ class German:
         "Seit {month} hatte ich auf {album} gewartet.", "Das ist also das Neue von {artist}.",
         "{artist} haben dieses Album in {town} aufgenommen.",
         "Ich besitze jede Platte von {artist}.",
-    )
-    shouts = {
+    ),
+    shouts={
         GOOD: ("Was für eine schöne Überraschung!", "Wow, was für eine Platte!",
                "Endlich wieder ein tolles Album!", "Hut ab vor {artist}!",
                "Ein echter Volltreffer."),
         BAD: ("Was für eine Enttäuschung!", "Oje, was für ein Durcheinander!",
               "Tut mir leid, aber das war nichts.", "Was ist bloß mit {artist} los?",
               "Das Lob verstehe ich nicht."),
-    }
-    statements = {
+    },
+    statements={
         GOOD: (
             "Seit sie da ist, läuft die CD bei mir jeden Tag.", "Es ist mein liebstes Album.",
             "Jedes Lied hat etwas, das hängen bleibt.",
@@ -379,8 +410,8 @@ class German:
             "Davon bekomme ich Kopfschmerzen.", "Der Refrain von \"Fährmann\" ist reiner Lärm.",
             "Ein zweites Mal höre ich mir das nicht an.",
         ),
-    }
-    facts = (
+    },
+    facts=(
         "Die CD enthält zwölf Lieder und dauert etwa vierzig Minuten.",
         "Die Aufnahmen entstanden {year} in {town}.", "Das dritte Stück kommt ohne Gesang aus.",
         "Gehört habe ich die CD im Zug auf dem Weg zur Arbeit.",
@@ -392,12 +423,12 @@ class German:
         "Im vierten Lied steckt etwas Rock & Pop.", "Im Heft stehen alle Texte.",
         "Das Set besteht aus CD & DVD.", "Einige Lieder werden zweistimmig gesungen.",
         "Das letzte Lied dauert neun Minuten.",
-    )
-    closings = {
+    ),
+    closings={
         GOOD: (
             "Sehr zu empfehlen.", "Von mir eine klare Empfehlung.", "Danke, {artist}!",
             "Kaufen, ihr werdet es nicht bereuen.", "Ich freue mich schon auf das nächste Album.",
-            "Das Geld ist gut angelegt.", "Gehört in jede Sammlung.", "Mehr davon, bitte!",
+            "Das Geld ist gut angelegt.", "Gehört in jede Sammlung.", "Bitte mehr davon!",
         ),
         BAD: (
             "Nicht zu empfehlen.", "Finger weg von dieser CD.", "Schade um das Geld.",
@@ -405,28 +436,30 @@ class German:
             "Spart euch das Geld, {artist} können es besser.",
             "Wenn überhaupt, dann erst ausleihen.",
         ),
-    }
-    summaries = {
+    },
+    summaries={
         GOOD: ("Einfach {adj}", "Ein echter Schatz", "{artist} in Bestform", "Kaufen!",
                "{adj}, jede Minute", "Die reine Freude", "{album} lohnt sich", "{adj} & {adj2}"),
         BAD: ("Einfach {adj}", "Eine echte Enttäuschung", "{artist} in schlechter Form",
               "Finger weg!", "{adj}, jede Minute", "Reiner Lärm", "{album} lohnt sich nicht",
               "{adj} & {adj2}"),
-    }
+    },
+)
 
-
-class French:
-    folder, category, gap = "fr", "Musique", " "
-    quotes = (('"', '"'), ("« ", " »"))
-    bands = BANDS
-    albums = (
+FRENCH = Bank(
+    folder="fr",
+    category="Musique",
+    gap=" ",
+    quotes=(('"', '"'), ("« ", " »")),
+    bands=BANDS,
+    albums=(
         "Le tramway du lundi", "Neuf parapluies rouges", "La chambre sans horloge", "Sel et cartes",
         "Un phare pour les chats", "Lettres à un bateau", "Le verger du mardi", "Gravier et miel",
         "Cartes postales du quai neuf", "Onze lanternes sous la pluie", "Retour à Sainte-Aube",
-    )
-    towns = ("Lyon", "Nantes", "Lille", "Bordeaux", "Genève", "Rennes", "Namur", "Québec")
-    months = ("janvier", "mars", "mai", "juin", "septembre", "novembre", "décembre")
-    aspects = {
+    ),
+    towns=("Lyon", "Nantes", "Lille", "Bordeaux", "Genève", "Rennes", "Namur", "Québec"),
+    months=("janvier", "mars", "mai", "juin", "septembre", "novembre", "décembre"),
+    aspects={
         ("est", 0): (
             "le chant", "le son", "l'enregistrement en public", "le jeu de piano", "le mixage",
             "le premier morceau", "le nouveau style du groupe",
@@ -439,8 +472,8 @@ class French:
         ("sont", 3): (
             "les paroles", "les mélodies", "les ballades", "les nouvelles chansons", "les cordes",
         ),
-    }
-    adjectives = {  # masculine|feminine|masculine plural, where the regular endings do not do
+    },
+    adjectives={  # masculine|feminine|masculine plural, where the regular endings do not do
         GOOD: (
             "magnifique", "superbe", "splendide", "remarquable", "émouvant", "réussi",
             "génial|géniale|géniaux", "somptueux|somptueuse", "inspiré", "formidable",
@@ -451,14 +484,14 @@ class French:
             "lamentable", "banal", "bâclé", "insupportable", "médiocre", "poussif|poussive",
             "horrible", "insipide",
         ),
-    }
-    opinions = (
+    },
+    opinions=(
         "{Np} {be} {adj}.", "{Np} {be} tout simplement {adj}.",
         "{Np} {be} {adj} du début à la fin.",
         "{Np} {be} {adj} et {adj2}.", "Je trouve {np} {adj}.", "À mon avis, {np} {be} {adj}.",
         "Surtout, {np} {be} {adj}.", "{Np} {be} vraiment {adj}.", "{Np} {be} tout sauf {opp}.",
-    )
-    things = {
+    ),
+    things={
         GOOD: (
             ("la pochette", "est", "jolie"), ("le livret", "est", "soigné"),
             ("la livraison", "a été", "rapide"), ("l'emballage", "est", "élégant"),
@@ -472,8 +505,8 @@ class French:
             ("le colis", "est arrivé", "avec deux semaines de retard"),
             ("les photos du livret", "sont", "floues"),
         ),
-    }
-    verdicts = {
+    },
+    verdicts={
         GOOD: (
             ("ce disque", "m'a", "conquis"), ("j'écoute", "ces chansons", "tous les jours"),
             ("je", "le rachèterais", "sans hésiter"), ("la musique", "fait", "tout oublier"),
@@ -484,12 +517,12 @@ class French:
             ("je", "regrette", "mon achat"), ("cela", "ne sauve pas", "cet album"),
             ("je", "m'ennuie", "à chaque écoute"),
         ),
-    }
-    contrasts = (
+    },
+    contrasts=(
         "Même si {a}, {b}.", "{A}, mais {b}.", "Certes, {a}, mais {b}.", "{A} ; pourtant, {b}.",
         "J'avoue que {a}, mais {b}.", "{B}, même si {a}.", "{B}, alors que {a}.",
-    )
-    openings = (
+    ),
+    openings=(
         "J'ai acheté {album} de {artist} en {month}.", "C'est mon premier commentaire ici.",
         "{album} est le troisième album de {artist}.", "J'écoute {artist} depuis des années.",
         "Un ami m'a offert ce CD pour mon anniversaire.",
@@ -499,14 +532,14 @@ class French:
         "J'attendais {album} depuis le mois de {month}.", "Voici donc le nouveau {artist}.",
         "Le groupe {artist} a enregistré cet album à {town}.",
         "Je possède tous les disques de {artist}.",
-    )
-    shouts = {
-        GOOD: ("Quelle belle surprise !", "Quel disque !", "Enfin un grand album !",
+    ),
+    shouts={
+        GOOD: ("Quelle belle surprise !", "Quel beau disque !", "Enfin un grand album !",
                "Chapeau bas à {artist} !", "Une vraie pépite."),
-        BAD: ("Quelle déception !", "Quel gâchis !", "Désolé, mais c'est un échec.",
+        BAD: ("Quelle grande déception !", "Quel triste gâchis !", "Désolé, mais c'est un échec.",
               "Qu'est-il arrivé à {artist} ?", "Je ne comprends pas les éloges."),
-    }
-    statements = {
+    },
+    statements={
         GOOD: (
             "Je l'écoute tous les jours depuis que je l'ai reçu.", "C'est mon album préféré.",
             "Chaque chanson a quelque chose qui reste en tête.",
@@ -528,8 +561,8 @@ class French:
             "J'attendais bien plus d'un groupe aussi doué.", "Cela me donne mal à la tête.",
             "Le refrain de \"Passeur\" n'est que du bruit.", "Une écoute suffit largement.",
         ),
-    }
-    facts = (
+    },
+    facts=(
         "Le disque compte douze titres et dure une quarantaine de minutes.",
         "Il a été enregistré à {town} en {year}.", "Le troisième titre est instrumental.",
         "Je l'ai écouté dans le train en allant au travail.",
@@ -542,8 +575,8 @@ class French:
         "Le quatrième titre a une touche de R&B.", "Tous les textes figurent dans le livret.",
         "Le coffret réunit CD & DVD.", "Certaines chansons sont chantées à deux voix.",
         "Le dernier titre dure neuf minutes.",
-    )
-    closings = {
+    ),
+    closings={
         GOOD: (
             "À recommander vivement.", "Je le conseille à tout le monde.", "Merci, {artist} !",
             "Achetez-le, vous ne le regretterez pas.",
@@ -556,44 +589,45 @@ class French:
             "Je vais donner le mien.", "Plus jamais.", "Je revends mon exemplaire.",
             "Gardez votre argent, {artist} peut mieux faire.", "À emprunter d'abord, à la rigueur.",
         ),
-    }
-    summaries = {
+    },
+    summaries={
         GOOD: ("Tout simplement {adj}", "Un vrai trésor", "{artist} au sommet", "J'adore !",
                "{adj}, d'un bout à l'autre", "Un pur bonheur", "Ne manquez pas {album}",
                "{adj} & {adj2}"),
         BAD: ("Tout simplement {adj}", "Une vraie déception", "{artist} au plus bas", "À fuir !",
               "{adj}, d'un bout à l'autre", "Rien que du bruit", "N'achetez pas {album}",
               "{adj} & {adj2}"),
-    }
+    },
+)
 
-
-class Japanese:
-    """Sentences come as polite|plain; adjectives as polite|plain|connecting form."""
-
-    folder, category, gap = "jp", "ミュージック", ""
-    quotes = (("「", "」"), ("『", "』"), ('"', '"'))
-    bands = (
+# Japanese sentences come as polite|plain; adjectives as polite|plain|connecting form.
+JAPANESE = Bank(
+    folder="jp",
+    category="ミュージック",
+    gap="",
+    quotes=(("「", "」"), ("『", "』"), ('"', '"')),
+    bands=(
         "夜行レモン", "月のプール団", "ガラスの汽笛", "水色電報", "カモメ郵便局", "真鍮の庭",
         "遠雷クラブ",
         "テン・メリディアン", "モスグレイヴ", "ハルとタイプライター", "Tin Meridian",
         "Rosk & Daughters",
         "オルゴール商会", "三日月モーター",
-    )
-    albums = (
+    ),
+    albums=(
         "雨傘を借りた日", "時計のない部屋", "塩の地図", "遅い路面電車", "猫のための灯台",
         "九番線の絵葉書",
         "砂利と蜂蜜", "渡し船への手紙", "火曜日の果樹園", "十一個の濡れたランタン",
         "小さな夜と高い木",
-    )
-    towns = ("札幌", "仙台", "金沢", "京都", "神戸", "福岡", "那覇", "名古屋")
-    months = ("一月", "三月", "五月", "六月", "八月", "十月", "十一月")
-    aspects = (
+    ),
+    towns=("札幌", "仙台", "金沢", "京都", "神戸", "福岡", "那覇", "名古屋"),
+    months=("一月", "三月", "五月", "六月", "八月", "十月", "十一月"),
+    aspects=(
         "歌声", "ギター", "演奏", "歌詞", "メロディー", "アレンジ", "ドラム", "表題曲", "一曲目",
         "後半の曲",
         "バラード", "コーラス", "ライブ音源", "ピアノ", "新曲", "サビ", "ベースライン",
         "デュエット曲",
-    )
-    adjectives = {
+    ),
+    adjectives={
         GOOD: (
             "素晴らしいです|素晴らしい|素晴らしく", "最高です|最高だ|最高で",
             "美しいです|美しい|美しく",
@@ -612,13 +646,13 @@ class Japanese:
             "印象に残りません|印象に残らない|印象に残らず",
             "聴くに堪えません|聴くに堪えない|聴くに堪えず",
         ),
-    }
-    opinions = (
+    },
+    opinions=(
         "{np}は{adj}。", "{np}がとにかく{adj}。", "特に{np}が{adj}。", "{np}は本当に{adj}。",
         "何と言っても{np}が{adj}。", "{np}も{np2}も{adj}。", "{np}は{te}、{np2}も{adj2}。",
         "個人的には{np}が{plain}と{think}。", "正直に言って、{np}は{adj}。",
-    )
-    things = {
+    ),
+    things={
         GOOD: (
             "ジャケットはきれいです|ジャケットはきれいだ", "配送は早かったです|配送は早かった",
             "特典のポスターは嬉しいです|特典のポスターは嬉しい",
@@ -633,8 +667,8 @@ class Japanese:
             "ケースは割れていました|ケースは割れていた",
             "写真はぼやけています|写真はぼやけている",
         ),
-    }
-    verdicts = {
+    },
+    verdicts={
         GOOD: (
             "買って正解でした|買って正解だった", "すっかり気に入りました|すっかり気に入った",
             "何度でも聴きたくなります|何度でも聴きたくなる",
@@ -645,12 +679,12 @@ class Japanese:
             "二度と聴く気になれません|二度と聴く気になれない",
             "音楽そのものは不満です|音楽そのものは不満だ",
         ),
-    }
-    contrasts = (
+    },
+    contrasts=(
         "{a}が、{b}。", "たしかに{a}が、{b}。", "{a_plain}けれど、{b}。", "{b}。ただ、{a}。",
         "{b}。{a_plain}けれども。", "{a}。それでも{b}。",
-    )
-    openings = (
+    ),
+    openings=(
         "{month}に{artist}の{album}を買いました。|{month}に{artist}の{album}を買った。",
         "{album}は{artist}の三枚目のアルバムです。|{album}は{artist}の三枚目のアルバムだ。",
         "友人から誕生日にもらったCDです。|友人から誕生日にもらったCDだ。",
@@ -663,8 +697,8 @@ class Japanese:
         "初めてレビューを書きます。|初めてレビューを書く。",
         "{artist}のCDは全部持っています。|{artist}のCDは全部持っている。",
         "{artist}の新作です。|{artist}の新作。",
-    )
-    shouts = {
+    ),
+    shouts={
         GOOD: ("嬉しい驚きでした！|嬉しい驚き！", "名盤です！|名盤だ！",
                "待っていた甲斐がありました。|待った甲斐があった。",
                "さすが{artist}です。|さすが{artist}。", "これは宝物です。|これは宝物だ。"),
@@ -673,8 +707,8 @@ class Japanese:
               "申し訳ないですが、失敗作です。|悪いが、失敗作だ。",
               "{artist}に何があったのでしょう。|{artist}に何があった。",
               "高評価の理由が分かりません。|高評価の理由が分からない。"),
-    }
-    statements = {
+    },
+    statements={
         GOOD: (
             "届いてから毎日聴いています。|届いてから毎日聴いている。",
             "持っている中で一番好きなアルバムです。|持っている中で一番好きなアルバムだ。",
@@ -709,8 +743,8 @@ class Japanese:
             "音がこもっていて聴きづらいです。|音がこもっていて聴きづらい。",
             "\"渡し船\"のサビはただの騒音です。|\"渡し船\"のサビはただの騒音だ。",
         ),
-    }
-    facts = (
+    },
+    facts=(
         "全十二曲で、四十分ほどです。|全十二曲で、四十分ほど。",
         "{year}年に{town}で録音されたそうです。|{year}年に{town}で録音されたそうだ。",
         "三曲目はインストです。|三曲目はインスト。",
@@ -725,8 +759,8 @@ class Japanese:
         "CD&DVDの二枚組です。|CD&DVDの二枚組。",
         "最後の曲は九分あります。|最後の曲は九分ある。",
         "前の二枚も持っています。|前の二枚も持っている。",
-    )
-    closings = {
+    ),
+    closings={
         GOOD: (
             "おすすめです。|おすすめ。", "ぜひ聴いてみてください。|ぜひ聴いてほしい。",
             "次回作も楽しみです。|次回作も楽しみだ。",
@@ -743,15 +777,14 @@ class Japanese:
             "まず借りて聴くことを勧めます。|まず借りて聴くことを勧める。",
             "{artist}ならもっとできるはずです。|{artist}ならもっとできるはず。",
         ),
-    }
-    summaries = {
+    },
+    summaries={
         GOOD: ("{adj}", "名盤です", "さすが{artist}", "大満足", "買って正解", "{album}最高",
                "宝物&感動"),
         BAD: ("{adj}", "失敗作です", "{artist}、どうした", "不満", "買って後悔", "{album}は残念",
               "退屈&手抜き"),
-    }
-
-
+    },
+)
 # fmt: on
 
 # --- from banks to reviews ------------------------------------------------------------------------
@@ -891,7 +924,7 @@ def _orders(name, clause):
     }
 
 
-WRITERS = {English: Writer, German: Writer, French: Writer, Japanese: JapaneseWriter}
+BANKS = (ENGLISH, GERMAN, FRENCH, JAPANESE)
 
 
 def _sentences(writer, mood, stars, count):
@@ -938,12 +971,12 @@ BREAKS = ("\n ", "\n \n ", "<br /><br />", "\n\n")
 
 def _compose(bank, chance, number, stars):
     mood = GOOD if number % 2 == 0 else BAD
-    writer = WRITERS[bank](bank, chance)
+    writer = (JapaneseWriter if bank is JAPANESE else Writer)(bank, chance)
     paragraphs = [bank.gap.join(part) for part in _paragraphs(writer, mood, stars, number)]
     text = chance.pick(BREAKS).join(paragraphs)
     if number in WITH_C1:
         text = _with_c1(text)
-    quoting = bank is English or chance.happens(0.3)
+    quoting = bank is ENGLISH or chance.happens(0.3)
     title = writer.album if chance.happens(0.8) else f"{writer.album} / {writer.artist}"
     return Review(
         stars, _web(text, quoting), _web(writer.summary(mood), quoting), _web(title, quoting)
@@ -954,7 +987,7 @@ def _with_c1(text):
     """Windows-1252 punctuation read as Latin-1, which leaves control characters in the text."""
     plain = text.replace(". ", "\x85 ", 1).replace("。", "\x85\x85", 1).replace("'", "\x92")
     quotes = {"„": "\x93", "“": "\x94", "「": "\x91", "」": "\x92"}
-    return plain.translate(str.maketrans(quotes)).replace(" ; ", " \x96 ")
+    return plain.translate(str.maketrans(quotes))
 
 
 def _web(text, quoting):
@@ -977,15 +1010,15 @@ def _pool(bank):
     """All files of one language: name to reviews, no text twice before the copies are planted."""
     seen, pool = set(), {}
     sizes = {"train": LABELLED, "test": LABELLED}
-    if bank in (English, Japanese):
+    if bank in (ENGLISH, JAPANESE):
         sizes["unlabeled"] = UNLABELLED
     for name, size in sizes.items():
         chance = Chance(f"xlt_flax {bank.folder} {name}")
         pool[name] = [_fresh(bank, chance, i, name == "unlabeled", seen) for i in range(size)]
-    if bank is Japanese:
+    if bank is JAPANESE:
         pool["test"][EMPTY_TEXT] = replace(pool["test"][EMPTY_TEXT], text="")
     for (into, target), (source, original) in COPIES:
-        pool[into][target] = replace(pool[source][original])
+        pool[into][target] = pool[source][original]
     return {name: Chance(f"order {bank.folder} {name}").shuffled(r) for name, r in pool.items()}
 
 
@@ -1066,10 +1099,10 @@ def _item(bank, review, number, chance):
 
 
 def write_reviews(folder):
-    for bank in WRITERS:
+    for bank in BANKS:
         for name, reviews in _pool(bank).items():
             chance = Chance(f"fields {bank.folder} {name}")
-            if bank is English:
+            if bank is ENGLISH:
                 items = [_english_item(review) for review in reviews]
             else:
                 items = [_item(bank, review, i, chance) for i, review in enumerate(reviews)]
