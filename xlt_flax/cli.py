@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from absl import app, flags
+from absl import logging as absl_logging
 from ml_collections import ConfigDict, config_flags
 
 from xlt_flax.config import resolve, validate
@@ -33,7 +34,7 @@ def load_config(holder: flags.FlagHolder) -> tuple[ConfigDict, str]:
     Raises:
       UserError: the file is missing or broken, or a field's value cannot be.
     """
-    path = holder.config_filename.split(":")[0]
+    path = config_flags.get_config_filename(flags.FLAGS[holder.name]).split(":")[0]
     if not Path(path).is_file():
         raise UserError(f"--config: there is no file {path}")
     config = holder.value
@@ -79,5 +80,16 @@ def _start_logging() -> None:
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False
-    logging.getLogger("absl").setLevel(logging.ERROR)
-    logging.getLogger("transformers").setLevel(logging.ERROR)
+    absl_logging.set_verbosity(absl_logging.ERROR)
+
+
+def start_jax(config: ConfigDict) -> None:
+    """Joins the other hosts of a cluster, and sets the compilation cache; before any device is used."""
+    import jax
+
+    if config.train.compilation_cache:
+        jax.config.update("jax_compilation_cache_dir", f"{config.data.data_dir}/xlt_flax_compiled")
+    try:
+        jax.distributed.initialize()
+    except ValueError:  # no cluster: this process is alone
+        pass

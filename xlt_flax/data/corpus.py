@@ -4,7 +4,11 @@ Nothing here imports TensorFlow until a dataset must be prepared or a store buil
 a benchmark on a machine without TensorFlow reads the stores that are there.
 """
 
+import contextlib
+import io
 import json
+import logging
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +16,11 @@ from pathlib import Path
 from filelock import FileLock
 
 from xlt_flax.data.languages import DOMAINS, LANGUAGES
+from xlt_flax.data.raw_files import RawFiles
 from xlt_flax.data.token_store import Document, TokenStore, open_or_build, store_key
 from xlt_flax.errors import UserError
+
+log = logging.getLogger("xlt_flax")
 
 DATASETS = ("webis_cls10", "webis_cls10_sample")
 _VERSION = "1.0.0"
@@ -88,16 +95,11 @@ class Corpus:
             builder = self._builder(language)
             if builder.is_prepared():
                 return
-            import tensorflow_datasets as tfds
-
-            manual_dir = str(self.manual_dir) if self.dataset == "webis_cls10" else None
-            if manual_dir and not Path(manual_dir).exists():
-                from xlt_flax.data.raw_files import RawFiles
-
-                RawFiles(manual_dir)  # says what to get, and where to put it
-            builder.download_and_prepare(
-                download_config=tfds.download.DownloadConfig(manual_dir=manual_dir)
-            )
+            manual_dir = None
+            if self.dataset == "webis_cls10":
+                RawFiles(self.manual_dir)  # says what to get and where to put it, if there is none
+                manual_dir = self.manual_dir if self.manual_dir.is_dir() else self.manual_dir.parent
+            _prepare_quietly(builder, manual_dir)
 
     def _builder(self, language: str):
         import tensorflow_datasets as tfds
@@ -113,3 +115,19 @@ class Corpus:
 
         for example in tfds.as_numpy(self._builder(language).as_dataset(split=split)):
             yield Document(example["id"].decode(), example["text"].decode(), int(example["label"]))
+
+
+def _prepare_quietly(builder, manual_dir: Path | None) -> None:
+    """TFDS prints to stdout, and draws its bars where nobody sees them; its bars are kept, on a
+    terminal."""
+    import tensorflow_datasets as tfds
+
+    log.info("preparing %s in %s", builder.info.full_name, builder.data_dir)
+    if not sys.stderr.isatty():
+        tfds.disable_progress_bar()
+    with contextlib.redirect_stdout(io.StringIO()):
+        builder.download_and_prepare(
+            download_config=tfds.download.DownloadConfig(
+                manual_dir=str(manual_dir) if manual_dir else None
+            )
+        )

@@ -7,7 +7,6 @@ vocab.txt), which serves for random weights of that shape.
 
 import logging
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("USE_TF", "0")  # transformers would import TensorFlow where it finds it
@@ -33,19 +32,6 @@ log = logging.getLogger("xlt_flax")
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "flax_model.msgpack")
 _TOKENIZERS = ("tokenizer.json", "vocab.txt")
 NUM_LABELS = 2
-
-
-@dataclass(frozen=True)
-class Pretrained:
-    """A model before training.
-
-    Attributes:
-      config: of its shape, with `num_labels` and dropout as this run wants them.
-      params: FlaxBertForSequenceClassification's tree, float32 numpy arrays on the host.
-    """
-
-    config: BertConfig
-    params: dict
 
 
 def load_tokenizer(name: str):
@@ -103,8 +89,8 @@ def load_config(name: str, dropout: float | None, max_length: int, tokenizer) ->
     return config
 
 
-def load_pretrained(name: str, config: BertConfig, seed: int) -> Pretrained:
-    """The pretrained weights, with a fresh head drawn from `seed`.
+def pretrained_weights(name: str, config: BertConfig, seed: int) -> dict:
+    """FlaxBertForSequenceClassification's tree, float32 numpy arrays: pretrained, with a fresh head.
 
     Raises:
       UserError: the weights cannot be had, or do not fit the config.
@@ -122,12 +108,12 @@ def load_pretrained(name: str, config: BertConfig, seed: int) -> Pretrained:
         )
     log.info("model: %s; drawn from the seed: %s", name, ", ".join(missing) or "nothing")
     drawn = _draw(config, seed, missing)
-    return Pretrained(config, _to_host(unflatten_dict(loaded | drawn, sep="/")))
+    return _to_host(unflatten_dict(loaded | drawn, sep="/"))
 
 
-def random_weights(config: BertConfig, seed: int) -> Pretrained:
-    """Weights of the config's shape as transformers draws them for training from scratch."""
-    return Pretrained(config, _to_host(unflatten_dict(_draw(config, seed), sep="/")))
+def random_weights(config: BertConfig, seed: int) -> dict:
+    """The same tree, all of it as transformers draws it for training from scratch."""
+    return _to_host(unflatten_dict(_draw(config, seed), sep="/"))
 
 
 class _Unset(FlaxBertForSequenceClassification):

@@ -1,0 +1,41 @@
+"""The tf.data pipeline: batches by index, built in parallel and ahead of the step that needs them."""
+
+import os
+from collections.abc import Callable, Iterator
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets on stderr otherwise
+
+import numpy as np
+import tensorflow as tf
+
+tf.config.set_visible_devices([], "GPU")  # the accelerator's memory is JAX's
+
+_AHEAD = 4  # batches that are ready before they are asked for
+
+
+def batches(
+    build: Callable[[int], dict[str, np.ndarray]], start: int, stop: int
+) -> Iterator[dict[str, np.ndarray]]:
+    """Yields build(start), …, build(stop - 1) in order.
+
+    Args:
+      build: a pure function of the index, called from several threads; its arrays may differ in
+        shape from one index to the next, but not in names and types.
+    """
+    if start >= stop:
+        return
+    example = build(start)
+    names = list(example)
+    types = [tf.as_dtype(example[name].dtype) for name in names]
+
+    def build_arrays(index):
+        batch = build(int(index))
+        return [batch[name] for name in names]
+
+    dataset = tf.data.Dataset.range(start, stop).map(
+        lambda index: tf.numpy_function(build_arrays, [index], types),
+        num_parallel_calls=2,
+        deterministic=True,
+    )
+    for arrays in dataset.prefetch(_AHEAD).as_numpy_iterator():
+        yield dict(zip(names, arrays, strict=True))

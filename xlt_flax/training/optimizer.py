@@ -1,0 +1,58 @@
+"""AdamW and its learning rate over a run's steps."""
+
+import optax
+from flax.traverse_util import flatten_dict, unflatten_dict
+
+
+def learning_rate(train, steps_per_epoch: int, total_steps: int) -> optax.Schedule:
+    """The learning rate of each update, counted from 0.
+
+    Args:
+      train: the config's `train`; `schedule` is one of
+        "constant": always `learning_rate`, as the thesis;
+        "step": times `step_gamma` each `step_epochs` epochs, as PyTorch's StepLR called per epoch;
+        "linear": from 0 to `learning_rate` over `warmup_fraction` of all steps, then to 0.
+      steps_per_epoch: updates of one epoch.
+      total_steps: updates of the run.
+    """
+    peak = train.learning_rate
+    if train.schedule == "constant":
+        return optax.constant_schedule(peak)
+    if train.schedule == "step":
+        return optax.exponential_decay(
+            peak, train.step_epochs * steps_per_epoch, train.step_gamma, staircase=True
+        )
+    warmup = int(total_steps * train.warmup_fraction)
+    return optax.join_schedules(
+        [
+            optax.linear_schedule(0.0, peak, warmup),
+            optax.linear_schedule(peak, 0.0, max(total_steps - warmup, 1)),
+        ],
+        [warmup],
+    )
+
+
+def make_optimizer(train, schedule: optax.Schedule) -> optax.GradientTransformation:
+    """AdamW (Loshchilov & Hutter, 2019), after clipping where the config asks for it.
+
+    Args:
+      train: the config's `train` (beta1, beta2, epsilon, weight_decay, clip_norm).
+      schedule: see `learning_rate`.
+    """
+    adamw = optax.adamw(
+        schedule,
+        b1=train.beta1,
+        b2=train.beta2,
+        eps=train.epsilon,
+        weight_decay=train.weight_decay,
+        mask=is_decayed,
+    )
+    if not train.clip_norm:
+        return adamw
+    return optax.chain(optax.clip_by_global_norm(train.clip_norm), adamw)
+
+
+def is_decayed(params: dict) -> dict:
+    """A tree of booleans: decay matrices and embeddings, not biases and layer norms."""
+    flat = flatten_dict(params)
+    return unflatten_dict({path: path[-1] in ("kernel", "embedding") for path in flat})

@@ -1,0 +1,123 @@
+"""The pmapped training and evaluation steps. Imports no TensorFlow.
+
+The state is kept once per host (`in_axes=None`) and only batches are spread over devices, so what
+goes into a checkpoint is what comes out of a step.
+"""
+
+from collections.abc import Callable
+
+import flax
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+_AXIS = "devices"
+_DROPOUT = 1  # the stream of random keys; the head's weights are drawn from the seed itself
+
+Batch = dict[str, jax.Array]
+# (params, one device's share of a batch, dropout key or None) -> float32[documents, labels]
+Forward = Callable[[dict, Batch, jax.Array | None], jax.Array]
+
+
+@flax.struct.dataclass
+class TrainState:
+    """What training changes, and what a checkpoint holds.
+
+    Attributes:
+      step: int32, updates made so far.
+      params: the model's weights, float32.
+      opt_state: the optimizer's.
+    """
+
+    step: jax.Array
+    params: dict
+    opt_state: optax.OptState
+
+
+def new_state(params: dict, optimizer: optax.GradientTransformation) -> TrainState:
+    """The state before the first update."""
+    return TrainState(np.zeros((), np.int32), params, jax.jit(optimizer.init)(params))
+
+
+def put_on_devices(tree):
+    """Copies a tree to all local devices, laid out as the steps return it.
+
+    A step that is given its own output next finds the layout it was compiled for; any other would
+    compile it a second time.
+    """
+    mesh = Mesh(np.array(jax.local_devices()), (_AXIS,))
+    return jax.device_put(tree, NamedSharding(mesh, PartitionSpec()))
+
+
+def local_share(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """This host's devices' part of a batch that was built for all devices."""
+    first = jax.process_index() * jax.local_device_count()
+    return {name: array[first : first + jax.local_device_count()] for name, array in batch.items()}
+
+
+def make_train_step(forward: Forward, optimizer: optax.GradientTransformation, seed: int):
+    """Returns step(state, batch) -> (state, metrics), over all devices of all hosts.
+
+    The loss is the mean cross-entropy over the documents of the whole batch, whatever the number of
+    devices. Metrics are scalars: `loss`, `accuracy` and `gradient_norm`. The state that goes in is
+    donated: its buffers are gone.
+
+    Args:
+      forward: the model.
+      optimizer: as in `new_state`.
+      seed: of dropout; the key of a step depends on it, the step's number and the device.
+    """
+    base_key = jax.random.fold_in(jax.random.key(seed), _DROPOUT)
+
+    def train_step(state: TrainState, batch: Batch):
+        key = jax.random.fold_in(base_key, state.step)
+        key = jax.random.fold_in(key, jax.lax.axis_index(_AXIS))
+        documents = jax.lax.psum(batch["weights"].sum(), _AXIS)
+
+        def loss_of(params):
+            logits = forward(params, batch, key)
+            return _cross_entropy(logits, batch).sum() / documents, logits
+
+        (loss, logits), gradients = jax.value_and_grad(loss_of, has_aux=True)(state.params)
+        gradients = jax.lax.psum(gradients, _AXIS)
+        updates, opt_state = optimizer.update(gradients, state.opt_state, state.params)
+        metrics = {
+            "loss": jax.lax.psum(loss, _AXIS),
+            "accuracy": jax.lax.psum(_correct(logits, batch).sum(), _AXIS) / documents,
+            "gradient_norm": optax.global_norm(gradients),
+        }
+        params = optax.apply_updates(state.params, updates)
+        return TrainState(state.step + 1, params, opt_state), metrics
+
+    return jax.pmap(
+        train_step,
+        axis_name=_AXIS,
+        in_axes=(None, 0),
+        out_axes=(None, None),
+        donate_argnums=0,
+    )
+
+
+def make_eval_step(forward: Forward):
+    """Returns step(params, batch) -> (logits, losses) of all documents of all devices, in order.
+
+    float32[devices, documents, labels] and float32[devices, documents], on every host.
+    """
+
+    def eval_step(params, batch):
+        logits = forward(params, batch, None)
+        return jax.lax.all_gather((logits, _cross_entropy(logits, batch)), _AXIS)
+
+    return jax.pmap(eval_step, axis_name=_AXIS, in_axes=(None, 0), out_axes=None)
+
+
+def _cross_entropy(logits: jax.Array, batch: Batch) -> jax.Array:
+    """float32[documents]; 0 where there is none."""
+    losses = optax.softmax_cross_entropy_with_integer_labels(logits, batch["labels"])
+    return jnp.where(batch["weights"] > 0, losses, 0.0)
+
+
+def _correct(logits: jax.Array, batch: Batch) -> jax.Array:
+    return (logits.argmax(-1) == batch["labels"]) * batch["weights"]
