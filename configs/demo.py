@@ -1,4 +1,4 @@
-"""The whole way in two minutes on two cores: a tiny BERT from random weights, on the shipped sample.
+"""The whole way in two minutes on two cores: a tiny BERT, from random weights, on shipped data.
 
     launch/local.sh --config=configs/demo.py                       # installs, trains, evaluates
     python -m xlt_flax.main --config=configs/demo.py               # E1D1F1

@@ -43,7 +43,9 @@ def load_config(holder: flags.FlagHolder) -> tuple[ConfigDict, str]:
     except UserError:
         raise
     except Exception as error:
-        raise UserError(f"--config: {path} does not load: {type(error).__name__}: {error}") from None
+        raise UserError(
+            f"--config: {path} does not load: {type(error).__name__}: {error}"
+        ) from None
     validate(config)
     return resolve(config), Path(path).stem
 
@@ -54,7 +56,7 @@ def _parse(argv):
     except UserError as error:
         _fail(error)
     except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, AttributeError | KeyError):  # config_flags, of a name that is not there
+        if isinstance(error, AttributeError | KeyError):  # a name that config_flags does not find
             field = str(error).strip("\"'")
             error = f"the config has no field {field}; xlt_flax/config.py lists all"
         _fail(UserError(" ".join(str(error).split())))
@@ -84,12 +86,11 @@ def _start_logging() -> None:
 
 
 def start_jax(config: ConfigDict) -> None:
-    """Joins the other hosts of a cluster, and sets the compilation cache; before any device is used."""
+    """Sets the compilation cache and joins the other hosts; before any device is used."""
     import jax
+
+    from xlt_flax.training import hosts
 
     if config.train.compilation_cache:
         jax.config.update("jax_compilation_cache_dir", f"{config.data.data_dir}/xlt_flax_compiled")
-    try:
-        jax.distributed.initialize()
-    except ValueError:  # no cluster: this process is alone
-        pass
+    hosts.join()

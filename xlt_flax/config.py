@@ -10,16 +10,19 @@ from pathlib import Path
 from ml_collections import ConfigDict, config_dict
 
 from xlt_flax.data.corpus import DATASETS
-from xlt_flax.data.languages import DOMAINS, LANGUAGES
+from xlt_flax.data.languages import LANGUAGES
 from xlt_flax.data.mixture import mixture_shape, parse_mixture
 from xlt_flax.errors import UserError
 
 MIXING = ("shuffle", "balanced")
 INITS = ("pretrained", "random")
 FORWARDS = ("packed", "padded")
+VOCABULARIES = ("active", "full")
 DTYPES = ("float32", "bfloat16")
 SCHEDULES = ("constant", "step", "linear")
 PROTOCOLS = ("clean", "thesis")
+
+_KINDS = {bool: "True or False", float: "a number", int: "a whole number", str: "a text"}
 
 # Fields that say where and how often, not what: a run may go on with others than it began with.
 OPERATIONAL = (
@@ -56,6 +59,11 @@ def base() -> ConfigDict:
     config.model.dtype = "float32"
     # Probability of dropout everywhere in the model; unset = the model's own.
     config.model.dropout = config_dict.placeholder(float)
+    # "packed": several documents a row, nearly no padding; "padded": one a row, transformers' own
+    # module. The same function, so the same result but for rounding.
+    config.model.forward = "packed"
+    # "active": hold only the word embeddings that the run can use; "full": all. The same result.
+    config.model.vocabulary = "active"
 
     config.data = ConfigDict()
     # "webis_cls10", or "webis_cls10_sample", which is shipped with the package.
@@ -146,13 +154,16 @@ def validate(config: ConfigDict) -> None:
     Raises:
       UserError: one line that names the field, its value, and what it may be.
     """
+    _require_fields(config)
     parse_mixture(config.mixture)
     for field, choices in (
         ("protocol", PROTOCOLS),
         ("model.init", INITS),
         ("model.dtype", DTYPES),
+        ("model.forward", FORWARDS),
+        ("model.vocabulary", VOCABULARIES),
         ("data.dataset", DATASETS),
-        ("data.domain", DOMAINS),
+        ("data.domain", DATASETS.get(config.data.dataset, ())),
         ("data.target_language", LANGUAGES),
         ("data.mixing", MIXING),
         ("train.schedule", SCHEDULES),
@@ -186,15 +197,20 @@ def validate(config: ConfigDict) -> None:
 
 
 def resolve(config: ConfigDict) -> ConfigDict:
-    """A locked copy with absolute paths, so that it means the same from any folder."""
+    """A locked copy with absolute paths, so that it means the same from any folder.
+
+    Raises:
+      UserError: a path begins with the home of somebody who has none.
+    """
     resolved = config.copy_and_resolve_references()
     with resolved.unlocked():
         for field in ("manual_dir", "data_dir"):
-            resolved.data[field] = _absolute(resolved.data[field])
+            resolved.data[field] = _absolute(resolved.data[field], f"data.{field}")
         if resolved.init_from:
-            resolved.init_from = _absolute(resolved.init_from)
-        if Path(resolved.model.name).expanduser().is_dir():
-            resolved.model.name = _absolute(resolved.model.name)
+            resolved.init_from = _absolute(resolved.init_from, "init_from")
+        folder = _absolute(resolved.model.name, "model.name")
+        if Path(folder).is_dir():
+            resolved.model.name = folder
     return resolved.lock()
 
 
@@ -216,8 +232,30 @@ def _require(config: ConfigDict, field: str, allowed, expected: str) -> None:
         raise UserError(f"config.{field} is {value!r}: give {expected}")
 
 
-def _absolute(path: str) -> str:
-    return str(Path(path).expanduser().absolute())
+def _require_fields(config: ConfigDict) -> None:
+    """Refuses fields that `base` does not have, lacks, or has as another type.
+
+    ConfigDict takes new names, None, and True for 1 from a config file without a word.
+    """
+    known, given = _flat(base().to_dict()), _flat(config.to_dict())
+    if unknown := sorted(given.keys() - known.keys()):
+        raise UserError(f"the config has no field {unknown[0]}; xlt_flax/config.py lists all")
+    if missing := sorted(known.keys() - given.keys()):
+        raise UserError(f"config.{missing[0]} is missing: begin with xlt_flax.config.base()")
+    for field, default in known.items():
+        value, kind = given[field], float if field == "model.dropout" else type(default)
+        allowed = (int, float) if kind is float else kind
+        if value is None and default is None:
+            continue
+        if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
+            raise UserError(f"config.{field} is {value!r}: give {_KINDS[kind]}")
+
+
+def _absolute(path: str, field: str) -> str:
+    try:
+        return str(Path(path).expanduser().absolute())
+    except RuntimeError:
+        raise UserError(f"config.{field} is {path!r}, but there is no such home") from None
 
 
 def _flat(tree: dict, prefix: str = "") -> dict:

@@ -1,6 +1,6 @@
 """Trains one mixture.
 
-    python -m xlt_flax.main --config=configs/mix_111.py[:E2D2F2] [--workdir=DIR] [--config.a.b=v ...]
+    python -m xlt_flax.main --config=configs/mix_111.py[:E2D2F2] [--workdir=DIR] [--config.a.b=v]
 
 The same command again goes on where it was stopped. README.md has the rest.
 """
@@ -27,7 +27,7 @@ def main(argv):
         _WORKDIR.value or f"runs/{name}/{config.mixture or 'initial'}-seed{config.seed}"
     )
     train(config, workdir)
-    cli.log.info("next: python -m xlt_flax.eval --workdir=%s", workdir.path)
+    print(workdir.path)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import json
 import os
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -30,17 +30,14 @@ class Workdir:
         self.eval = self.path / "eval"
         self.done = self.path / "DONE"
 
-    def start(self, config: ConfigDict) -> None:
-        """Makes the folder, or checks that the run in it is the one that `config` describes.
+    def check(self, config: ConfigDict) -> None:
+        """Checks that the folder is new, or that the run in it is the one `config` describes.
 
         Raises:
           UserError: another config started this workdir, or a newer xlt_flax wrote it.
         """
         if not self.config_file.exists():
             _refuse_foreign_files(self.path)
-            files.write_json(
-                self.config_file, {"config": config.to_dict(), "versions": _versions()}
-            )
             return
         changed = differences(self._stored()["config"], config.to_dict())
         if changed:
@@ -48,6 +45,16 @@ class Workdir:
                 f"{self.path} was begun with another config ({'; '.join(changed)}): "
                 "give the old values to go on with it, or another --workdir"
             )
+
+    def start(self, config: ConfigDict) -> None:
+        """Makes the folder a run's: called when all that the config names was found good."""
+        if not self.config_file.exists():
+            files.write_json(
+                self.config_file, {"config": config.to_dict(), "versions": _versions()}
+            )
+
+    def has_checkpoints(self) -> bool:
+        return any(entry.name.isdecimal() for entry in self.checkpoints.glob("*"))
 
     def read_config(self) -> ConfigDict:
         """The config that the run was started with.
@@ -95,6 +102,11 @@ class Workdir:
             files.write_json(holder, {"host": socket.gethostname(), "pid": os.getpid()})
             yield
         finally:
+            holder.unlink(missing_ok=True)
+            if not self.config_file.exists():  # nothing came of it: leave nothing behind
+                Path(lock.lock_file).unlink(missing_ok=True)
+                with suppress(OSError):
+                    self.path.rmdir()
             lock.release()
 
 

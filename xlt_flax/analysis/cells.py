@@ -105,7 +105,10 @@ def _notes(runs: Sequence[Run]) -> tuple[str, ...]:
             said.setdefault(run.status, []).append(run.seed)
         elif run.target.note:
             said.setdefault(run.target.note, []).append(run.seed)
-    return tuple(f"{text} (seed {', '.join(map(str, seeds))})" for text, seeds in said.items())
+    return tuple(
+        f"{text} (seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))})"
+        for text, seeds in said.items()
+    )
 
 
 def group_mean(

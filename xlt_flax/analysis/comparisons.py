@@ -1,7 +1,7 @@
 """Two runs on the same documents: McNemar's exact test and an interval."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -98,15 +98,20 @@ def _same_predictions(first: Evaluation, second: Evaluation) -> bool:
 def compare_names(
     sweep: Sweep, judged: Judged, pairs: Sequence[tuple[str, str]]
 ) -> tuple[Comparison, ...]:
-    return compare_all(judged, [(sweep.of(one), sweep.of(other)) for one, other in pairs])
+    """Compares mixtures by name; pairs that the sweep does not have are left out."""
+    names = set(sweep.names())
+    known = [pair for pair in pairs if names.issuperset(pair)]
+    return compare_all(judged, [(sweep.of(one), sweep.of(other)) for one, other in known])
 
 
 def compare_all(
     judged: Judged, pairs: Sequence[tuple[Sequence[Run], Sequence[Run]]]
 ) -> tuple[Comparison, ...]:
-    results = [result for one, other in pairs if (result := _compared(judged, one, other))]
-    corrected = statistics.holm([result.p for result in results])
+    """Compares all pairs that are finished; Holm's correction counts those that are not, too."""
+    results = [_compared(judged, one, other) for one, other in pairs]
+    corrected = statistics.holm([result.p if result else None for result in results])
     return tuple(
-        Comparison(**{**vars(result), "holm": p})
+        replace(result, holm=p)
         for result, p in zip(results, corrected, strict=True)
+        if result is not None
     )

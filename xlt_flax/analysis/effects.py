@@ -1,7 +1,7 @@
-"""Differences between groups of mixtures: what diversity, the J1 stage and the source stage give."""
+"""Differences between groups of mixtures: what diversity, J1 and the source stage give."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,7 @@ class Effect:
       holm: its p-value after Holm's correction within its stage.
       thesis, thesis_test: the same from the thesis's cells.
       waiting: runs without which it cannot be computed.
+      lacking: runs that enter it without some of their seeds.
     """
 
     key: str
@@ -38,6 +39,7 @@ class Effect:
     thesis: float | None
     thesis_test: statistics.Permutation | None
     waiting: tuple[str, ...]
+    lacking: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class _Side:
     """One side of an effect: its mixtures, their columns, their means, and the thesis's."""
 
     runs: tuple[str, ...]
+    lacking: tuple[str, ...]
     columns: list[list[int]]
     means: list[float]
     thesis: list[float]
@@ -57,6 +60,7 @@ def all_effects(
         ready = [name for name in names if name in cells and cells[name].seeds]
         return _Side(
             runs=tuple(names),
+            lacking=tuple(name for name in ready if not cells[name].complete),
             columns=[judged.of(finished_of(by_name[name])) for name in ready],
             means=[cells[name].mean for name in ready],
             thesis=[thesis.ACCURACY[name] for name in names],
@@ -103,6 +107,7 @@ def _diversity(
                 thesis=float(np.mean(part.thesis) - np.mean(single.thesis)),
                 thesis_test=statistics.permutation_test(part.thesis, single.thesis),
                 waiting=tuple(missing),
+                lacking=part.lacking + single.lacking,
             )
         )
     return [*effects, _trend(stage, sides, [name for names in waiting for name in names], judged)]
@@ -133,6 +138,7 @@ def _trend(stage: str, sides: list[_Side], missing: list[str], judged: Judged) -
         thesis=float(slope([np.mean(side.thesis) for side in sides])),
         thesis_test=statistics.trend_test([side.thesis for side in sides]),
         waiting=tuple(missing),
+        lacking=tuple(name for side in sides for name in side.lacking),
     )
 
 
@@ -147,6 +153,11 @@ def _j1_effects(
 
 def _missing(names: Sequence[str], cells: dict[str, Cell]) -> list[str]:
     return [name for name in names if name not in cells or not cells[name].seeds]
+
+
+def _lacking(names: Sequence[str], cells: dict[str, Cell]) -> tuple[str, ...]:
+    known = (name for name in names if name in cells and cells[name].seeds)
+    return tuple(name for name in known if not cells[name].complete)
 
 
 def _gain(after, before, cells, by_name, judged: Judged) -> Effect:
@@ -181,6 +192,7 @@ def _gain(after, before, cells, by_name, judged: Judged) -> Effect:
         thesis=float(np.mean(thesis_after) - np.mean(thesis_before)),
         thesis_test=statistics.paired_permutation_test(thesis_after, thesis_before),
         waiting=tuple(missing),
+        lacking=_lacking([*before, *after], cells),
     )
 
 
@@ -208,6 +220,7 @@ def _source_worth(after: list[str], cells: dict[str, Cell], judged: Judged) -> E
         thesis=float(np.mean([thesis.ACCURACY[name] for name in after]) - thesis.ACCURACY["J1"]),
         thesis_test=None,
         waiting=tuple(missing),
+        lacking=_lacking([*after, "J1"], cells),
     )
 
 
@@ -226,6 +239,4 @@ def _interval(samples: np.ndarray | None) -> Interval | None:
 
 def _corrected(effects: list[Effect]) -> list[Effect]:
     corrected = statistics.holm([effect.test.p if effect.test else None for effect in effects])
-    return [
-        Effect(**{**vars(effect), "holm": p}) for effect, p in zip(effects, corrected, strict=True)
-    ]
+    return [replace(effect, holm=p) for effect, p in zip(effects, corrected, strict=True)]

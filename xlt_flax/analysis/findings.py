@@ -12,12 +12,20 @@ from xlt_flax.analysis.comparisons import Comparison, compare_all, compare_names
 from xlt_flax.analysis.effects import Effect, all_effects
 from xlt_flax.analysis.judged import Judged
 from xlt_flax.analysis.results import Run, Sweep, finished_of
+from xlt_flax.analysis.statistics import Interval
 
 
 @dataclass(frozen=True)
 class View:
-    """The results over one choice of test documents."""
+    """The results over one choice of test documents.
 
+    Attributes:
+      runs: a run's label -> the 95% interval of its accuracy, documents resampled.
+      cells: a run's name -> its cell.
+      groups: thesis.Group.key -> its mean row.
+    """
+
+    runs: dict[str, Interval]
     cells: dict[str, Cell]
     groups: dict[str, GroupMean]
     effects: tuple[Effect, ...]
@@ -113,7 +121,12 @@ def _view(sweep: Sweep, judged: Judged) -> View:
     by_name = {name: sweep.of(name) for name in sweep.names()}
     cells = {name: cell_of(runs, judged) for name, runs in by_name.items()}
     groups = {g.key: group_mean(g, cells, by_name, judged) for g in thesis.GROUPS}
-    return View(cells, groups, all_effects(cells, by_name, judged))
+    runs = {
+        run.label: statistics.percentile_interval(judged.resampled[:, column])
+        for run in finished_of(sweep.runs)
+        if (column := judged.column(run)) is not None
+    }
+    return View(runs, cells, groups, all_effects(cells, by_name, judged))
 
 
 def _agreement(cells: dict[str, Cell]) -> Agreement | None:

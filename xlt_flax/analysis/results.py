@@ -217,7 +217,7 @@ def _read_run(
         workdir=folder,
         config=_read_config(folder),
         evaluations=_read_evaluations(folder) if finished else {},
-        curve=tuple(_read_curve(folder / "metrics.jsonl", torn_end=not finished)),
+        curve=tuple(_read_curve(folder, torn_end=not finished)),
         audit=_read_audit(folder / "audit.json") if finished else None,
     )
 
@@ -265,11 +265,18 @@ def _read_evaluation(path: Path) -> Evaluation:
         macro_f1=_number(values, "macro_f1", path),
         loss=_number(values, "loss", path),
         documents=len(ids) or (None if documents is None else int(documents)),
-        note=str(values.get("note") or ""),
+        note=_note(values),
         ids=ids,
         correct=correct,
         predictions=predictions,
     )
+
+
+def _note(values: dict) -> str:
+    """What eval says of the result, and whether it is another checkpoint's than the best one's."""
+    checkpoint = str(values.get("checkpoint") or "best")
+    other = "" if checkpoint.startswith("best") else f"evaluated at checkpoint {checkpoint}"
+    return "; ".join(part for part in (str(values.get("note") or ""), other) if part)
 
 
 def _read_predictions(path: Path) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
@@ -292,11 +299,18 @@ def _read_predictions(path: Path) -> tuple[tuple[str, ...], np.ndarray, np.ndarr
     return tuple(ids), predicted == np.array(labels, int), predicted
 
 
-def _read_curve(path: Path, torn_end: bool) -> Iterator[Point]:
-    for _, line in _read_lines(path, torn_end):
-        keys = ("step", "epoch", "loss", "accuracy")
-        step, epoch, loss, accuracy = (_number(line, key, path) for key in keys)
-        if step is not None and epoch is not None and "split" in line:
+def _read_curve(folder: Path, torn_end: bool) -> Iterator[Point]:
+    """metrics.jsonl, and what eval --watch wrote: eval/<language>.curve.jsonl, without epochs."""
+    epochs: dict[int, float] = {}
+    files = [folder / "metrics.jsonl", *sorted((folder / "eval").glob("*.curve.jsonl"))]
+    for path in files:
+        for _, line in _read_lines(path, torn_end):
+            keys = ("step", "epoch", "loss", "accuracy")
+            step, epoch, loss, accuracy = (_number(line, key, path) for key in keys)
+            epoch = epochs.get(step) if epoch is None else epoch
+            if step is None or epoch is None or "split" not in line:
+                continue
+            epochs[step] = epoch
             yield Point(int(step), epoch, str(line["split"]), loss, accuracy)
 
 

@@ -8,21 +8,21 @@ import contextlib
 import io
 import json
 import logging
+import shutil
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock
 
 from xlt_flax.data.languages import DOMAINS, LANGUAGES
-from xlt_flax.data.raw_files import RawFiles
+from xlt_flax.data.raw_files import SAMPLE_DIR, RawFiles
 from xlt_flax.data.token_store import Document, TokenStore, open_or_build, store_key
 from xlt_flax.errors import UserError
 
 log = logging.getLogger("xlt_flax")
 
-DATASETS = ("webis_cls10", "webis_cls10_sample")
+DATASETS = {"webis_cls10": DOMAINS, "webis_cls10_sample": ("music",)}  # and their domains
 _VERSION = "1.0.0"
 
 
@@ -58,76 +58,127 @@ class Corpus:
         return self._opened[language, split]
 
     def _open(self, language: str, split: str) -> TokenStore:
-        if language not in LANGUAGES or self.domain not in DOMAINS:
+        if language not in LANGUAGES or self.domain not in DATASETS[self.dataset]:
             raise UserError(
                 f"{self.dataset} has no {language}_{self.domain}: languages are "
-                f"{', '.join(LANGUAGES)}, domains are {', '.join(DOMAINS)}"
+                f"{', '.join(LANGUAGES)}, domains are {', '.join(DATASETS[self.dataset])}"
             )
-        digests = self._prepared_digests(language)
-        if split not in digests:
-            raise UserError(f"{self.dataset}/{language}_{self.domain} has no split {split!r}")
+        digest = self._digest(language, split)
         source = {
             "dataset": f"{self.dataset}/{language}_{self.domain}/{_VERSION}",
             "split": split,
-            "sha256": digests[split],
+            "sha256": digest,
         }
         key, made_from = store_key(source, self.tokenizer, self.max_length)
         return open_or_build(
             self.data_dir / "xlt_flax_tokens",
             key,
             made_from,
-            lambda: self._documents(language, split),
+            lambda: self._documents(language, split, digest),
             self.tokenizer,
             f"{language} {self.domain} {split}",
         )
 
-    def _prepared_digests(self, language: str) -> dict:
-        """{split: digest of its raw file}, of the prepared dataset; prepares it if need be."""
-        folder = self.data_dir / self.dataset / f"{language}_{self.domain}" / _VERSION
-        if not (folder / "dataset_info.json").exists():
-            self._prepare(language)
-        return json.loads((folder / "metadata.json").read_text("utf-8"))["sha256"]
+    def _digest(self, language: str, split: str) -> str:
+        """The digest of the raw file that a split was prepared from; prepares it if need be."""
+        digests = self._prepared_digests(language)
+        if digests is None:
+            with self._lock(language):
+                digests = self._prepared_digests(language)  # another run may have prepared it
+                if digests is None:
+                    digests = self._prepare(language)
+        raw = self._raw_digest(language, split)
+        if raw and raw != digests.get(split):
+            raise UserError(
+                f"{self._folder(language)} was prepared from another {split}.review than is now "
+                f"in {self._manual_dir}: delete the former, or give the latter's old files"
+            )
+        if split not in digests:
+            raise UserError(f"{self.dataset}/{language}_{self.domain} has no split {split!r}")
+        return digests[split]
 
-    def _prepare(self, language: str) -> None:
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        lock = self.data_dir / f".{self.dataset}_{language}_{self.domain}.lock"
-        with FileLock(lock):  # runs that start at the same moment wait for the one that prepares
-            builder = self._builder(language)
-            if builder.is_prepared():
-                return
-            manual_dir = None
-            if self.dataset == "webis_cls10":
-                RawFiles(self.manual_dir)  # says what to get and where to put it, if there is none
-                manual_dir = self.manual_dir if self.manual_dir.is_dir() else self.manual_dir.parent
-            _prepare_quietly(builder, manual_dir)
+    def _prepared_digests(self, language: str) -> dict | None:
+        """{split: digest of its raw file}; None if the dataset is not there, or not whole."""
+        folder = self._folder(language)
+        try:
+            json.loads((folder / "dataset_info.json").read_text("utf-8"))
+            return dict(json.loads((folder / "metadata.json").read_text("utf-8"))["sha256"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
-    def _builder(self, language: str):
-        import tensorflow_datasets as tfds
+    def _raw_digest(self, language: str, split: str) -> str | None:
+        """The raw file's digest now; None if it is gone, or in an archive (slow to read)."""
+        try:
+            raw = RawFiles(self._manual_dir)
+        except UserError:
+            return None
+        if raw.unpacked and raw.exists(language, self.domain, split):
+            return raw.sha256(language, self.domain, split)
+        return None
 
-        import xlt_flax.data.webis_cls10  # noqa: F401  (registers the builders)
+    def _documents(self, language: str, split: str, digest: str) -> list[Document]:
+        """A split's texts; a cache that does not read to its end is prepared again."""
+        with self._lock(language):
+            tfds = _tfds()  # what fails here is not the cache
+            try:
+                return self._read(tfds, language, split)
+            except Exception as error:  # TensorFlow's, TFDS's, and those of json and protobuf
+                reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+                log.info("%s is damaged (%s)", self._folder(language), reason)
+            if self._prepare(language).get(split) != digest:
+                raise UserError(
+                    f"{self._folder(language)} was damaged, and has been prepared again from other "
+                    f"files, now in {self._manual_dir}: give the same command again to use them"
+                )
+            return self._read(tfds, language, split)
 
+    def _read(self, tfds, language: str, split: str) -> list[Document]:
+        examples = tfds.as_numpy(self._builder(tfds, language).as_dataset(split=split))
+        return [Document(e["id"].decode(), e["text"].decode(), int(e["label"])) for e in examples]
+
+    def _prepare(self, language: str) -> dict:
+        """Prepares a language's dataset anew, and returns its digests."""
+        raw = RawFiles(self._manual_dir)  # says what to get and where to put it, if there is none
+        folder = self._folder(language)
+        for left in (folder, *folder.parent.glob(f"incomplete.*_{folder.name}")):  # of a kill
+            shutil.rmtree(left, ignore_errors=True)
+        tfds = _tfds()
+        _prepare_quietly(tfds, self._builder(tfds, language), raw.place)
+        return self._prepared_digests(language)
+
+    def _builder(self, tfds, language: str):
         return tfds.builder(
             f"{self.dataset}/{language}_{self.domain}:{_VERSION}", data_dir=self.data_dir
         )
 
-    def _documents(self, language: str, split: str) -> Iterator[Document]:
-        import tensorflow_datasets as tfds
+    def _lock(self, language: str) -> FileLock:
+        """Runs that start at the same moment wait for the one that prepares."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.data_dir / f".{self.dataset}_{language}_{self.domain}.lock")
 
-        for example in tfds.as_numpy(self._builder(language).as_dataset(split=split)):
-            yield Document(example["id"].decode(), example["text"].decode(), int(example["label"]))
+    def _folder(self, language: str) -> Path:
+        return self.data_dir / self.dataset / f"{language}_{self.domain}" / _VERSION
+
+    @property
+    def _manual_dir(self) -> Path:
+        return SAMPLE_DIR if self.dataset == "webis_cls10_sample" else self.manual_dir
 
 
-def _prepare_quietly(builder, manual_dir: Path | None) -> None:
-    """TFDS prints to stdout, and draws its bars where nobody sees them; its bars are kept, on a
-    terminal."""
+def _tfds():
     import tensorflow_datasets as tfds
 
+    import xlt_flax.data.webis_cls10  # noqa: F401  (registers the builders)
+
+    return tfds
+
+
+def _prepare_quietly(tfds, builder, manual_dir: Path) -> None:
+    """TFDS prints to stdout, and draws its bars where nobody sees them; its bars are kept, on a
+    terminal."""
     log.info("preparing %s in %s", builder.info.full_name, builder.data_dir)
     if not sys.stderr.isatty():
         tfds.disable_progress_bar()
     with contextlib.redirect_stdout(io.StringIO()):
         builder.download_and_prepare(
-            download_config=tfds.download.DownloadConfig(
-                manual_dir=str(manual_dir) if manual_dir else None
-            )
+            download_config=tfds.download.DownloadConfig(manual_dir=str(manual_dir))
         )

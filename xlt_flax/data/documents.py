@@ -1,7 +1,7 @@
 """Tokenized documents, as runs hold them in memory."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -38,6 +38,10 @@ class Documents:
     def document_tokens(self, index: int) -> np.ndarray:
         """int32[length] of one document."""
         return self.tokens[self.offsets[index] : self.offsets[index + 1]]
+
+    def renumbered(self, number_of: np.ndarray) -> "Documents":
+        """The same documents with other numbers for their tokens: number_of[token id]."""
+        return replace(self, tokens=number_of[self.tokens])
 
     def take(self, indices: Sequence[int]) -> "Documents":
         """The documents at `indices`, in that order."""

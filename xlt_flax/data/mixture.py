@@ -1,8 +1,9 @@
 """From a mixture's name to its documents (section 4.1 of the thesis).
 
-A mixture such as `E1E2D1` names groups. A group is a draw of training and validation documents from
-its language's pool; groups of one language are disjoint. The pool of English, German and French is
-train and test together; the target language's is train alone, since test is what runs are judged by.
+A mixture such as `E1E2D1` names groups. A group is a draw of training and validation documents
+from its language's pool; groups of one language are disjoint. The pool of English, German and
+French is train and test together; the target language's is train alone, since test is what runs
+are judged by.
 """
 
 import re
@@ -49,7 +50,7 @@ def parse_mixture(name: str) -> list[Group]:
     if not re.fullmatch(f"([{_LETTERS}][1-9])*", name):
         raise UserError(
             f"config.mixture {name!r} is not a list of groups such as E1D1F1: a group is one of "
-            f"{', '.join(_LETTERS)} and a number from 1"
+            f"{', '.join(_LETTERS)} and a number from 1 to 9"
         )
     groups = [
         Group(LANGUAGE_OF_LETTER[letter], int(number))
@@ -107,9 +108,9 @@ def draw_group(
         ordered = _alternate_labels(ordered, pool.labels)
     if group.number * size > len(ordered):
         raise UserError(
-            f"config.mixture names {group.name}, but {len(ordered)} {group.language} documents make "
-            f"only {len(ordered) // size} groups of {train_documents} + {validation_documents}: name "
-            "another group, or lower config.data.train_per_group"
+            f"config.mixture names {group.name}, but {len(ordered)} {group.language} documents "
+            f"make only {len(ordered) // size} groups of {train_documents} + "
+            f"{validation_documents}: name another group, or lower config.data.train_per_group"
         )
     drawn = ordered[(group.number - 1) * size : group.number * size]
     return Draw(train=drawn[:train_documents], validation=drawn[train_documents:])

@@ -1,26 +1,23 @@
 """Batches with one document a row, padded to one of a few lengths: one compilation for each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from xlt_flax.data.documents import Documents
+from xlt_flax.data.layout import Batch, slots
 
 _LENGTHS = (16, 32, 48, 64, 96, 128, 192, 256, 320, 384, 448, 512)
 
 
 class PaddedLayout:
-    """Lays documents out for `devices` devices, one document a row.
-
-    A batch is a dict of arrays with the devices in front; device d holds the d-th part of the
-    documents, and rows that hold none weigh nothing:
-      input_ids int32[devices, rows, length], attention_mask int32[devices, rows, length],
-      labels int32[devices, rows], weights float32[devices, rows].
+    """One document a row. Besides the arrays of every layout (slots are rows), a batch has
+    input_ids and attention_mask, int32[devices, rows, length].
 
     Args:
       max_length: of any document.
       documents_per_batch: the most that `build` will be given at once.
-      devices: over all hosts.
+      devices: over all hosts; documents that they do not divide evenly leave rows empty.
       pad_token_id: the tokenizer's.
     """
 
@@ -30,35 +27,30 @@ class PaddedLayout:
         self.devices = devices
         self.pad_token_id = pad_token_id
 
-    def build(self, documents: Documents, indices: Sequence[int]) -> dict[str, np.ndarray]:
-        """One batch: the documents at `indices`, in that order, then rows without a document."""
-        length = self._length(documents, indices)
-        rows = self.devices * self.rows
-        input_ids = np.full((rows, length), self.pad_token_id, np.int32)
-        attention_mask = np.zeros((rows, length), np.int32)
-        labels = np.zeros(rows, np.int32)
-        weights = np.zeros(rows, np.float32)
-        for row, index in enumerate(indices):
-            tokens = documents.document_tokens(index)
-            input_ids[row, : len(tokens)] = tokens
-            attention_mask[row, : len(tokens)] = 1
-            labels[row] = documents.labels[index]
-            weights[row] = 1
+    @property
+    def shapes(self) -> list[str]:
+        """Every shape that a batch may have, for the log."""
+        return [f"{self.rows}x{length}" for length in self.lengths]
+
+    def build(self, documents: Documents, indices: Sequence[int]) -> Batch:
+        shares = [indices[d * self.rows : (d + 1) * self.rows] for d in range(self.devices)]
+        longest = int(documents.lengths[np.asarray(indices)].max())
+        length = next(length for length in self.lengths if length >= longest)
+        shape = self.devices, self.rows, length
+        batch = slots(documents, shares, self.rows)
+        batch["input_ids"] = np.full(shape, self.pad_token_id, np.int32)
+        batch["attention_mask"] = np.zeros(shape, np.int32)
         # A row that is all padding has no token to attend to, and its logits would not be numbers.
-        attention_mask[len(indices) :, 0] = 1
-        batch = {
-            "input_ids": input_ids,
-            "attention_mask": attention_mask,
-            "labels": labels,
-            "weights": weights,
-        }
-        return {k: v.reshape(self.devices, self.rows, *v.shape[1:]) for k, v in batch.items()}
+        batch["attention_mask"][:, :, 0] = 1
+        for device, share in enumerate(shares):
+            for row, index in enumerate(share):
+                tokens = documents.document_tokens(index)
+                batch["input_ids"][device, row, : len(tokens)] = tokens
+                batch["attention_mask"][device, row, : len(tokens)] = 1
+        return batch
 
-    def batches(self, documents: Documents, order: Sequence[int]) -> list[np.ndarray]:
-        """Cuts `order` into the indices of full batches and a last one."""
+    def evaluation_batches(self, documents: Documents) -> Iterator[Batch]:
+        order = np.argsort(-documents.lengths, kind="stable")
         size = self.devices * self.rows
-        return [np.asarray(order[i : i + size]) for i in range(0, len(order), size)]
-
-    def _length(self, documents: Documents, indices: Sequence[int]) -> int:
-        longest = max((documents.lengths[index] for index in indices), default=1)
-        return next(length for length in self.lengths if length >= longest)
+        for start in range(0, len(order), size):
+            yield self.build(documents, order[start : start + size])

@@ -47,7 +47,7 @@ def read_reviews(file: BinaryIO, name: str, labeled: bool = True) -> Iterator[Re
         not allowed. The message names the file, the item and the line.
     """
     collector = _Collector()
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("utf-8")  # whatever the file declares
     parser.buffer_text = True
     parser.StartElementHandler = lambda tag, _: collector.start(tag, parser.CurrentLineNumber)
     parser.EndElementHandler = collector.end
@@ -64,15 +64,15 @@ def read_reviews(file: BinaryIO, name: str, labeled: bool = True) -> Iterator[Re
                 f"{name}: {item}line {error.lineno}: {expat.ErrorString(error.code)}; "
                 "is the file whole, and is it UTF-8?"
             ) from None
-        except _Doctype:
+        except _DoctypeError:
             raise UserError(
-                f"{name}: line {parser.CurrentLineNumber}: has a DOCTYPE, which a .review file has not"
+                f"{name}: line {parser.CurrentLineNumber}: a .review file has no DOCTYPE"
             ) from None
         for number, line, fields in collector.take():
             yield _review(number, line, fields, f"{name}: item {number}, line {line}", labeled)
 
 
-class _Doctype(Exception):
+class _DoctypeError(Exception):
     pass
 
 
@@ -105,7 +105,7 @@ class _Collector:
         self._path.pop()
 
     def refuse_doctype(self, *_):
-        raise _Doctype
+        raise _DoctypeError
 
     def take(self):
         finished, self._finished = self._finished, []
@@ -132,5 +132,5 @@ def _rating(text: str, where: str, labeled: bool) -> float:
     except ValueError:
         rating = 3.0 if not text and not labeled else float("nan")
     if rating not in _LABELS or (labeled and _LABELS[rating] == UNLABELED):
-        raise UserError(f"{where}: rating {text!r} is not one of 1, 2, 4, 5")
+        raise UserError(f"{where}: rating {text[:40]!r} is not one of 1, 2, 4, 5")
     return rating

@@ -21,6 +21,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import tokenizers
 from filelock import FileLock
 from tqdm import tqdm
 
@@ -71,15 +72,18 @@ def store_key(source: dict, tokenizer, max_length: int) -> tuple[str, dict]:
       tokenizer: a fast tokenizer of transformers; its whole definition counts.
       max_length: tokens at which documents are cut, special tokens counted.
     """
-    definition = tokenizer.backend_tokenizer.to_str()
+    backend = tokenizer.backend_tokenizer
+    backend.no_truncation()  # what the last call asked for would show; each call sets it anew
+    backend.no_padding()
+    definition = backend.to_str() + tokenizer.truncation_side
     made_from = {
         "format": FORMAT,
         "source": source,
         "tokenizer": hashlib.sha256(definition.encode()).hexdigest(),
+        "tokenizers": tokenizers.__version__,
         "max_length": max_length,
     }
-    digest = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
-    return digest[:20], made_from
+    return _digest(made_from)[:20], made_from
 
 
 def open_store(root: Path, key: str) -> TokenStore | None:
@@ -87,12 +91,14 @@ def open_store(root: Path, key: str) -> TokenStore | None:
     folder = root / key
     try:
         meta = json.loads((folder / "meta.json").read_text("utf-8"))
+        if _digest(meta["made_from"])[:20] != key:
+            return None
         for name, checksum in meta["sha256"].items():
             if _sha256(folder / name) != checksum:
                 return None
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
         ids = json.loads((folder / "ids.json").read_text("utf-8"))
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return TokenStore(**arrays, ids=ids)
 
@@ -163,6 +169,10 @@ def _tokenize(texts: list[str], tokenizer, max_length: int, description: str) ->
 
 def _text_digest(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _digest(value) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:

@@ -7,6 +7,7 @@ vocab.txt), which serves for random weights of that shape.
 
 import logging
 import os
+from contextlib import contextmanager
 from pathlib import Path
 
 os.environ.setdefault("USE_TF", "0")  # transformers would import TensorFlow where it finds it
@@ -38,15 +39,21 @@ def load_tokenizer(name: str):
     """The model's fast tokenizer.
 
     Raises:
-      UserError: it cannot be had, or it is not a fast one.
+      UserError: it cannot be had, is not a fast one, or cannot pad.
     """
     folder = _local_folder(name)
-    _require_file(folder, _TOKENIZERS, "a tokenizer")
+    _require_file(folder, _TOKENIZERS, "tokenizer")
     if folder and not (folder / "tokenizer.json").exists() and not _has_hf_config(folder):
-        return _google_tokenizer(folder)
+        with _one_line(name):
+            return _google_tokenizer(folder)
     tokenizer = _from_pretrained(AutoTokenizer, name, use_fast=True)
     if not tokenizer.is_fast:
         raise UserError(f"config.model.name {name} has no fast tokenizer (tokenizer.json)")
+    if tokenizer.pad_token_id is None:
+        raise UserError(
+            f"config.model.name {name}: its tokenizer has no padding token: name one in its "
+            "tokenizer_config.json, as pad_token"
+        )
     return tokenizer
 
 
@@ -63,9 +70,10 @@ def load_config(name: str, dropout: float | None, max_length: int, tokenizer) ->
       UserError: it cannot be had, is not a BERT, or does not fit max_length or the tokenizer.
     """
     folder = _local_folder(name)
-    _require_file(folder, ("config.json", "bert_config.json"), "a config")
+    _require_file(folder, ("config.json", "bert_config.json"), "config")
     if folder and not _has_hf_config(folder):
-        config = BertConfig.from_json_file(str(folder / "bert_config.json"))
+        with _one_line(name):
+            config = BertConfig.from_json_file(str(folder / "bert_config.json"))
     else:
         config = _from_pretrained(AutoConfig, name)
     if config.model_type != "bert":
@@ -90,7 +98,7 @@ def load_config(name: str, dropout: float | None, max_length: int, tokenizer) ->
 
 
 def pretrained_weights(name: str, config: BertConfig, seed: int) -> dict:
-    """FlaxBertForSequenceClassification's tree, float32 numpy arrays: pretrained, with a fresh head.
+    """FlaxBertForSequenceClassification's tree, float32 numpy arrays: pretrained, the head drawn.
 
     Raises:
       UserError: the weights cannot be had, or do not fit the config.
@@ -112,8 +120,16 @@ def pretrained_weights(name: str, config: BertConfig, seed: int) -> dict:
 
 
 def random_weights(config: BertConfig, seed: int) -> dict:
-    """The same tree, all of it as transformers draws it for training from scratch."""
-    return _to_host(unflatten_dict(_draw(config, seed), sep="/"))
+    """The same tree, all of it as transformers draws it for training from scratch.
+
+    Raises:
+      UserError: the config describes no model.
+    """
+    try:
+        return _to_host(unflatten_dict(_draw(config, seed), sep="/"))
+    except (TypeError, ValueError) as error:
+        reason = _in_one_line(error)
+        raise UserError(f"config.model.name: its config describes no model: {reason}") from error
 
 
 class _Unset(FlaxBertForSequenceClassification):
@@ -179,16 +195,26 @@ def _from_pretrained(loader, name: str, **arguments):
     if not _local_folder(name):
         try:
             return loader.from_pretrained(name, local_files_only=True, **arguments)
-        except OSError:
+        except (OSError, ValueError):  # the latter of a name that cannot be a hub's
             log.info("model: asking the hub for %s", name)
-    try:
+    with _one_line(name):
         return loader.from_pretrained(name, **arguments)
+
+
+@contextmanager
+def _one_line(name: str):
+    try:
+        yield
     except Exception as error:  # transformers raises what its parsers do: OSError, ValueError, ...
-        reason = " ".join(str(error).split())[:300]
         if _local_folder(name):
+            reason = _in_one_line(error)
             raise UserError(f"config.model.name {name} does not load: {reason}") from error
         raise UserError(
             f"config.model.name {name} is not in the local cache, and the hub did not give it "
             f"({type(error).__name__}): get it where there is a network and give the folder, "
             "--config.model.name=/path/to/folder"
         ) from error
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

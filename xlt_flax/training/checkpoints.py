@@ -1,4 +1,4 @@
-"""Orbax checkpoints of a run: one a step number, holding `params` and `optimizer` as items.
+"""Orbax checkpoints of a run: one a step number, with `params`, `optimizer` and `vocabulary`.
 
 A checkpoint's number is the count of updates made, which is the count of batches consumed. The best
 checkpoint and the latest two are kept, so that a damaged newest one costs the work since the one
@@ -14,6 +14,7 @@ import optax
 import orbax.checkpoint as ocp
 
 from xlt_flax.errors import UserError
+from xlt_flax.modeling.vocabulary import Vocabulary
 from xlt_flax.training.step import TrainState
 
 _LATEST_KEPT = 2
@@ -41,7 +42,7 @@ class Checkpoints:
                 enable_async_checkpointing=writable,
                 multiprocessing_options=_this_process_alone(),
             ),
-            item_names=("params", "optimizer"),
+            item_names=("params", "optimizer", "vocabulary"),
         )
 
     def steps(self) -> list[int]:
@@ -49,11 +50,12 @@ class Checkpoints:
         self._manager.reload()
         return sorted(self._manager.all_steps())
 
-    def save(self, state: TrainState, best_step: int | None) -> None:
+    def save(self, state: TrainState, vocabulary: Vocabulary, best_step: int | None) -> None:
         """Copies the state to the host, and writes it while training goes on.
 
         Args:
           state: what to save.
+          vocabulary: the rows of the word embedding that the state holds.
           best_step: the checkpoint that must be kept whatever follows; None if there is none yet.
         """
         self._kept_best = best_step
@@ -63,27 +65,37 @@ class Checkpoints:
             args=ocp.args.Composite(
                 params=ocp.args.StandardSave(copy.params),
                 optimizer=ocp.args.StandardSave(copy.opt_state),
+                vocabulary=ocp.args.StandardSave(
+                    {"ids": vocabulary.ids, "full_size": np.array(vocabulary.full_size)}
+                ),
             ),
         )
         if not saved:
             raise RuntimeError(f"checkpoint {int(copy.step)} was not written to {self.directory}")
 
-    def restore(self, step: int, optimizer: optax.GradientTransformation) -> TrainState:
+    def restore(
+        self, step: int, optimizer: optax.GradientTransformation
+    ) -> tuple[TrainState, Vocabulary]:
         """A checkpoint as it was saved: numpy arrays on the host, bit for bit."""
-        params = self.restore_params(step)
+        params, vocabulary = self.restore_params(step)
         abstract = jax.eval_shape(optimizer.init, params)
         restored = self._manager.restore(
             step, args=ocp.args.Composite(optimizer=ocp.args.StandardRestore(_numpy_like(abstract)))
         )
-        return TrainState(np.array(step, np.int32), params, restored.optimizer)
+        return TrainState(np.array(step, np.int32), params, restored.optimizer), vocabulary
 
-    def restore_params(self, step: int) -> dict:
-        """The weights alone, float32 numpy arrays."""
-        saved = self._manager.item_metadata(step).params
+    def restore_params(self, step: int) -> tuple[dict, Vocabulary]:
+        """The weights alone, float32 numpy arrays, and the rows that their word embedding holds."""
+        saved = self._manager.item_metadata(step)
         restored = self._manager.restore(
-            step, args=ocp.args.Composite(params=ocp.args.StandardRestore(_numpy_like(saved)))
+            step,
+            args=ocp.args.Composite(
+                params=ocp.args.StandardRestore(_numpy_like(saved.params)),
+                vocabulary=ocp.args.StandardRestore(_numpy_like(saved.vocabulary)),
+            ),
         )
-        return restored.params
+        ids, full_size = restored.vocabulary["ids"], int(restored.vocabulary["full_size"])
+        return restored.params, Vocabulary(ids, full_size)
 
     def find(self, which: str, best_step: int | None) -> int:
         """The step that `best`, `latest` or a number names.
@@ -103,9 +115,10 @@ class Checkpoints:
         else:
             raise UserError(f"--checkpoint={which} is not best, latest or a step")
         if wanted not in steps:
+            named = f"{wanted}, the best one" if which == "best" else wanted
             raise UserError(
-                f"{self.directory} holds no checkpoint of step {wanted}"
-                f"{', the best one' if which == 'best' else ''}: it has {', '.join(map(str, steps))}"
+                f"{self.directory} holds no checkpoint of step {named}: "
+                f"it has {', '.join(map(str, steps))}"
             )
         return wanted
 

@@ -7,8 +7,7 @@ import jax
 import numpy as np
 
 from xlt_flax.data.documents import Documents
-from xlt_flax.data.padding import PaddedLayout
-from xlt_flax.training.step import local_share
+from xlt_flax.data.layout import Layout
 
 
 @dataclass(frozen=True)
@@ -62,10 +61,10 @@ def predict(
     eval_step,
     params,
     documents: Documents,
-    layout: PaddedLayout,
+    layout: Layout,
     progress: Callable[[int], None] = lambda documents: None,
 ) -> Predictions:
-    """Runs a model over documents, the longest first, so that batches hold little padding.
+    """Runs a model over documents.
 
     Args:
       eval_step: from `make_eval_step`.
@@ -74,22 +73,22 @@ def predict(
       layout: of batches.
       progress: is told how many documents each batch held, when it is done.
     """
-    order = np.argsort(-documents.lengths, kind="stable")
     logits = np.full((len(documents), 2), np.nan, np.float32)
     losses = np.full(len(documents), np.nan, np.float32)
     running = None
 
-    def store(indices, outputs):
+    def store(slots, outputs):
         batch_logits, batch_losses = jax.device_get(outputs)
-        logits[indices] = batch_logits.reshape(-1, 2)[: len(indices)]
-        losses[indices] = batch_losses.reshape(-1)[: len(indices)]
-        progress(len(indices))
+        held = slots >= 0
+        logits[slots[held]] = batch_logits[held]
+        losses[slots[held]] = batch_losses[held]
+        progress(int(held.sum()))
 
-    for indices in layout.batches(documents, order):
-        outputs = eval_step(params, local_share(layout.build(documents, indices)))
+    for batch in layout.evaluation_batches(documents):
+        outputs = eval_step(params, batch)
         if running:  # fetched one batch late: the next is at work meanwhile
             store(*running)
-        running = indices, outputs
+        running = batch["document"], outputs
     if running:
         store(*running)
     return Predictions(logits, losses, documents.labels)

@@ -9,6 +9,8 @@ from ml_collections import ConfigDict
 from xlt_flax import files
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.selection import test_documents
+from xlt_flax.modeling.vocabulary import Vocabulary, join
+from xlt_flax.training import hosts
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.evaluation import Predictions, predict
 from xlt_flax.training.progress import Progress
@@ -36,19 +38,19 @@ class Judge:
     def __init__(self, workdir: Workdir, config: ConfigDict, languages: list[str]):
         setup = load_setup(config)
         self.workdir = workdir
+        self.setup = setup
         self.tests = {name: test_documents(setup.corpus, name) for name in languages}
-        self._layout = setup.layout(config.eval.batch_size)
         self._eval_step = make_eval_step(setup.forward())
 
     def judge(self, which: str) -> str:
         """Evaluates the checkpoint that `which` names, writes the files, and returns a table."""
         checkpoints = Checkpoints(self.workdir.checkpoints)
         step = checkpoints.find(which, best_step(self.workdir))
-        params = put_on_devices(checkpoints.restore_params(step))
+        model = self._load(checkpoints, step)
         rows = []
         for language, documents in self.tests.items():
             started = time.monotonic()
-            predictions = self._predict(language, params, documents)
+            predictions = self._predict(language, model, documents)
             result = _result(predictions, which, step, time.monotonic() - started)
             self._write(language, documents, predictions, result)
             rows.append((language, result))
@@ -88,24 +90,41 @@ class Judge:
 
     def _add_to_curve(self, step: int) -> None:
         try:
-            params = put_on_devices(Checkpoints(self.workdir.checkpoints).restore_params(step))
+            model = self._load(Checkpoints(self.workdir.checkpoints), step)
         except (OSError, ValueError, KeyError):
             return  # training deleted it meanwhile
         for language, documents in self.tests.items():
-            scores = self._predict(language, params, documents).scores()
+            scores = self._predict(language, model, documents).scores()
             kept = [line for line in self._curve(language) if line["step"] != step]
             line = {"step": step, "split": language, **scores}
             curve = sorted([*kept, line], key=lambda entry: entry["step"])
             files.write_json_lines(self.workdir.eval / f"{language}.curve.jsonl", curve)
             log.info("step %d: %s accuracy %.4f", step, language, scores["accuracy"])
 
-    def _predict(self, language: str, params, documents: Documents) -> Predictions:
+    def _load(self, checkpoints: Checkpoints, step: int) -> tuple[dict, Vocabulary]:
+        """A checkpoint's weights on the devices, with the word embeddings that the tests need."""
+        params, held = checkpoints.restore_params(step)
+        wanted = self.setup.vocabulary(list(self.tests.values()))
+        if held.holds(wanted):
+            return put_on_devices(params), held
+        joined = join(held, wanted)
+        return put_on_devices(held.move(params, joined, self.setup.untouched_table(step))), joined
+
+    def _predict(
+        self, language: str, model: tuple[dict, Vocabulary], documents: Documents
+    ) -> Predictions:
+        params, vocabulary = model
+        pad_token = int(vocabulary.row_of[self.setup.tokenizer.pad_token_id])
+        layout = self.setup.layout(None, pad_token)
+        documents = documents.renumbered(vocabulary.row_of)
         progress = Progress(f"evaluating {language}", len(documents), unit="doc")
-        predictions = predict(self._eval_step, params, documents, self._layout, progress.advance)
+        predictions = predict(self._eval_step, params, documents, layout, progress.advance)
         progress.close()
         return predictions
 
     def _write(self, language: str, documents: Documents, predictions: Predictions, result: dict):
+        if not hosts.is_first():
+            return
         lines = zip(
             documents.ids,
             documents.labels.tolist(),

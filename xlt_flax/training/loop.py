@@ -3,8 +3,11 @@
 import logging
 import math
 from collections import deque
+from contextlib import nullcontext
 
 import jax
+import numpy as np
+import optax
 from ml_collections import ConfigDict
 
 from xlt_flax import files
@@ -12,15 +15,17 @@ from xlt_flax.data import selection
 from xlt_flax.data.audit import audit, summary
 from xlt_flax.data.batches import Schedule
 from xlt_flax.data.pipeline import batches
-from xlt_flax.errors import RunError, UserError
+from xlt_flax.errors import RunError
+from xlt_flax.modeling.vocabulary import Vocabulary, join
+from xlt_flax.training import hosts
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.evaluation import predict
 from xlt_flax.training.metrics import TRAIN, VALIDATION, MetricsLog, best_validation
-from xlt_flax.training.optimizer import learning_rate, make_optimizer
+from xlt_flax.training.optimizer import make_optimizer
 from xlt_flax.training.progress import Progress
 from xlt_flax.training.setup import Setup, load_setup
 from xlt_flax.training.step import (
-    local_share,
+    TrainState,
     make_eval_step,
     make_train_step,
     new_state,
@@ -45,74 +50,64 @@ def train(config: ConfigDict, workdir: Workdir) -> None:
       UserError: config, data or workdir is not usable.
       RunError: the loss is not finite.
     """
-    with workdir.writer():
-        workdir.start(config)
-        if workdir.done.exists():
+    with workdir.writer() if hosts.is_first() else nullcontext():
+        if hosts.is_first():
+            workdir.check(config)
+        if hosts.agreed(workdir.done.exists()):
             log.info("%s is done already", workdir.path)
             return
-        setup = load_setup(config)
-        chosen = _select_and_audit(setup, workdir)
-        run = _Run(setup, workdir, chosen)
+        run = _Run(load_setup(config), workdir)
         try:
             run.train()
         finally:
             run.close()
 
 
-def _select_and_audit(setup: Setup, workdir: Workdir) -> selection.Selection:
-    data = setup.config.data
-    chosen = selection.select(setup.corpus, setup.config.mixture, data)
-    test = selection.test_documents(setup.corpus, data.target_language)
-    report = audit(chosen, test, data.target_language, data.max_length)
-    log.info(summary(report))
-    files.write_json(workdir.audit, report)
-    return chosen
-
-
 class _Run:
     """The parts of one training run, put together, and the loop over its steps."""
 
-    def __init__(self, setup: Setup, workdir: Workdir, chosen: selection.Selection):
-        config = setup.config
-        self.config, self.workdir, self.chosen = config, workdir, chosen
+    def __init__(self, setup: Setup, workdir: Workdir):
+        self.config, self.workdir = setup.config, workdir
+        data, train = setup.config.data, setup.config.train
 
-        # ---- Steps: how many, and which documents each holds -------------------------------
+        # ---- Documents -----------------------------------------------------------------------
+        chosen = selection.select(setup.corpus, setup.config.mixture, data)
+        test = selection.test_documents(setup.corpus, data.target_language)
+        report = audit(chosen, test, data.target_language, data.max_length)
+        log.info(summary(report))
+
+        # ---- Model, optimizer and state ------------------------------------------------------
+        self.learning_rate = setup.learning_rate()
+        optimizer = make_optimizer(train, self.learning_rate)
+        wanted = setup.vocabulary([chosen.train, chosen.validation, test])
+        state, self.vocabulary = _first_state(setup, workdir, wanted, optimizer)
+        self.state = put_on_devices(state)
+        self.train_step = make_train_step(setup.forward(), optimizer, setup.config.seed)
+        self.eval_step = make_eval_step(setup.forward())
+
+        # ---- Batches: which documents each holds, and how they are laid out ------------------
+        self.train_documents = chosen.train.renumbered(self.vocabulary.row_of)
+        self.validation_documents = chosen.validation.renumbered(self.vocabulary.row_of)
+        self.total_steps = setup.total_steps
         self.schedule = Schedule(
             ids=tuple(chosen.train.ids),
             languages=tuple(chosen.languages),
-            batch_size=config.train.batch_size,
-            mixing=config.data.mixing,
-            seed=config.seed,
+            batch_size=train.batch_size,
+            mixing=data.mixing,
+            seed=setup.config.seed,
         )
-        self.total_steps = config.train.epochs * self.schedule.steps_per_epoch
-        if config.train.max_steps:
-            self.total_steps = min(self.total_steps, config.train.max_steps)
-        self.layout = setup.layout(config.train.batch_size)
-        self.eval_layout = setup.layout(config.eval.batch_size)
+        pad_token = int(self.vocabulary.row_of[setup.tokenizer.pad_token_id])
+        self.layout = setup.layout(self.train_documents, pad_token)
+        self.eval_layout = setup.layout(None, pad_token)
 
-        # ---- Model and optimizer -----------------------------------------------------------
-        forward = setup.forward()
-        self.learning_rate = learning_rate(
-            config.train, self.schedule.steps_per_epoch, self.total_steps
-        )
-        optimizer = make_optimizer(config.train, self.learning_rate)
-        self.train_step = make_train_step(forward, optimizer, config.seed)
-        self.eval_step = make_eval_step(forward)
-
-        # ---- State: in order of precedence,
-        #   1. this workdir's latest checkpoint: the run goes on;
-        #   2. init_from's best checkpoint;
-        #   3. the pretrained or random weights of model.name.
-        self.checkpoints = Checkpoints(workdir.checkpoints, writable=True)
-        steps = self.checkpoints.steps()
-        if steps:
-            state = self.checkpoints.restore(steps[-1], optimizer)
-            log.info("going on from checkpoint %d of %s", steps[-1], workdir.path)
-        else:
-            state = new_state(setup.initial_params(), optimizer)
-        self.state = put_on_devices(state)
-        self.metrics = MetricsLog(workdir.metrics, int(state.step))
-        self.tensorboard = TensorBoard(workdir.path)
+        # ---- The workdir: from here on it is this run's --------------------------------------
+        writes = hosts.is_first()
+        if writes:
+            workdir.start(setup.config)
+            files.write_json(workdir.audit, report)
+        self.checkpoints = Checkpoints(workdir.checkpoints, writable=True) if writes else None
+        self.metrics = MetricsLog(workdir.metrics, int(state.step), writable=writes)
+        self.tensorboard = TensorBoard(workdir.path) if writes else None
         self._shapes = set()
         self._in_flight = deque()
 
@@ -134,8 +129,8 @@ class _Run:
         if self._is_epoch_end(first) and not self.metrics.validated(first):
             self._validate(first)  # the run was stopped between this epoch's end and its validation
         for step, batch in enumerate(batches(self._build, first, self.total_steps), first + 1):
-            self._log_shape(batch)
-            self.state, metrics = self.train_step(self.state, local_share(batch))
+            self._log_shape(batch["input_ids"].shape)
+            self.state, metrics = self.train_step(self.state, batch)
             self._in_flight.append((step, metrics))
             self._fetch(_STEPS_IN_FLIGHT)
             if self._is_epoch_end(step):
@@ -143,32 +138,36 @@ class _Run:
                 with self.progress.paused():
                     self._validate(step)
                 self._save()
-        if not self.checkpoints.steps():  # a run of no steps: its model is the initial one
+        if self.total_steps == 0 and first == 0:  # the initial model is the run's model
             self._save()
         self._finish()
 
     def close(self) -> None:
         self.metrics.close()
-        self.tensorboard.close()
-        self.checkpoints.close()
+        if self.tensorboard:
+            self.tensorboard.close()
+        if self.checkpoints:
+            self.checkpoints.close()
 
     def _build(self, index: int):
-        return self.layout.build(self.chosen.train, self.schedule.batch(index))
+        return self.layout.build(self.train_documents, self.schedule.batch(index))
 
     def _is_epoch_end(self, step: int) -> bool:
-        return step > 0 and (
-            step % self.schedule.steps_per_epoch == 0 or step == self.total_steps
-        )
+        return step > 0 and (step % self.schedule.steps_per_epoch == 0 or step == self.total_steps)
 
     def _epoch(self, step: int) -> int:
         """Counted from 1; a step belongs to the epoch whose documents it saw."""
         return (step - 1) // self.schedule.steps_per_epoch + 1
 
-    def _log_shape(self, batch) -> None:
-        shape = batch["input_ids"].shape
+    def _log_shape(self, shape: tuple[int, int, int]) -> None:
         if shape not in self._shapes:
             self._shapes.add(shape)
-            log.info("compiling the step for batches of %s (devices, rows, tokens)", shape)
+            log.info(
+                "compiling the step for %d x %d tokens a device (shape %d of at most %d)",
+                *shape[1:],
+                len(self._shapes),
+                len(self.layout.shapes),
+            )
 
     def _fetch(self, leave: int) -> None:
         """Records the metrics of all steps but the last `leave`."""
@@ -178,13 +177,17 @@ class _Run:
             if not all(map(math.isfinite, values.values())):
                 raise RunError(self._not_finite(step, values))
             values["learning_rate"] = float(self.learning_rate(step - 1))
-            record = self.metrics.write(step, self._epoch(step), TRAIN, **values)
-            self.tensorboard.write(record)
+            self._record(step, TRAIN, values)
             self.progress.advance(note=f"epoch {self._epoch(step)}, loss {values['loss']:.4f}")
 
+    def _record(self, step: int, split: str, values: dict) -> None:
+        record = self.metrics.write(step, self._epoch(step), split, **values)
+        if self.tensorboard:
+            self.tensorboard.write(record)
+
     def _not_finite(self, step: int, values: dict) -> str:
-        ids = [self.chosen.train.ids[i] for i in self.schedule.batch(step - 1)]
-        kept = self.checkpoints.steps()
+        ids = [self.train_documents.ids[i] for i in self.schedule.batch(step - 1)]
+        kept = self.checkpoints.steps() if self.checkpoints else []
         return (
             f"step {step}: loss {values['loss']}, gradient norm {values['gradient_norm']}, on "
             f"documents {', '.join(ids)}; the last good checkpoint is "
@@ -194,11 +197,10 @@ class _Run:
 
     def _validate(self, step: int) -> None:
         predictions = predict(
-            self.eval_step, self.state.params, self.chosen.validation, self.eval_layout
+            self.eval_step, self.state.params, self.validation_documents, self.eval_layout
         )
         scores = predictions.scores()
-        record = self.metrics.write(step, self._epoch(step), VALIDATION, **scores)
-        self.tensorboard.write(record)
+        self._record(step, VALIDATION, scores)
         log.info(
             "epoch %d, step %d: validation loss %.4f, accuracy %.4f%s",
             self._epoch(step),
@@ -209,25 +211,41 @@ class _Run:
         )
 
     def _save(self) -> None:
-        self.metrics.sync()
-        self.checkpoints.save(self.state, self.best and self.best["step"])
+        if hosts.is_first():
+            self.metrics.sync()
+            self.checkpoints.save(self.state, self.vocabulary, self.best and self.best["step"])
 
     def _finish(self) -> None:
-        self.checkpoints.wait()
+        if self.checkpoints:
+            self.checkpoints.wait()
         self.metrics.sync()
         self.progress.close()
         best = self.best
-        files.write_json(
-            self.workdir.done, {"step": int(self.state.step), "best": best}
+        if hosts.is_first():
+            files.write_json(self.workdir.done, {"step": int(self.state.step), "best": best})
+        hosts.wait_for_all("done")
+        log.info(
+            "done: %s", f"the best checkpoint is {best['step']}" if best else "nothing trained"
         )
-        log.info("done: %s", f"the best checkpoint is {best['step']}" if best else "nothing trained")
 
 
-def require_trained(workdir: Workdir) -> None:
-    """Refuses a workdir without checkpoints.
-
-    Raises:
-      UserError: nothing was saved in it yet.
-    """
-    if not workdir.checkpoints.is_dir():
-        raise UserError(f"{workdir.path} holds no checkpoints yet: train first")
+def _first_state(
+    setup: Setup, workdir: Workdir, wanted: Vocabulary, optimizer: optax.GradientTransformation
+) -> tuple[TrainState, Vocabulary]:
+    """The state that training begins or goes on with, on the host, and the rows that it holds."""
+    found = -1
+    if workdir.has_checkpoints():
+        checkpoints = Checkpoints(workdir.checkpoints)
+        found = max(checkpoints.steps(), default=-1)
+    step = hosts.agreed(found)
+    if step < 0:
+        return new_state(wanted.select(setup.initial_params()), optimizer), wanted
+    state, held = checkpoints.restore(step, optimizer)
+    log.info("going on from checkpoint %d of %s", step, workdir.path)
+    if held.holds(wanted):
+        return state, held
+    joined = join(held, wanted)
+    table = setup.untouched_table(step)
+    params = held.move(state.params, joined, table)
+    opt_state = held.move(state.opt_state, joined, np.zeros_like(table))  # they had no gradient
+    return TrainState(state.step, params, opt_state), joined

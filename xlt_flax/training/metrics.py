@@ -1,12 +1,11 @@
 """`metrics.jsonl`, the record of a run, and the same for TensorBoard.
 
-A line is a pure function of config and step (times of day and speeds go to TensorBoard and the log),
-so a run that was killed and went on has the very file of one that was not.
+A line is a pure function of config and step (times go to the log), so a run that was killed and
+went on has the very file of one that was not.
 """
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 from xlt_flax import files
@@ -48,12 +47,14 @@ class MetricsLog:
       path: of the file.
       step: of the checkpoint that the run goes on from; what was written of later steps, and will
         happen again, is dropped.
+      writable: whether this process is the one that writes; others keep the records in memory.
     """
 
-    def __init__(self, path: Path, step: int):
+    def __init__(self, path: Path, step: int, writable: bool):
         self.records = [record for record in read_metrics(path) if record["step"] <= step]
-        files.write_json_lines(path, self.records)
-        self._file = open(path, "a", encoding="utf-8")  # noqa: SIM115 (closed by close)
+        if writable:
+            files.write_json_lines(path, self.records)
+        self._file = open(path if writable else os.devnull, "a", encoding="utf-8")  # noqa: SIM115
 
     def write(self, step: int, epoch: int, split: str, **values: float) -> dict:
         """Adds a line; it is on disk after the next `sync`."""
@@ -73,7 +74,3 @@ class MetricsLog:
 
     def validated(self, step: int) -> bool:
         return any(r["step"] == step and r["split"] == VALIDATION for r in self.records)
-
-
-def lines_of(records: list[dict], split: str) -> Iterator[dict]:
-    return (record for record in records if record["split"] == split)

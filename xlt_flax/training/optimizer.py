@@ -1,5 +1,8 @@
 """AdamW and its learning rate over a run's steps."""
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 import optax
 from flax.traverse_util import flatten_dict, unflatten_dict
 
@@ -30,6 +33,17 @@ def learning_rate(train, steps_per_epoch: int, total_steps: int) -> optax.Schedu
         ],
         [warmup],
     )
+
+
+def decay_of_unused_rows(train, schedule: optax.Schedule, steps: int) -> float:
+    """What AdamW makes of a weight that is decayed and never has a gradient, as a factor.
+
+    Both moments stay zero, so update t takes learning rate(t) times weight decay of it and no more.
+    """
+    if not train.weight_decay:
+        return 1.0
+    rates = np.asarray(jax.vmap(schedule)(jnp.arange(steps)), np.float64)
+    return float(np.prod(1.0 - rates * train.weight_decay))
 
 
 def make_optimizer(train, schedule: optax.Schedule) -> optax.GradientTransformation:

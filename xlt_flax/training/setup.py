@@ -1,20 +1,45 @@
-"""What training, evaluation and benchmarks all begin with: tokenizer, model shape and corpus."""
+"""What training, evaluation and benchmarks all begin with: tokenizer, model, corpus and layouts."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 import jax
+import numpy as np
+import optax
 from ml_collections import ConfigDict
 from transformers import BertConfig
 
 from xlt_flax.data.corpus import Corpus
+from xlt_flax.data.documents import Documents
+from xlt_flax.data.layout import Layout
+from xlt_flax.data.mixture import parse_mixture
+from xlt_flax.data.packed_layout import PackedLayout
+from xlt_flax.data.packing import choose_shapes
 from xlt_flax.data.padding import PaddedLayout
-from xlt_flax.modeling import loading
+from xlt_flax.modeling import loading, packed
 from xlt_flax.modeling.padded import make_padded_forward
+from xlt_flax.modeling.vocabulary import (
+    Vocabulary,
+    active_vocabulary,
+    full_vocabulary,
+    word_embedding,
+)
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.metrics import best_validation, read_metrics
+from xlt_flax.training.optimizer import decay_of_unused_rows, learning_rate
 from xlt_flax.training.step import Forward
 from xlt_flax.workdir import Workdir
+
+log = logging.getLogger("xlt_flax")
+
+_EVALUATION_TOKENS = 128  # of a document, to size packed batches of config.eval.batch_size
+# Whole rows are attended to on accelerators: a token costs this much more for each of its row's.
+_ROW_COST = 2e-4
+_ROW_LENGTHS = (128, 256)
+# Rough speeds, to weigh a compilation against the padding that it saves; no effect on results.
+_FLOPS = {"cpu": 2e11}
+_FLOPS_OF_ACCELERATORS = 1e14
 
 
 @dataclass(frozen=True)
@@ -26,22 +51,32 @@ class Setup:
     model_config: BertConfig
     corpus: Corpus
 
-    def forward(self) -> Forward:
-        return make_padded_forward(self.model_config, self.config.model.dtype)
+    # ---- Steps -------------------------------------------------------------------------------
 
-    def layout(self, documents_per_batch: int) -> PaddedLayout:
-        return PaddedLayout(
-            max_length=self.config.data.max_length,
-            documents_per_batch=documents_per_batch,
-            devices=jax.device_count(),
-            pad_token_id=self.tokenizer.pad_token_id,
-        )
+    @property
+    def steps_per_epoch(self) -> int:
+        documents = len(parse_mixture(self.config.mixture)) * self.config.data.train_per_group
+        return -(-documents // self.config.train.batch_size)
+
+    @property
+    def total_steps(self) -> int:
+        by_epochs = self.config.train.epochs * self.steps_per_epoch
+        return min(by_epochs, self.config.train.max_steps or by_epochs)
+
+    def learning_rate(self) -> optax.Schedule:
+        return learning_rate(self.config.train, self.steps_per_epoch, self.total_steps)
+
+    # ---- Weights -----------------------------------------------------------------------------
 
     def initial_params(self) -> dict:
-        """The weights that training starts from, on the host.
+        """The weights that a new run starts from, on the host, with the full word embedding.
+
+        In order of precedence:
+          1. `init_from`'s best checkpoint,
+          2. the pretrained or random weights of `model.name`.
 
         Raises:
-          UserError: `init_from` or `model.name` does not have them.
+          UserError: they cannot be had.
         """
         config = self.config
         if config.init_from:
@@ -49,6 +84,88 @@ class Setup:
         if config.model.init == "random":
             return loading.random_weights(self.model_config, config.seed)
         return loading.pretrained_weights(config.model.name, self.model_config, config.seed)
+
+    def untouched_table(self, steps: int) -> np.ndarray:
+        """float32[vocabulary, hidden]: word embeddings as `steps` updates leave unused ones."""
+        factor = decay_of_unused_rows(self.config.train, self.learning_rate(), steps)
+        return (word_embedding(self.initial_params()) * factor).astype(np.float32)
+
+    def vocabulary(self, documents: list[Documents]) -> Vocabulary:
+        """The rows of the word embedding that a run on these documents must hold."""
+        size = self.model_config.vocab_size
+        if self.config.model.vocabulary == "full":
+            return full_vocabulary(size)
+        tokens = [part.tokens for part in documents]
+        return active_vocabulary(tokens, self.tokenizer.all_special_ids, size)
+
+    # ---- Forward pass and batches ------------------------------------------------------------
+
+    @property
+    def is_packed(self) -> bool:
+        if self.config.model.forward == "padded":
+            return False
+        reason = packed.supported(self.model_config)
+        if reason:
+            log.info("model.forward: padded, since the packed one does not know it: %s", reason)
+        return not reason
+
+    def forward(self) -> Forward:
+        if not self.is_packed:
+            return make_padded_forward(self.model_config, self.config.model.dtype)
+
+        def forward(params, batch, dropout_key):
+            return packed.packed_logits(
+                params,
+                batch,
+                self.model_config,
+                dtype=self.config.model.dtype,
+                dropout_rng=dropout_key,
+            )
+
+        return forward
+
+    def layout(self, documents: Documents | None, pad_token: int) -> Layout:
+        """How batches are laid out.
+
+        Args:
+          documents: that training batches are made of; None: for evaluation alone.
+          pad_token: the padding token's number, as the documents' tokens are numbered.
+        """
+        config, devices = self.config, jax.device_count()
+        if not self.is_packed:
+            size = config.eval.batch_size if documents is None else config.train.batch_size
+            return PaddedLayout(config.data.max_length, size, devices, pad_token)
+        rows = None if jax.default_backend() == "cpu" else self._row_lengths()
+        plan = None
+        if documents:
+            plan = choose_shapes(
+                documents.lengths,
+                config.train.batch_size,
+                devices=devices,
+                row_lengths=rows,
+                row_cost=_ROW_COST if rows else 0.0,
+                steps=self.total_steps,
+                compile_tokens=self._tokens_per_compilation(),
+            )
+            log.info("packing: about %.1f%% of tokens are padding", 100 * plan.padding_fraction)
+        tokens = -(-config.eval.batch_size // devices) * _EVALUATION_TOKENS
+        return PackedLayout(plan, tokens, rows and rows[-1], devices, pad_token)
+
+    def _row_lengths(self) -> list[int]:
+        longest = -(-self.config.data.max_length // 64) * 64
+        return [*(length for length in _ROW_LENGTHS if length < longest), longest]
+
+    def _tokens_per_compilation(self) -> float:
+        """About how many tokens could be trained on while one shape is compiled."""
+        shape = self.model_config
+        weights = (
+            shape.num_hidden_layers
+            * shape.hidden_size
+            * (4 * shape.hidden_size + 2 * shape.intermediate_size)
+        )
+        flops = _FLOPS.get(jax.default_backend(), _FLOPS_OF_ACCELERATORS)
+        seconds = 3 + shape.num_hidden_layers
+        return seconds * flops * jax.device_count() / (6 * weights)
 
 
 def load_setup(config: ConfigDict) -> Setup:
@@ -79,11 +196,15 @@ def best_step(workdir: Workdir) -> int | None:
 
 
 def best_params(workdir: Workdir) -> dict:
-    """The weights of a workdir's best checkpoint, on the host.
+    """The weights of a workdir's best checkpoint, on the host, with the full word embedding.
 
     Raises:
       UserError: there is no such workdir, or it has no checkpoint.
     """
-    workdir.read_config()
+    config = workdir.read_config()
     checkpoints = Checkpoints(workdir.checkpoints)
-    return checkpoints.restore_params(checkpoints.find("best", best_step(workdir)))
+    step = checkpoints.find("best", best_step(workdir))
+    params, vocabulary = checkpoints.restore_params(step)
+    if len(vocabulary.ids) == vocabulary.full_size:
+        return params
+    return vocabulary.rebuild(params, load_setup(config).untouched_table(step))

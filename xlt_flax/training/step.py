@@ -51,12 +51,6 @@ def put_on_devices(tree):
     return jax.device_put(tree, NamedSharding(mesh, PartitionSpec()))
 
 
-def local_share(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """This host's devices' part of a batch that was built for all devices."""
-    first = jax.process_index() * jax.local_device_count()
-    return {name: array[first : first + jax.local_device_count()] for name, array in batch.items()}
-
-
 def make_train_step(forward: Forward, optimizer: optax.GradientTransformation, seed: int):
     """Returns step(state, batch) -> (state, metrics), over all devices of all hosts.
 
@@ -91,13 +85,14 @@ def make_train_step(forward: Forward, optimizer: optax.GradientTransformation, s
         params = optax.apply_updates(state.params, updates)
         return TrainState(state.step + 1, params, opt_state), metrics
 
-    return jax.pmap(
+    pmapped = jax.pmap(
         train_step,
         axis_name=_AXIS,
         in_axes=(None, 0),
         out_axes=(None, None),
         donate_argnums=0,
     )
+    return lambda state, batch: pmapped(state, _local_share(batch))
 
 
 def make_eval_step(forward: Forward):
@@ -110,7 +105,14 @@ def make_eval_step(forward: Forward):
         logits = forward(params, batch, None)
         return jax.lax.all_gather((logits, _cross_entropy(logits, batch)), _AXIS)
 
-    return jax.pmap(eval_step, axis_name=_AXIS, in_axes=(None, 0), out_axes=None)
+    pmapped = jax.pmap(eval_step, axis_name=_AXIS, in_axes=(None, 0), out_axes=None)
+    return lambda params, batch: pmapped(params, _local_share(batch))
+
+
+def _local_share(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """This host's devices' part of a batch that was built for all devices."""
+    first = jax.process_index() * jax.local_device_count()
+    return {name: array[first : first + jax.local_device_count()] for name, array in batch.items()}
 
 
 def _cross_entropy(logits: jax.Array, batch: Batch) -> jax.Array:

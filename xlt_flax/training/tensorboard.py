@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 
+# TensorFlow greets on stderr otherwise; what it does here gains nothing from oneDNN.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 from clu import metric_writers
 

@@ -1,0 +1,151 @@
+"""Makes sweeps with known answers: the files that training, eval and sweep would have written."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from xlt_flax.analysis import thesis
+
+
+def write_lines(path: Path, values) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(value) + "\n" for value in values), encoding="utf-8")
+
+
+def document_ids(count: int, language: str = "ja") -> list[str]:
+    return [f"{language}/music/test/{number}" for number in range(count)]
+
+
+def right_documents(accuracy: float, documents: int, rng, difficulty=None) -> np.ndarray:
+    """bool (documents,), exactly round(accuracy * documents) of them True, the easier rather."""
+    if difficulty is None:
+        difficulty = np.zeros(documents)
+    order = np.argsort(difficulty + rng.normal(size=documents))
+    right = np.zeros(documents, bool)
+    right[order[: round(accuracy * documents)]] = True
+    return right
+
+
+def write_evaluation(folder: Path, language: str, right: np.ndarray, note: str = "") -> None:
+    labels = np.arange(len(right)) % 2
+    predictions = np.where(right, labels, 1 - labels)
+    names = document_ids(len(right), language)
+    rows = zip(names, labels, predictions, strict=True)
+    write_lines(
+        folder / "eval" / f"{language}.predictions.jsonl",
+        [
+            {"id": name, "label": int(label), "prediction": int(guess), "probabilities": [0.5, 0.5]}
+            for name, label, guess in rows
+        ],
+    )
+    summary = {
+        "accuracy": float(right.mean()),
+        "loss": 0.55,
+        "macro_f1": float(right.mean()) - 0.002,
+        "n": len(right),
+        "checkpoint": "best",
+        "checkpoint_step": 1500,
+    }
+    if note:
+        summary["note"] = note
+    write_lines(folder / "eval" / f"{language}.json", [summary])
+
+
+def write_curve(folder: Path, accuracy: float, rng, epochs: int = 10) -> None:
+    lines = []
+    for epoch in range(1, epochs + 1):
+        gone = 1 - np.exp(-epoch / 2)
+        for split, final, loss in (
+            ("train", 0.99, 0.7 - 0.65 * gone),
+            ("validation", accuracy + 0.12, 0.5 - 0.2 * gone + 0.012 * epoch),
+            ("ja", accuracy, 0.6 - 0.1 * gone + 0.02 * epoch),
+        ):
+            noisy = 0.5 + (final - 0.5) * gone + rng.normal(0, 0.006)
+            line = {"step": epoch * 375, "epoch": epoch, "split": split}
+            lines.append({**line, "loss": loss, "accuracy": min(noisy, 1.0)})
+    write_lines(folder / "metrics.jsonl", lines)
+
+
+def write_audit(folder: Path, name: str, documents: int, overlap: int) -> None:
+    train = 1000 * max(1, len(name.split("+")[0]) // 2)
+    ids = document_ids(documents)[:overlap]
+    audit = {
+        "splits": {"train": {"documents": train}, "validation": {"documents": train // 10}},
+        "duplicates": {
+            "within_train": train // 100,
+            "train_validation": {"documents": 2, "ids": []},
+            "train_test": {"documents": len(ids), "ids": ids},
+        },
+    }
+    write_lines(folder / "audit.json", [audit])
+
+
+def write_run(
+    folder: Path,
+    name: str,
+    seed: int,
+    right: np.ndarray,
+    rng,
+    note: str = "",
+    overlap: int = 0,
+) -> None:
+    """One finished run's folder."""
+    source, _, mixture = name.rpartition("+")
+    config = {
+        "seed": seed,
+        "mixture": mixture,
+        "init_from": f"{folder.parent}/{source}-seed{seed}" if source else "",
+        "protocol": "clean",
+        "model": {"name": thesis.MODEL},
+        "data": {"domain": "music"},
+    }
+    write_lines(folder / "config.json", [{"config": config, "versions": {"xlt_flax": "0"}}])
+    write_curve(folder, float(right.mean()), rng)
+    write_audit(folder, name, len(right), overlap)
+    write_evaluation(folder, "ja", right, note)
+    (folder / "DONE").touch()
+
+
+def write_plan(folder: Path, seeds, names=tuple(thesis.ACCURACY)) -> None:
+    runs = [
+        {
+            "name": name,
+            "mixture": name.rpartition("+")[2],
+            "table": thesis.TABLE_OF[name],
+            "source": name.rpartition("+")[0] or None,
+        }
+        for name in names
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    plan = {"config": {}, "seeds": list(seeds), "runs": runs}
+    (folder / "sweep.json").write_text(json.dumps(plan), encoding="utf-8")
+
+
+def write_sweep(
+    folder: Path,
+    seeds=(50,),
+    documents: int = 2000,
+    accuracies=None,
+    seed_sd: float = 0.0,
+    overlap: int = 0,
+    notes=None,
+) -> Path:
+    """A whole finished sweep; J1 runs overlap the first `overlap` test documents."""
+    rng = np.random.default_rng(0)
+    accuracies = thesis.ACCURACY if accuracies is None else accuracies
+    write_plan(folder, seeds, tuple(accuracies))
+    difficulty = 1.5 * rng.normal(size=documents)
+    for name, accuracy in accuracies.items():
+        for seed in seeds:
+            drawn = float(np.clip(accuracy + seed_sd * rng.normal(), 0, 1))
+            write_run(
+                folder / f"{name}-seed{seed}",
+                name,
+                seed,
+                right_documents(drawn, documents, rng, difficulty),
+                rng,
+                note=(notes or {}).get(name, ""),
+                overlap=overlap if name.endswith("J1") else 0,
+            )
+    return folder

@@ -1,0 +1,145 @@
+"""What several test files share: the shipped sample, prepared once, and things made up on disk."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # before huggingface_hub reads it: no test asks a hub
+
+import numpy as np
+import pytest
+
+SAMPLE_MODEL = Path(__file__).parents[1] / "xlt_flax" / "data" / "sample" / "tiny-bert"
+
+
+@pytest.fixture(scope="session")
+def shared_folder() -> Path:
+    """The folder with the real data, which is not shipped; the test is skipped without it."""
+    if "XLT_FLAX_SHARED" not in os.environ:
+        pytest.skip("XLT_FLAX_SHARED names no folder with the real data")
+    return Path(os.environ["XLT_FLAX_SHARED"])
+
+
+@pytest.fixture(scope="session")
+def sample_data_dir(tmp_path_factory) -> Path:
+    """A data_dir for the sample, one for all workers: whoever needs a part of it first makes it."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sample_data"
+
+
+@pytest.fixture(scope="session")
+def sample_tokenizer():
+    from xlt_flax.modeling.loading import load_tokenizer
+
+    return load_tokenizer(str(SAMPLE_MODEL))
+
+
+@pytest.fixture(scope="session")
+def sample_corpus(sample_data_dir, sample_tokenizer):
+    """The sample as configs/demo.py cuts it."""
+    from xlt_flax.data.corpus import Corpus
+
+    return Corpus(
+        "webis_cls10_sample", "music", Path("unused"), sample_data_dir, sample_tokenizer, 128
+    )
+
+
+@pytest.fixture(scope="session")
+def make_documents():
+    """make_documents(texts, labels=0s, ids=d1, d2, …): Documents of one token a letter."""
+    from xlt_flax.data.documents import Documents
+
+    def make(texts, labels=None, ids=None):
+        tokens = [np.frombuffer(text.encode("utf-32-le"), np.int32) for text in texts]
+        return Documents(
+            ids=list(ids) if ids else [f"d{i + 1}" for i in range(len(texts))],
+            labels=np.array([0] * len(texts) if labels is None else labels, np.int32),
+            digests=np.array([text.encode() for text in texts], "S32"),
+            tokens=np.concatenate([np.zeros(0, np.int32), *tokens]),
+            offsets=np.cumsum([0, *map(len, tokens)], dtype=np.int64),
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def review_xml():
+    """review_xml([(rating, text), …]): the bytes of a .review file, an item a line from line 2."""
+
+    def make(reviews):
+        items = [
+            f"<item><rating>{rating}</rating><text>{text}</text></item>" for rating, text in reviews
+        ]
+        return "\n".join(["<items>", *items, "</items>"]).encode()
+
+    return make
+
+
+@pytest.fixture
+def raw_folder(tmp_path, review_xml) -> Path:
+    """A manual_dir with English and Japanese music files of six reviews, half of them positive."""
+    for language in ("en", "jp"):
+        folder = tmp_path / "manual" / "cls-acl10-unprocessed" / language / "music"
+        folder.mkdir(parents=True)
+        for split in ("train", "test"):
+            reviews = [(1 if i % 2 else 5, f"{language} {split} text {i}") for i in range(6)]
+            (folder / f"{split}.review").write_bytes(review_xml(reviews))
+    return tmp_path / "manual"
+
+
+@pytest.fixture(scope="session")
+def _tiny_models(tmp_path_factory) -> Path:
+    """One tiny "pretrained" BERT, in each of the forms that a model folder may have."""
+    import jax
+    from flax.traverse_util import flatten_dict
+    from safetensors.numpy import save_file
+    from transformers import BertConfig, FlaxBertForSequenceClassification
+
+    config = BertConfig(
+        vocab_size=3000,
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=64,
+    )
+    model = FlaxBertForSequenceClassification(config, _do_init=False)
+    shapes = jax.eval_shape(lambda: model.init_weights(jax.random.key(0), (1, 1)))
+    rng = np.random.default_rng(0)
+    params = jax.tree.map(lambda leaf: rng.normal(0, 0.3, leaf.shape).astype(np.float32), shapes)
+    root = tmp_path_factory.mktemp("tiny_models")
+    for form in ("pytorch", "flax"):
+        shutil.copytree(SAMPLE_MODEL, root / form)
+    model.save_pretrained(root / "flax", params=params)
+    shutil.copy(root / "flax" / "config.json", root / "pytorch")
+    weights = {}
+    for path, array in flatten_dict(params["bert"]).items():
+        if path[0] == "pooler":
+            continue  # a base model without a pooler, as published encoders often are
+        name = {"kernel": "weight", "scale": "weight", "embedding": "weight"}.get(path[-1])
+        turned = np.ascontiguousarray(array.T) if path[-1] == "kernel" else array
+        weights[".".join(["bert", *path[:-1], name or path[-1]])] = turned
+    save_file(weights, root / "pytorch" / "model.safetensors", {"format": "pt"})
+    (root / "google").mkdir()
+    shutil.copy(SAMPLE_MODEL / "vocab.txt", root / "google")
+    shape = json.loads((root / "flax" / "config.json").read_text())
+    names = ("model_type", "architectures", "transformers_version")  # Google's has none of them
+    shape = {name: value for name, value in shape.items() if name not in names}
+    (root / "google" / "bert_config.json").write_text(json.dumps(shape))
+    return root
+
+
+@pytest.fixture
+def tiny_model_folder(_tiny_models, tmp_path):
+    """tiny_model_folder(form): a fresh copy of a tiny BERT with the sample's vocabulary.
+
+    Forms are "pytorch" (an encoder alone, model.safetensors in PyTorch's names), "flax" (with its
+    head, flax_model.msgpack) and "google" (bert_config.json and vocab.txt, no weights). The first
+    two have the same encoder: 2 layers, 16 wide, 64 positions.
+    """
+
+    def make(form: str) -> Path:
+        return Path(shutil.copytree(_tiny_models / form, tmp_path / f"model-{form}"))
+
+    return make

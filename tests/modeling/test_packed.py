@@ -1,0 +1,208 @@
+"""The packed forward is FlaxBertForSequenceClassification's function, whatever the packing."""
+
+from functools import cache, partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from transformers import BertConfig, FlaxBertForSequenceClassification, RobertaConfig
+
+from xlt_flax.data.packing import Shape, cut, lay_out
+from xlt_flax.modeling.packed import packed_logits, supported
+
+# Wide initial weights: attention that is far from uniform shows a wrong mask.
+CONFIG = BertConfig(
+    vocab_size=40,
+    hidden_size=32,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    intermediate_size=64,
+    initializer_range=0.3,
+    num_labels=3,
+)
+SLOTS = 6
+ATTENTIONS = ["documents", "rows"]
+# What each backend is given: one long row is for attention by documents.
+SHAPES = {Shape(1, 1600, SLOTS): ATTENTIONS[:1], Shape(3, 576, SLOTS): ATTENTIONS}
+
+
+@cache
+def model():
+    return FlaxBertForSequenceClassification(CONFIG, seed=3)
+
+
+def loss_of(logits, labels):
+    losses = optax.softmax_cross_entropy_with_integer_labels(logits, jnp.maximum(labels, 0))
+    return jnp.where(labels >= 0, losses, 0).sum(), logits
+
+
+@jax.jit
+def expected(params, input_ids, mask, labels):
+    def loss(params):
+        return loss_of(model()(input_ids, mask, params=params).logits, labels)
+
+    gradients, logits = jax.grad(loss, has_aux=True)(params)
+    return logits, gradients
+
+
+@partial(jax.jit, static_argnames="attention")
+def packed(params, batch, labels, attention):
+    def loss(params):
+        return loss_of(packed_logits(params, batch, CONFIG, attention=attention), labels)
+
+    gradients, logits = jax.grad(loss, has_aux=True)(params)
+    return logits, gradients
+
+
+def padded(documents, rows, length=512):
+    input_ids = np.zeros((rows, length), np.int32)
+    mask = np.zeros((rows, length), np.int32)
+    mask[:, 0] = 1
+    for row, tokens in enumerate(documents):
+        input_ids[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    return input_ids, mask
+
+
+def scattered(documents, shape, rng):
+    """Any packing: documents in any order, with gaps between them that hold random tokens."""
+    batch = {
+        "input_ids": rng.integers(0, CONFIG.vocab_size, (shape.rows, shape.row_length), np.int32),
+        "segment_ids": np.zeros((shape.rows, shape.row_length), np.int32),
+        "position_ids": rng.integers(0, 512, (shape.rows, shape.row_length), np.int32),
+        "cls_index": np.zeros(shape.documents, np.int32),
+    }
+    end, count = [0] * shape.rows, [0] * shape.rows
+    placed, places = [], []
+    for index in rng.permutation(len(documents)):
+        size = len(documents[index])
+        open_rows = [r for r in range(shape.rows) if shape.row_length - end[r] >= size]
+        if not open_rows:
+            continue
+        row = rng.choice(open_rows)
+        start = end[row] + int(rng.integers(0, min(50, shape.row_length - end[row] - size) + 1))
+        count[row] += 1
+        batch["input_ids"][row, start : start + size] = documents[index]
+        batch["segment_ids"][row, start : start + size] = count[row]
+        batch["position_ids"][row, start : start + size] = np.arange(size)
+        places.append(row * shape.row_length + start)
+        end[row] = start + size
+        placed.append(documents[index])
+    order = rng.permutation(len(placed))
+    batch["cls_index"][: len(placed)] = np.array(places)[order]
+    return [placed[i] for i in order], batch
+
+
+def random_documents(lengths, rng):
+    return [rng.integers(0, CONFIG.vocab_size, n, np.int32) for n in lengths]
+
+
+def assert_same_gradients(actual, wanted):
+    norm = float(optax.tree.norm(wanted))
+    for (path, a), w in zip(
+        jax.tree.leaves_with_path(actual), jax.tree.leaves(wanted), strict=True
+    ):
+        # The gradient of a key's bias is 0 but for rounding, hence the second term.
+        allowed = 1e-5 * max(float(jnp.linalg.norm(w)), 1e-2 * norm)
+        assert float(jnp.linalg.norm(a - w)) <= allowed, jax.tree_util.keystr(path)
+
+
+# No shrinking: every example costs half a second, and the seed tells all.
+@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate])
+@given(
+    lengths=st.lists(st.integers(2, 512), min_size=1, max_size=SLOTS),
+    shape=st.sampled_from(list(SHAPES)),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_logits_and_gradients_are_flax_berts_in_any_packing(lengths, shape, seed):
+    rng = np.random.default_rng(seed)
+    documents, batch = scattered(random_documents(lengths, rng), shape, rng)
+    labels = np.full(SLOTS, -1)
+    labels[: len(documents)] = rng.integers(0, CONFIG.num_labels, len(documents))
+    wanted, wanted_gradients = expected(model().params, *padded(documents, SLOTS), labels)
+    for attention in SHAPES[shape]:
+        logits, gradients = packed(model().params, batch, labels, attention)
+        assert logits.dtype == jnp.float32
+        used = slice(len(documents))
+        np.testing.assert_allclose(logits[used], wanted[used], rtol=0, atol=1e-5)
+        assert_same_gradients(gradients, wanted_gradients)
+
+
+def test_every_length_has_flax_berts_logits():
+    rng = np.random.default_rng(0)
+    documents = random_documents(range(2, 513), rng)
+    forward = jax.jit(lambda *batch: model()(*batch).logits)
+    wanted = np.concatenate(
+        [forward(*padded(documents[i : i + 73], 73)) for i in range(0, 511, 73)]
+    )
+    shape = Shape(1, 4096, 100)
+    logits = jax.jit(lambda b: packed_logits(model().params, b, CONFIG, attention="documents"))
+    seen = []
+    for indices in cut([len(d) for d in documents], shape):
+        ours = logits(lay_out([documents[i] for i in indices], shape))[: len(indices)]
+        np.testing.assert_allclose(ours, wanted[indices], rtol=0, atol=1e-5)
+        seen += indices
+    assert sorted(seen) == list(range(511))
+
+
+def test_documents_and_rows_drop_alike():
+    """One document at the start of each row: both kinds of attention then draw the same mask."""
+    rng = np.random.default_rng(1)
+    shape = Shape(3, 512, 3)
+    documents = random_documents([512, 270, 300], rng)
+    key = jax.random.key(7)
+
+    @partial(jax.jit, static_argnums=2)
+    def gradients(params, key, attention):
+        def loss(params):
+            batch = lay_out(documents, shape)
+            logits = packed_logits(params, batch, CONFIG, dropout_rng=key, attention=attention)
+            return loss_of(logits, jnp.array([0, 1, 2]))
+
+        return jax.grad(loss, has_aux=True)(params)
+
+    ours, logits = gradients(model().params, key, "documents")
+    theirs, row_logits = gradients(model().params, key, "rows")
+    # The last layer's dropout is the same in both, so all logits must be.
+    np.testing.assert_allclose(logits, row_logits, rtol=0, atol=1e-5)
+    assert_same_gradients(ours, theirs)
+    again, _ = gradients(model().params, key, "documents")
+    assert jax.tree.all(jax.tree.map(lambda a, b: bool((a == b).all()), ours, again))
+    _, other = gradients(model().params, jax.random.key(8), "documents")
+    assert float(jnp.abs(other - logits).max()) > 1e-2
+
+
+def test_dropout_keeps_the_configured_share_and_the_mean():
+    from xlt_flax.modeling.packed import _Dropout
+
+    x = _Dropout(jax.random.key(0), 0.1)(jnp.ones((1001, 999)))
+    assert float((x == 0).mean()) == pytest.approx(0.1, abs=2e-3)
+    assert float(x.mean()) == pytest.approx(1.0, abs=2e-3)
+
+
+def test_bfloat16_is_near_and_its_logits_are_float32():
+    config = BertConfig(
+        **CONFIG.to_diff_dict() | {"initializer_range": 0.05, "num_hidden_layers": 2}
+    )
+    params = FlaxBertForSequenceClassification(config, seed=1).params
+    shape = Shape(2, 64, 4)
+    documents = random_documents([30, 64, 20, 5], np.random.default_rng(2))
+    batch = lay_out(documents, shape)
+    forward = jax.jit(partial(packed_logits, config=config), static_argnames=("dtype", "attention"))
+    wide = forward(params, batch, attention="rows")
+    for attention in ATTENTIONS:
+        narrow = forward(params, batch, dtype=jnp.bfloat16, attention=attention)
+        assert narrow.dtype == jnp.float32
+        np.testing.assert_allclose(narrow, wide, atol=2e-2)
+
+
+def test_says_what_it_cannot_pack():
+    assert supported(CONFIG) is None
+    assert "roberta" in supported(RobertaConfig())
+    assert "relative_key" in supported(BertConfig(position_embedding_type="relative_key"))
+    assert "mish" in supported(BertConfig(hidden_act="mish"))
+    assert "decoder" in supported(BertConfig(is_decoder=True))

@@ -1,0 +1,248 @@
+"""The command lines as users start them: whole runs, kills, devices, hosts and mistakes.
+
+All runs are of configs/demo.py, made smaller. The undisturbed run is what others are compared with.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xlt_flax.training.checkpoints import Checkpoints
+
+ROOT = Path(__file__).parent.parent
+EPOCHS, STEPS_PER_EPOCH = 3, 6
+SMALL = (
+    "--config.data.train_per_group=15",  # 45 documents: the last batch of an epoch holds 5
+    "--config.data.validation_per_group=11",
+    "--config.data.max_length=32",
+    f"--config.train.epochs={EPOCHS}",
+    "--config.eval.batch_size=16",
+)
+
+
+def command(module, *arguments):
+    return [sys.executable, "-m", f"xlt_flax.{module}", *map(str, arguments)]
+
+
+def training(workdir, data_dir, *arguments, config="configs/demo.py"):
+    return command(
+        "main",
+        f"--config={config}",
+        f"--workdir={workdir}",
+        f"--config.data.data_dir={data_dir}",
+        *SMALL,
+        *arguments,
+    )
+
+
+def run(arguments, expect=0, **environment):
+    """Runs to the end; returns the finished process."""
+    finished = subprocess.run(
+        arguments, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True
+    )
+    assert finished.returncode == expect, finished.stderr
+    return finished
+
+
+def read_lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def final_state(workdir):
+    """Every file of the last checkpoint, as arrays."""
+    checkpoints = Checkpoints(workdir / "checkpoints")
+    step = checkpoints.steps()[-1]
+    saved = checkpoints._manager.restore(step)
+    return step, saved
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, sample_data_dir):
+    workdir = tmp_path_factory.mktemp("undisturbed") / "run"
+    run(training(workdir, sample_data_dir))
+    return workdir
+
+
+def test_a_run_leaves_what_the_contract_says(undisturbed):
+    names = {entry.name for entry in undisturbed.iterdir() if not entry.name.startswith(".")}
+    events = {name for name in names if name.startswith("events.out.tfevents.")}
+    assert len(events) == 1
+    assert names - events == {"config.json", "checkpoints", "metrics.jsonl", "audit.json", "DONE"}
+    records = read_lines(undisturbed / "metrics.jsonl")
+    train = [r["step"] for r in records if r["split"] == "train"]
+    assert train == list(range(1, EPOCHS * STEPS_PER_EPOCH + 1))
+    validations = [(r["step"], r["epoch"]) for r in records if r["split"] == "validation"]
+    assert validations == [(STEPS_PER_EPOCH * e, e) for e in range(1, EPOCHS + 1)]
+    config = json.loads((undisturbed / "config.json").read_text())
+    assert config["config"]["mixture"] == "E1D1F1"
+    assert {"xlt_flax", "jax", "transformers"} <= config["versions"].keys()
+    audit = json.loads((undisturbed / "audit.json").read_text())
+    assert [len(audit["groups"][g]["train"]["ids"]) for g in ("E1", "D1", "F1")] == [15, 15, 15]
+    assert audit["splits"]["test"]["labels"] == {"negative": 60, "positive": 60}
+
+
+def test_eval_judges_every_document_once(undisturbed):
+    finished = run(command("eval", f"--workdir={undisturbed}", "--language=ja", "--language=de"))
+    assert "ja" in finished.stdout
+    for language in ("ja", "de"):
+        result = json.loads((undisturbed / f"eval/{language}.json").read_text())
+        lines = read_lines(undisturbed / f"eval/{language}.predictions.jsonl")
+        assert [r["id"] for r in lines] == [f"{language}/music/test/{n}" for n in range(1, 121)]
+        right = np.mean([line["label"] == line["prediction"] for line in lines])
+        assert result["accuracy"] == pytest.approx(right)
+        assert np.sum(result["confusion"]) == result["n"] == 120
+        assert {"loss", "macro_f1", "checkpoint_step", "checkpoint", "seconds"} <= result.keys()
+    validations = [r for r in read_lines(undisturbed / "metrics.jsonl") if r["split"] != "train"]
+    best = min(validations, key=lambda r: r["loss"])["step"]
+    assert result["checkpoint_step"] == best
+
+
+def test_watch_draws_a_curve_and_ends(undisturbed):
+    run(command("eval", f"--workdir={undisturbed}", "--watch"))
+    curve = read_lines(undisturbed / "eval/ja.curve.jsonl")
+    kept = Checkpoints(undisturbed / "checkpoints").steps()
+    assert [line["step"] for line in curve] == kept
+
+
+def test_done_runs_are_not_run_again(undisturbed, sample_data_dir):
+    before = (undisturbed / "metrics.jsonl").read_bytes()
+    assert "done already" in run(training(undisturbed, sample_data_dir)).stderr
+    assert (undisturbed / "metrics.jsonl").read_bytes() == before
+
+
+def test_a_killed_run_goes_on_bit_for_bit(undisturbed, sample_data_dir, tmp_path):
+    workdir = tmp_path / "run"
+    killed = subprocess.Popen(
+        training(workdir, sample_data_dir), cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    for line in killed.stderr:
+        if "epoch 2, step" in line:  # the first epoch is saved, the second is perhaps being saved
+            killed.send_signal(signal.SIGKILL)
+            break
+    killed.communicate()
+    assert not (workdir / "DONE").exists()
+    resumed = run(training(workdir, sample_data_dir))
+    assert "going on from checkpoint" in resumed.stderr
+    assert (workdir / "metrics.jsonl").read_bytes() == (undisturbed / "metrics.jsonl").read_bytes()
+    assert_same_state(final_state(workdir), final_state(undisturbed))
+
+
+def assert_same_state(found, expected):
+    import jax
+
+    assert found[0] == expected[0]
+    found, expected = jax.tree.leaves(found[1]), jax.tree.leaves(expected[1])
+    assert len(found) == len(expected) > 0
+    for a, b in zip(found, expected, strict=True):
+        assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
+
+
+@pytest.fixture(scope="module")
+def without_dropout(tmp_path_factory, sample_data_dir):
+    workdir = tmp_path_factory.mktemp("without_dropout") / "run"
+    run(training(workdir, sample_data_dir, "--config.model.dropout=0."))
+    return read_lines(workdir / "metrics.jsonl")
+
+
+def assert_same_course(records, expected):
+    """The same batches, so the same losses but for rounding."""
+    assert [(r["step"], r["split"]) for r in records] == [(r["step"], r["split"]) for r in expected]
+    losses, wanted = ([r["loss"] for r in rs] for rs in (records, expected))
+    np.testing.assert_allclose(losses, wanted, atol=2e-4)
+
+
+def test_three_devices_see_the_batches_of_one(without_dropout, sample_data_dir, tmp_path):
+    """8 documents on 3 devices: the global batch is padded and masked."""
+    flags = "--xla_force_host_platform_device_count=3"
+    arguments = training(tmp_path / "run", sample_data_dir, "--config.model.dropout=0.")
+    assert "on 3 cpu" in run(arguments, XLA_FLAGS=flags).stderr
+    assert_same_course(read_lines(tmp_path / "run/metrics.jsonl"), without_dropout)
+
+
+def test_two_hosts_see_the_batches_of_one(without_dropout, sample_data_dir, tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        address = f"localhost:{probe.getsockname()[1]}"
+    arguments = training(tmp_path / "run", sample_data_dir, "--config.model.dropout=0.")
+    hosts = []
+    for host in range(2):
+        environment = {
+            "JAX_COORDINATOR_ADDRESS": address,
+            "JAX_NUM_PROCESSES": "2",
+            "JAX_PROCESS_ID": str(host),
+        }
+        hosts.append(
+            subprocess.Popen(
+                arguments, cwd=ROOT, env=os.environ | environment, stderr=subprocess.PIPE, text=True
+            )
+        )
+    errors = [host.communicate()[1] for host in hosts]
+    assert [host.returncode for host in hosts] == [0, 0], errors
+    assert_same_course(read_lines(tmp_path / "run/metrics.jsonl"), without_dropout)
+    assert (tmp_path / "run/DONE").exists()
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(sample_data_dir, tmp_path):
+    finished = run(
+        training(tmp_path / "run", sample_data_dir, "--config.train.learning_rate=1e30"), expect=1
+    )
+    last = finished.stderr.strip().splitlines()[-1]
+    assert last.startswith("xlt_flax: step ")
+    assert "/music/" in last  # the batch's documents
+    assert not (tmp_path / "run/DONE").exists()
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments", "message"),
+    [
+        ("main", [], "--config"),
+        ("main", ["--config=configs/none.py"], "there is no file configs/none.py"),
+        ("main", ["--config=configs/demo.py", "--config.nothing=1"], "no field nothing"),
+        ("main", ["--config=configs/demo.py", "--config.seed=abc"], "--config.seed=abc"),
+        ("main", ["--config=configs/demo.py", "--config.train.epochs=0"], "config.train.epochs"),
+        ("main", ["--config=configs/mix_111.py:E1E2D1"], "not 1:1:1"),
+        ("main", ["--config=configs/demo.py", "--nothing"], "nothing"),
+        ("eval", ["--workdir=no/such/folder"], "not a workdir"),
+    ],
+)
+def test_a_users_mistake_gets_one_line(module, arguments, message):
+    finished = run(command(module, *arguments), expect=2)
+    assert len(finished.stderr.strip().splitlines()) == 1
+    assert message in finished.stderr
+
+
+def test_another_config_in_the_same_workdir_is_refused(undisturbed, sample_data_dir):
+    finished = run(training(undisturbed, sample_data_dir, "--config.seed=51"), expect=2)
+    assert "seed: 50 -> 51" in finished.stderr
+
+
+def test_a_mixture_that_cannot_be_drawn_leaves_nothing_behind(sample_data_dir, tmp_path):
+    workdir = tmp_path / "run"
+    finished = run(training(workdir, sample_data_dir, "--config.mixture=E9"), expect=2)
+    assert "E9" in finished.stderr
+    assert not workdir.exists()
+
+
+@pytest.mark.parametrize("config", sorted(path.name for path in (ROOT / "configs").glob("*.py")))
+def test_every_config_starts(config, sample_data_dir, tmp_path):
+    """Each with its own mixture, for two steps of the tiny model on the shipped sample."""
+    tiny_bert = ROOT / "xlt_flax/data/sample/tiny-bert"
+    workdir = tmp_path / "run"
+    arguments = training(
+        workdir,
+        sample_data_dir,
+        f"--config.model.name={tiny_bert}",
+        "--config.model.init=random",
+        "--config.data.dataset=webis_cls10_sample",
+        "--config.train.max_steps=2",
+        config=f"configs/{config}",
+    )
+    run(arguments)
+    assert json.loads((workdir / "DONE").read_text())["step"] == 2

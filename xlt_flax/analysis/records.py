@@ -1,0 +1,127 @@
+"""The findings for other programs: results.csv, one line a result, and results.json, all of it."""
+
+import csv
+import io
+from dataclasses import asdict, is_dataclass
+
+from xlt_flax.analysis import summary, thesis
+from xlt_flax.analysis.findings import Findings, View
+from xlt_flax.analysis.results import Run
+from xlt_flax.analysis.statistics import Interval
+
+CSV_COLUMNS = (
+    "table",
+    "name",
+    "mixture",
+    "source",
+    "seed",
+    "status",
+    "language",
+    "documents",
+    "accuracy",
+    "low",
+    "high",
+    "macro_f1",
+    "loss",
+    "thesis",
+    "note",
+)
+
+
+def results_csv(findings: Findings) -> str:
+    """One line for each run and language; a run without a result has one line, with its status."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for run in findings.sweep.runs:
+        writer.writerows(_csv_rows(run, findings.every.runs.get(run.label)))
+    return text.getvalue()
+
+
+def _csv_rows(run: Run, interval: Interval | None) -> list[dict]:
+    row = {key: getattr(run, key) for key in CSV_COLUMNS[:6]}
+    if run.target is None:
+        return [row]
+    low, high = interval or (None, None)
+    bounds = {thesis.TARGET_LANGUAGE: {"low": _short(low), "high": _short(high)}}
+    return [
+        {
+            **row,
+            **bounds.get(language, {}),
+            "language": language,
+            "documents": evaluation.documents,
+            "accuracy": _short(evaluation.accuracy),
+            "macro_f1": _short(evaluation.macro_f1),
+            "loss": _short(evaluation.loss),
+            "thesis": (
+                thesis.ACCURACY.get(run.name) if language == thesis.TARGET_LANGUAGE else None
+            ),
+            "note": evaluation.note,
+        }
+        for language, evaluation in run.evaluations.items()
+    ]
+
+
+def results_json(findings: Findings) -> dict:
+    """Everything in the report, in plain JSON values; accuracies and differences are shares."""
+    every, rest = findings.every, findings.without_overlap
+    return _plain(
+        {
+            "state": summary.state(findings),
+            "complete": not summary.half_finished(findings),
+            "unfinished": dict(summary.unfinished_runs(findings)),
+            "setting": dict(summary.setting(findings)),
+            "not_the_thesis": summary.not_the_thesis(findings),
+            "answers": summary.answers(findings),
+            **_view(every),
+            "agreement": findings.agreement,
+            "pairs": findings.pairs,
+            "gains": findings.gains,
+            "compared": findings.asked,
+            "languages": findings.languages,
+            "overlap": {
+                "test_documents": sorted(findings.affected),
+                "runs": {run.label: _audit(run) for run in findings.sweep.runs if run.audit},
+                "without": None if rest is None else _view(rest),
+            },
+        }
+    )
+
+
+def _view(view: View) -> dict:
+    groups = {
+        key: {
+            "table": mean.group.table,
+            "runs": mean.group.runs,
+            "finished": mean.finished,
+            "complete": mean.complete,
+            "mean": mean.mean,
+            "sd": mean.sd,
+            "interval": mean.interval,
+            "thesis": mean.group.mean,
+        }
+        for key, mean in view.groups.items()
+    }
+    effects = {effect.key: effect for effect in view.effects}
+    return {"runs": view.runs, "cells": view.cells, "groups": groups, "effects": effects}
+
+
+def _audit(run: Run) -> dict:
+    return {**asdict(run.audit), "test_ids": sorted(run.audit.test_ids)}
+
+
+def _short(value: float | None) -> float | None:
+    """Six digits: enough for any number of documents, and the same on every machine."""
+    return None if value is None else round(float(value), 6)
+
+
+def _plain(value):
+    if is_dataclass(value):
+        value = vars(value)
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if value else 0.0
+    return value

@@ -1,0 +1,105 @@
+"""The rows of the word embedding that a run holds.
+
+A mixture's texts use about a fifth of a multilingual vocabulary. The gradient of every other row is
+zero, so AdamW leaves it as it is, but for weight decay, which is known in closed form. Training
+holds the rows in use alone, and the table is made whole again where it is asked for.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import jax
+import numpy as np
+
+_MULTIPLE = 1024  # of rows held: runs on like data then share compiled programs
+_TABLE = "['word_embeddings']['embedding']"
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Which rows of the full table are held.
+
+    Attributes:
+      ids: int32[rows], token ids, ascending.
+      full_size: rows of the full table.
+    """
+
+    ids: np.ndarray
+    full_size: int
+
+    @cached_property
+    def row_of(self) -> np.ndarray:
+        """int32[full_size]: the row of each token id, -1 where it is not held."""
+        rows = np.full(self.full_size, -1, np.int32)
+        rows[self.ids] = np.arange(len(self.ids), dtype=np.int32)
+        return rows
+
+    def holds(self, other: "Vocabulary") -> bool:
+        return bool(np.isin(other.ids, self.ids).all())
+
+    def select(self, params: dict) -> dict:
+        """The tree with the held rows in place of the full table."""
+        return _with_table(params, lambda table: np.asarray(table)[self.ids])
+
+    def rebuild(self, params: dict, full_table: np.ndarray) -> dict:
+        """The tree with the full table: the held rows as in `params`, others as in `full_table`.
+
+        Args:
+          params: a tree with the held rows.
+          full_table: float32[full_size, hidden].
+        """
+
+        def fill(rows):
+            table = np.array(full_table)
+            table[self.ids] = rows
+            return table
+
+        return _with_table(params, fill)
+
+    def move(self, tree, to: "Vocabulary", full_table: np.ndarray):
+        """A tree of held rows as `to` holds them; rows that are new come from `full_table`."""
+        return to.select(self.rebuild(tree, full_table))
+
+
+def full_vocabulary(size: int) -> Vocabulary:
+    """All rows of the table."""
+    return Vocabulary(np.arange(size, dtype=np.int32), size)
+
+
+def active_vocabulary(
+    tokens: Sequence[np.ndarray], always: Sequence[int], full_size: int
+) -> Vocabulary:
+    """The rows that documents use, and a few more to make a round number of them.
+
+    Args:
+      tokens: int arrays of token ids, of all documents that a run will see.
+      always: ids to hold in any case (special tokens).
+      full_size: rows of the full table.
+    """
+    used = np.zeros(full_size, bool)
+    used[list(always)] = True
+    for ids in tokens:
+        used[ids] = True
+    wanted = min(-(-int(used.sum()) // _MULTIPLE) * _MULTIPLE, full_size)
+    used[np.flatnonzero(~used)[: wanted - int(used.sum())]] = True
+    return Vocabulary(np.flatnonzero(used).astype(np.int32), full_size)
+
+
+def join(first: Vocabulary, second: Vocabulary) -> Vocabulary:
+    """What either holds."""
+    return Vocabulary(np.union1d(first.ids, second.ids).astype(np.int32), first.full_size)
+
+
+def word_embedding(params: dict) -> np.ndarray:
+    """The table of a model's tree: float32[rows, hidden]."""
+    return params["bert"]["embeddings"]["word_embeddings"]["embedding"]
+
+
+def _with_table(tree, change):
+    """Applies `change` to every word embedding in a tree: the model's, or its moments'."""
+
+    def visit(path, leaf):
+        return change(leaf) if jax.tree_util.keystr(path).endswith(_TABLE) else leaf
+
+    return jax.tree_util.tree_map_with_path(visit, tree)
