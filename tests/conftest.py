@@ -3,12 +3,17 @@
 import json
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before huggingface_hub reads it: no test asks a hub
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+settings.register_profile("xlt_flax", deadline=None)  # machines differ, and share their cores
+settings.load_profile("xlt_flax")
 
 SAMPLE_MODEL = Path(__file__).parents[1] / "xlt_flax" / "data" / "sample" / "tiny-bert"
 
@@ -89,9 +94,31 @@ def raw_folder(tmp_path, review_xml) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _tiny_models(tmp_path_factory) -> Path:
-    """One tiny "pretrained" BERT, in each of the forms that a model folder may have."""
+def wide_weights():
+    """wide_weights(config): FlaxBertForSequenceClassification's tree, float32, drawn wide.
+
+    Attention that is far from uniform shows a wrong mask, and no two layers do nearly the same.
+    """
     import jax
+    from transformers import FlaxBertForSequenceClassification
+
+    def draw(config):
+        model = FlaxBertForSequenceClassification(config, _do_init=False)
+        shapes = jax.eval_shape(lambda: model.init_weights(jax.random.key(0), (1, 1)))
+        rng = np.random.default_rng(0)
+
+        def one(path, leaf):
+            center = 1 if path[-1].key == "scale" else 0
+            return rng.normal(center, 0.3, leaf.shape).astype(np.float32)
+
+        return jax.tree_util.tree_map_with_path(one, shapes)
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def _tiny_models(tmp_path_factory, wide_weights) -> Path:
+    """One tiny "pretrained" BERT, in each of the forms that a model folder may have."""
     from flax.traverse_util import flatten_dict
     from safetensors.numpy import save_file
     from transformers import BertConfig, FlaxBertForSequenceClassification
@@ -105,9 +132,7 @@ def _tiny_models(tmp_path_factory) -> Path:
         max_position_embeddings=64,
     )
     model = FlaxBertForSequenceClassification(config, _do_init=False)
-    shapes = jax.eval_shape(lambda: model.init_weights(jax.random.key(0), (1, 1)))
-    rng = np.random.default_rng(0)
-    params = jax.tree.map(lambda leaf: rng.normal(0, 0.3, leaf.shape).astype(np.float32), shapes)
+    params = wide_weights(config)
     root = tmp_path_factory.mktemp("tiny_models")
     for form in ("pytorch", "flax"):
         shutil.copytree(SAMPLE_MODEL, root / form)
@@ -140,6 +165,7 @@ def tiny_model_folder(_tiny_models, tmp_path):
     """
 
     def make(form: str) -> Path:
-        return Path(shutil.copytree(_tiny_models / form, tmp_path / f"model-{form}"))
+        place = Path(tempfile.mkdtemp(prefix=form, dir=tmp_path)) / "model"
+        return Path(shutil.copytree(_tiny_models / form, place))
 
     return make

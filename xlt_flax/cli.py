@@ -1,7 +1,9 @@
 """What every command line shares: flags to config, errors to one line and an exit code, logging."""
 
 import logging
+import os
 import sys
+import traceback
 from pathlib import Path
 
 from absl import app, flags
@@ -34,6 +36,17 @@ def load_config(holder: flags.FlagHolder) -> tuple[ConfigDict, str]:
     Raises:
       UserError: the file is missing or broken, or a field's value cannot be.
     """
+    config, name = read_config(holder)
+    validate(config)
+    return resolve(config), name
+
+
+def read_config(holder: flags.FlagHolder) -> tuple[ConfigDict, str]:
+    """The config as the file and the flags give it, and the file's name.
+
+    Raises:
+      UserError: the file is missing or broken.
+    """
     path = config_flags.get_config_filename(flags.FLAGS[holder.name]).split(":")[0]
     if not Path(path).is_file():
         raise UserError(f"--config: there is no file {path}")
@@ -46,8 +59,7 @@ def load_config(holder: flags.FlagHolder) -> tuple[ConfigDict, str]:
         raise UserError(
             f"--config: {path} does not load: {type(error).__name__}: {error}"
         ) from None
-    validate(config)
-    return resolve(config), Path(path).stem
+    return config, Path(path).stem
 
 
 def _parse(argv):
@@ -68,11 +80,25 @@ def _guarded(main, argv) -> int:
         return main(argv) or 0
     except (UserError, RunError) as error:
         _fail(error)
+    except Exception:
+        if not _one_of_several_hosts():
+            raise
+        traceback.print_exc()
+        os._exit(1)
 
 
 def _fail(error: UserError | RunError):
     print(f"xlt_flax: {error}", file=sys.stderr, flush=True)
+    if _one_of_several_hosts():
+        os._exit(error.exit_code)
     sys.exit(error.exit_code)
+
+
+def _one_of_several_hosts() -> bool:
+    """Whether others wait for this process. They are told of its end only if it does not say
+    goodbye: JAX's own exit waits for them, and they for it."""
+    jax = sys.modules.get("jax")
+    return bool(jax) and jax.distributed.is_initialized() and jax.process_count() > 1
 
 
 def _start_logging() -> None:

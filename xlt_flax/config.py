@@ -154,6 +154,8 @@ def validate(config: ConfigDict) -> None:
     Raises:
       UserError: one line that names the field, its value, and what it may be.
     """
+    if "sweep" in config:
+        raise UserError("this config lists the runs of a sweep: python -m xlt_flax.sweep takes it")
     _require_fields(config)
     parse_mixture(config.mixture)
     for field, choices in (
@@ -190,9 +192,21 @@ def validate(config: ConfigDict) -> None:
     _require(config, "data.max_length", lambda v: v >= 3, "3 or more")
     _require(config, "seed", lambda v: 0 <= v < 2**32, "a whole number from 0 to 4294967295")
     _require(config, "model.name", bool, "a hub id or a local folder")
-    if config.protocol == "thesis" and not config.init_from:
+    if config.protocol == "thesis":
+        _validate_thesis_protocol(config)
+
+
+def _validate_thesis_protocol(config: ConfigDict) -> None:
+    if not config.init_from:
         raise UserError(
             "config.protocol is 'thesis', but config.init_from names no workdir to go on from"
+        )
+    if not config.mixture:
+        raise UserError("config.protocol is 'thesis', but config.mixture is empty: give J1")
+    if config.train.schedule != "constant":
+        raise UserError(
+            f"config.train.schedule is {config.train.schedule!r}: config.protocol='thesis' goes on "
+            "with stage one's optimizer, whose schedule would be of another length; give 'constant'"
         )
 
 

@@ -5,7 +5,10 @@
 The same command again goes on where it was stopped. README.md has the rest.
 """
 
+from pathlib import Path
+
 from absl import flags
+from ml_collections import ConfigDict
 
 from xlt_flax import cli
 
@@ -23,11 +26,16 @@ def main(argv):
     from xlt_flax.training.loop import train
     from xlt_flax.workdir import Workdir
 
-    workdir = Workdir(
-        _WORKDIR.value or f"runs/{name}/{config.mixture or 'initial'}-seed{config.seed}"
-    )
+    workdir = Workdir(_WORKDIR.value or default_workdir(config, name))
     train(config, workdir)
     print(workdir.path)
+
+
+def default_workdir(config: ConfigDict, name: str) -> str:
+    """`runs/<config file's name>/<mixture>-seed<seed>`; a run that goes on from another has that
+    one's folder in front, so that stages from several sources do not meet."""
+    source = f"{Path(config.init_from).name}+" if config.init_from else ""
+    return f"runs/{name}/{source}{config.mixture or 'initial'}-seed{config.seed}"
 
 
 if __name__ == "__main__":

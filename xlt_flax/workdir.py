@@ -29,6 +29,8 @@ class Workdir:
         self.audit = self.path / "audit.json"
         self.eval = self.path / "eval"
         self.done = self.path / "DONE"
+        self.failure = self.path / "failure.txt"  # of a sweep's run: why it stopped
+        self.timing = self.path / "timing.json"  # of a sweep's run: what it took
 
     def check(self, config: ConfigDict) -> None:
         """Checks that the folder is new, or that the run in it is the one `config` describes.
@@ -120,7 +122,8 @@ def _versions() -> dict:
 
 
 def _refuse_foreign_files(path: Path) -> None:
-    foreign = [entry.name for entry in path.glob("*") if not entry.name.startswith(".")]
+    names = [entry.name for entry in path.glob("*") if entry.name != "failure.txt"]
+    foreign = [name for name in names if not name.startswith(".")]
     if foreign:
         raise UserError(
             f"{path} holds {foreign[0]} but no config.json, so it is not a run's: give another "

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from xlt_flax.config import base
+from xlt_flax.data import selection as selecting
 from xlt_flax.data.audit import audit, summary
 from xlt_flax.data.mixture import Group
-from xlt_flax.data import selection as selecting
 from xlt_flax.data.selection import Selection, select
 
 

@@ -25,12 +25,16 @@ def epoch(made, number):
     return [made.batch(step).tolist() for step in steps]
 
 
+def joined(batches):
+    return [index for batch in batches for index in batch]
+
+
 @given(COUNTS, st.integers(1, 20), MIXINGS, st.integers(0, 2**32 - 1))
 def test_each_epoch_holds_every_document_once(counts, batch_size, mixing, seed):
     made = schedule(counts, batch_size, mixing, seed)
     for number in (0, 7):
         batches = epoch(made, number)
-        assert sorted(sum(batches, [])) == list(range(sum(counts)))
+        assert sorted(joined(batches)) == list(range(sum(counts)))
         assert all(len(batch) == batch_size for batch in batches[:-1])
         assert 1 <= len(batches[-1]) <= batch_size
 
@@ -47,7 +51,7 @@ def test_a_batch_does_not_depend_on_what_was_asked_before(counts, batch_size, mi
 @pytest.mark.parametrize("mixing", ["shuffle", "balanced"])
 def test_epochs_and_seeds_have_orders_of_their_own(mixing):
     orders = [
-        tuple(sum(epoch(schedule([40, 20], 8, mixing, seed), number), []))
+        tuple(joined(epoch(schedule([40, 20], 8, mixing, seed), number)))
         for seed in (0, 1)
         for number in (0, 1, 2)
     ]
@@ -74,7 +78,7 @@ def test_balancing_keeps_the_order_within_a_language():
     shuffled, balanced = (schedule([30, 10], 4, mixing) for mixing in ("shuffle", "balanced"))
     for first, last in ((0, 30), (30, 40)):
         orders = [
-            [index for index in sum(epoch(made, 3), []) if first <= index < last]
+            [index for index in joined(epoch(made, 3)) if first <= index < last]
             for made in (shuffled, balanced)
         ]
         assert orders[0] == orders[1]

@@ -24,6 +24,7 @@ def test_a_batch_holds_every_document_as_it_is(make_documents, lengths, devices,
         "attention_mask": np.int32,
         "labels": np.int32,
         "weights": np.float32,
+        "document": np.int32,
     }
     length = batch["input_ids"].shape[-1]
     assert length in layout.lengths
@@ -36,6 +37,9 @@ def test_a_batch_holds_every_document_as_it_is(make_documents, lengths, devices,
         assert (flat["input_ids"][row, n:] == 9).all()
         assert flat["attention_mask"][row].tolist() == [1] * n + [0] * (length - n)
         assert flat["labels"][row] == index % 2
+    assert flat["document"][: len(texts)].tolist() == order.tolist()
+    assert (flat["document"][len(texts) :] == -1).all()
+    assert (flat["labels"][len(texts) :] == 0).all()
     assert flat["weights"].tolist() == [1] * len(texts) + [0] * (len(flat["weights"]) - len(texts))
     assert (flat["attention_mask"][len(texts) :].sum(-1) == 1).all()  # attends to something
 
@@ -48,9 +52,17 @@ def test_the_number_of_shapes_is_bounded_and_ends_with_max_length(max_length):
     assert len(lengths) <= 13
 
 
-@given(st.integers(0, 40), st.integers(1, 9), st.integers(1, 4))
-def test_every_document_is_in_one_batch(make_documents, count, size, devices):
-    layout = PaddedLayout(16, size, devices, 0)
-    batches = layout.batches(make_documents(["a"] * count), list(range(count)))
-    assert [index for batch in batches for index in batch] == list(range(count))
-    assert all(1 <= len(batch) <= layout.rows * devices for batch in batches)
+@given(st.lists(st.integers(1, 20), max_size=40), st.integers(1, 9), st.integers(1, 4))
+def test_evaluation_batches_hold_every_document_once_longest_first(
+    make_documents, lengths, size, devices
+):
+    layout = PaddedLayout(20, size, devices, 0)
+    batches = list(layout.evaluation_batches(make_documents(["a" * n for n in lengths])))
+    held = [i for batch in batches for i in batch["document"].reshape(-1) if i >= 0]
+    assert sorted(held) == list(range(len(lengths)))
+    assert [lengths[i] for i in held] == sorted(lengths, reverse=True)
+    assert len(batches) == -(-len(lengths) // (layout.rows * devices))
+
+
+def test_the_layout_names_its_shapes():
+    assert PaddedLayout(40, 9, 2, 0).shapes == ["5x16", "5x32", "5x40"]

@@ -5,6 +5,7 @@ import hashlib
 import io
 import tarfile
 
+import numpy as np
 import pytest
 
 from xlt_flax.data.raw_files import ARCHIVE, FOLDER, RawFiles
@@ -65,6 +66,9 @@ def flip(data):
     ids=["truncated", "no archive", "empty", "flipped"],
 )
 def test_a_damaged_archive_is_one_line(raw_folder, tmp_path, damage):
+    # Long enough that its middle is in the middle of the compressed text.
+    letters = np.random.default_rng(0).integers(97, 123, 300_000, np.uint8)
+    (raw_folder / FOLDER / "jp/music/train.review").write_bytes(letters.tobytes())
     archive = pack(raw_folder, tmp_path / "new")
     archive.write_bytes(damage(archive.read_bytes()))
     with pytest.raises(UserError, match=r"cannot be read \(.*\); is it whole\?") as error:

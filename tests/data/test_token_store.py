@@ -1,5 +1,6 @@
-"""A token store holds what tokenizing gives, and is rebuilt whenever it would hold anything else."""
+"""A token store holds what tokenizing gives, and is built again where it holds anything else."""
 
+import shutil
 import subprocess
 import sys
 import warnings
@@ -90,6 +91,15 @@ def test_a_damaged_store_is_rebuilt(build, tmp_path, file, damage):
     assert build.calls == 2
     np.testing.assert_array_equal(store.tokens, tokens)
     assert store.ids == ids
+
+
+def test_another_store_in_its_place_is_not_taken_for_it(build, tmp_path):
+    build(source="other")
+    other = build.key
+    expected = np.array(build(max_length=4).tokens)
+    shutil.rmtree(tmp_path / build.key)
+    shutil.copytree(tmp_path / other, tmp_path / build.key)
+    np.testing.assert_array_equal(build(max_length=4).tokens, expected)
 
 
 def test_a_build_that_fails_leaves_no_store(tmp_path, sample_tokenizer):

@@ -1,4 +1,4 @@
-"""The TFDS dataset: prepared on first use, verified, kept, and never out of date or half-written."""
+"""The TFDS dataset: prepared on first use, verified, kept; never out of date or half-written."""
 
 import json
 import shutil

@@ -69,14 +69,12 @@ def test_what_the_weights_lack_is_drawn_from_the_seed(tiny_model_folder):
 
 def test_googles_layout_serves_for_random_weights(tiny_model_folder):
     folder = tiny_model_folder("google")
-    config, first = load(folder, seed=1, init="random")
-    _, other = load(folder, seed=2, init="random")
+    config, drawn = load(folder, seed=1, init="random")
     assert (config.num_hidden_layers, config.num_labels) == (2, 2)
     expected = stored_weights(tiny_model_folder("flax"))
-    assert {k: v.shape for k, v in first.items()} == {k: v.shape for k, v in expected.items()}
+    assert {k: v.shape for k, v in drawn.items()} == {k: v.shape for k, v in expected.items()}
     name = "bert/embeddings/word_embeddings/embedding"
-    assert (first[name] != other[name]).any()
-    assert np.std(first[name]) == pytest.approx(config.initializer_range, rel=0.05)
+    assert np.std(drawn[name]) == pytest.approx(config.initializer_range, rel=0.05)
     assert "has no weights (model.safetensors or " in expect_one_line(load, folder)
 
 

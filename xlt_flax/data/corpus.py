@@ -17,7 +17,13 @@ from filelock import FileLock
 
 from xlt_flax.data.languages import DOMAINS, LANGUAGES
 from xlt_flax.data.raw_files import SAMPLE_DIR, RawFiles
-from xlt_flax.data.token_store import Document, TokenStore, open_or_build, store_key
+from xlt_flax.data.token_store import (
+    Document,
+    TokenStore,
+    open_or_build,
+    open_store,
+    store_key,
+)
 from xlt_flax.errors import UserError
 
 log = logging.getLogger("xlt_flax")
@@ -57,6 +63,13 @@ class Corpus:
             self._opened[language, split] = self._open(language, split)
         return self._opened[language, split]
 
+    def is_ready(self, language: str, split: str) -> bool:
+        """Whether `store` would find all made, and so import no TensorFlow."""
+        digests = self._prepared_digests(language) or {}
+        return split in digests and bool(
+            open_store(self._root, self._key(language, split, digests[split])[0])
+        )
+
     def _open(self, language: str, split: str) -> TokenStore:
         if language not in LANGUAGES or self.domain not in DATASETS[self.dataset]:
             raise UserError(
@@ -64,20 +77,27 @@ class Corpus:
                 f"{', '.join(LANGUAGES)}, domains are {', '.join(DATASETS[self.dataset])}"
             )
         digest = self._digest(language, split)
-        source = {
-            "dataset": f"{self.dataset}/{language}_{self.domain}/{_VERSION}",
-            "split": split,
-            "sha256": digest,
-        }
-        key, made_from = store_key(source, self.tokenizer, self.max_length)
+        key, made_from = self._key(language, split, digest)
         return open_or_build(
-            self.data_dir / "xlt_flax_tokens",
+            self._root,
             key,
             made_from,
             lambda: self._documents(language, split, digest),
             self.tokenizer,
             f"{language} {self.domain} {split}",
         )
+
+    @property
+    def _root(self) -> Path:
+        return self.data_dir / "xlt_flax_tokens"
+
+    def _key(self, language: str, split: str, digest: str) -> tuple[str, dict]:
+        source = {
+            "dataset": f"{self.dataset}/{language}_{self.domain}/{_VERSION}",
+            "split": split,
+            "sha256": digest,
+        }
+        return store_key(source, self.tokenizer, self.max_length)
 
     def _digest(self, language: str, split: str) -> str:
         """The digest of the raw file that a split was prepared from; prepares it if need be."""
@@ -141,7 +161,8 @@ class Corpus:
         raw = RawFiles(self._manual_dir)  # says what to get and where to put it, if there is none
         folder = self._folder(language)
         for left in (folder, *folder.parent.glob(f"incomplete.*_{folder.name}")):  # of a kill
-            shutil.rmtree(left, ignore_errors=True)
+            if left.exists():
+                shutil.rmtree(left)
         tfds = _tfds()
         _prepare_quietly(tfds, self._builder(tfds, language), raw.place)
         return self._prepared_digests(language)

@@ -34,6 +34,9 @@ class PackedLayout:
         self.row_length = row_length
         self.devices = devices
         self.pad_token_id = pad_token_id
+        # Lengths that the shape of evaluation batches is made for; None: those of what is judged.
+        # Runs of one process that share them share its compilation.
+        self.evaluation_lengths: np.ndarray | None = None
 
     @property
     def shapes(self) -> list[str]:
@@ -50,7 +53,8 @@ class PackedLayout:
     def evaluation_batches(self, documents: Documents) -> Iterator[Batch]:
         if not len(documents):
             return
-        shape = packing.evaluation_shape(documents.lengths, self.evaluation_tokens, self.row_length)
+        lengths = documents.lengths if self.evaluation_lengths is None else self.evaluation_lengths
+        shape = packing.evaluation_shape(lengths, self.evaluation_tokens, self.row_length)
         groups = packing.cut(documents.lengths, shape)
         for start in range(0, len(groups), self.devices):
             shares = groups[start : start + self.devices]

@@ -18,6 +18,7 @@ HOW_TO_GET_IT = (
     "request Webis-CLS-10 from Zenodo record 3251672 (https://zenodo.org/records/3251672) and put "
     f"{ARCHIVE}, or its unpacked folder {FOLDER}, into the folder that config.data.manual_dir names"
 )
+_CHUNK = 1 << 20
 _UNREADABLE = (OSError, EOFError, tarfile.TarError, zlib.error)
 # The distribution names Japanese by its country, the rest of the world by its language code.
 _FOLDER_OF_LANGUAGE = {"ja": "jp"}
@@ -94,6 +95,8 @@ class RawFiles:
         try:
             with tarfile.open(self._archive) as archive:
                 members = {_safe_name(m.name, self._archive): m for m in archive if m.isfile()}
+                while archive.fileobj.read(_CHUNK):
+                    pass  # gzip's checksum stands at its end, which tarfile does not read
         except _UNREADABLE as error:
             raise _unreadable(self._archive, error) from None
         return members

@@ -60,6 +60,15 @@ def select(corpus: Corpus, mixture: str, data) -> Selection:
     )
 
 
+def needed_splits(mixture: str, target_language: str) -> list[tuple[str, str]]:
+    """Every (language, split) that a run reads: its groups' pools, and the target's test set."""
+    needed = {(target_language, "test")}
+    for group in parse_mixture(mixture):
+        splits = ("train",) if group.language == target_language else ("train", "test")
+        needed |= {(group.language, split) for split in splits}
+    return sorted(needed)
+
+
 def test_documents(corpus: Corpus, language: str) -> Documents:
     """The test set of a language, whole and in the file's order."""
     return concatenate([corpus.store(language, "test")])

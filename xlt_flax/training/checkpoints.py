@@ -33,10 +33,12 @@ class Checkpoints:
     def __init__(self, directory: Path, writable: bool = False):
         self._kept_best: int | None = None
         self.directory = directory
+        if writable:
+            directory.mkdir(parents=True, exist_ok=True)
         self._manager = ocp.CheckpointManager(
             directory,
             options=ocp.CheckpointManagerOptions(
-                create=writable,
+                create=False,  # which Orbax cannot do for one of several hosts
                 read_only=not writable,
                 preservation_policy=_KeepBestAndLatest(self),
                 enable_async_checkpointing=writable,

@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from collections.abc import Callable
 
 from ml_collections import ConfigDict
 
@@ -14,7 +15,8 @@ from xlt_flax.training import hosts
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.evaluation import Predictions, predict
 from xlt_flax.training.progress import Progress
-from xlt_flax.training.setup import best_step, load_setup
+from xlt_flax.training.protocol import stage_one_note
+from xlt_flax.training.setup import Setup, best_step, load_setup
 from xlt_flax.training.step import make_eval_step, put_on_devices
 from xlt_flax.workdir import Workdir
 
@@ -30,12 +32,19 @@ class Judge:
       workdir: of a run, finished or not.
       config: its config.
       languages: whose test sets to use.
+      load_setup: reads what the config names; a sweep's runs share what they can.
 
     Raises:
       UserError: a language is not in the dataset, or the workdir holds no checkpoint.
     """
 
-    def __init__(self, workdir: Workdir, config: ConfigDict, languages: list[str]):
+    def __init__(
+        self,
+        workdir: Workdir,
+        config: ConfigDict,
+        languages: list[str],
+        load_setup: Callable[[ConfigDict], Setup] = load_setup,
+    ):
         setup = load_setup(config)
         self.workdir = workdir
         self.setup = setup
@@ -47,14 +56,17 @@ class Judge:
         checkpoints = Checkpoints(self.workdir.checkpoints)
         step = checkpoints.find(which, best_step(self.workdir))
         model = self._load(checkpoints, step)
+        note = stage_one_note(self.workdir, step)
         rows = []
         for language, documents in self.tests.items():
             started = time.monotonic()
             predictions = self._predict(language, model, documents)
             result = _result(predictions, which, step, time.monotonic() - started)
+            if note:
+                result["note"] = note
             self._write(language, documents, predictions, result)
             rows.append((language, result))
-        return _table(rows, self.workdir)
+        return _table(rows, self.workdir) + (f"\n{note}" if note else "")
 
     def watch(self) -> None:
         """Evaluates each new checkpoint, oldest first, until the run is done.

@@ -3,6 +3,7 @@
 import logging
 import math
 from collections import deque
+from collections.abc import Callable
 from contextlib import nullcontext
 
 import jax
@@ -20,10 +21,16 @@ from xlt_flax.modeling.vocabulary import Vocabulary, join
 from xlt_flax.training import hosts
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.evaluation import predict
-from xlt_flax.training.metrics import TRAIN, VALIDATION, MetricsLog, best_validation
-from xlt_flax.training.optimizer import make_optimizer
+from xlt_flax.training.metrics import SOURCE, TRAIN, VALIDATION, MetricsLog, best_validation
 from xlt_flax.training.progress import Progress
-from xlt_flax.training.setup import Setup, load_setup
+from xlt_flax.training.protocol import (
+    StageOne,
+    batch_sum,
+    find_stage_one,
+    stage_one_note,
+    stage_one_state,
+)
+from xlt_flax.training.setup import Setup, load_setup, total_steps
 from xlt_flax.training.step import (
     TrainState,
     make_eval_step,
@@ -39,12 +46,15 @@ log = logging.getLogger("xlt_flax")
 _STEPS_IN_FLIGHT = 2  # steps whose metrics are not fetched yet, so that the device never waits
 
 
-def train(config: ConfigDict, workdir: Workdir) -> None:
+def train(
+    config: ConfigDict, workdir: Workdir, load_setup: Callable[[ConfigDict], Setup] = load_setup
+) -> None:
     """Trains what `config` describes, or goes on with it where `workdir` has begun.
 
     Args:
       config: checked and resolved.
       workdir: gets config.json, audit.json, checkpoints, metrics and, last, DONE.
+      load_setup: reads what the config names; a sweep's runs share what they can.
 
     Raises:
       UserError: config, data or workdir is not usable.
@@ -78,9 +88,11 @@ class _Run:
 
         # ---- Model, optimizer and state ------------------------------------------------------
         self.learning_rate = setup.learning_rate()
-        optimizer = make_optimizer(train, self.learning_rate)
+        optimizer = setup.optimizer()
         wanted = setup.vocabulary([chosen.train, chosen.validation, test])
-        state, self.vocabulary = _first_state(setup, workdir, wanted, optimizer)
+        self.stage_one = find_stage_one(setup.config, workdir)
+        self.is_new = bool(hosts.agreed(not workdir.has_checkpoints()))
+        state, self.vocabulary = _first_state(setup, workdir, wanted, optimizer, self.stage_one)
         self.state = put_on_devices(state)
         self.train_step = make_train_step(setup.forward(), optimizer, setup.config.seed)
         self.eval_step = make_eval_step(setup.forward())
@@ -88,7 +100,8 @@ class _Run:
         # ---- Batches: which documents each holds, and how they are laid out ------------------
         self.train_documents = chosen.train.renumbered(self.vocabulary.row_of)
         self.validation_documents = chosen.validation.renumbered(self.vocabulary.row_of)
-        self.total_steps = setup.total_steps
+        self.epochs_before = self.stage_one.epoch if self.stage_one else 0
+        self.total_steps = total_steps(setup.config, self.epochs_before)
         self.schedule = Schedule(
             ids=tuple(chosen.train.ids),
             languages=tuple(chosen.languages),
@@ -106,7 +119,8 @@ class _Run:
             workdir.start(setup.config)
             files.write_json(workdir.audit, report)
         self.checkpoints = Checkpoints(workdir.checkpoints, writable=True) if writes else None
-        self.metrics = MetricsLog(workdir.metrics, int(state.step), writable=writes)
+        kept = -1 if self.is_new else int(state.step)
+        self.metrics = MetricsLog(workdir.metrics, kept, writable=writes)
         self.tensorboard = TensorBoard(workdir.path) if writes else None
         self._shapes = set()
         self._in_flight = deque()
@@ -126,6 +140,10 @@ class _Run:
             jax.default_backend(),
         )
         self.progress = Progress("training", self.total_steps, first)
+        if self.is_new and self.stage_one:
+            self._record(0, SOURCE, self.stage_one.record)
+        if self.is_new and (self.stage_one or self.total_steps == 0):
+            self._save()  # the initial model, which may be the best one that comes of this run
         if self._is_epoch_end(first) and not self.metrics.validated(first):
             self._validate(first)  # the run was stopped between this epoch's end and its validation
         for step, batch in enumerate(batches(self._build, first, self.total_steps), first + 1):
@@ -138,8 +156,6 @@ class _Run:
                 with self.progress.paused():
                     self._validate(step)
                 self._save()
-        if self.total_steps == 0 and first == 0:  # the initial model is the run's model
-            self._save()
         self._finish()
 
     def close(self) -> None:
@@ -156,8 +172,9 @@ class _Run:
         return step > 0 and (step % self.schedule.steps_per_epoch == 0 or step == self.total_steps)
 
     def _epoch(self, step: int) -> int:
-        """Counted from 1; a step belongs to the epoch whose documents it saw."""
-        return (step - 1) // self.schedule.steps_per_epoch + 1
+        """Counted from 1, or on from stage one's best; a step belongs to the epoch whose documents
+        it saw."""
+        return self.epochs_before + -(-step // self.schedule.steps_per_epoch)
 
     def _log_shape(self, shape: tuple[int, int, int]) -> None:
         if shape not in self._shapes:
@@ -200,7 +217,8 @@ class _Run:
             self.eval_step, self.state.params, self.validation_documents, self.eval_layout
         )
         scores = predictions.scores()
-        self._record(step, VALIDATION, scores)
+        score = batch_sum(predictions.losses, self.config.train.batch_size)
+        self._record(step, VALIDATION, {**scores, "score": score})
         log.info(
             "epoch %d, step %d: validation loss %.4f, accuracy %.4f%s",
             self._epoch(step),
@@ -227,21 +245,38 @@ class _Run:
         log.info(
             "done: %s", f"the best checkpoint is {best['step']}" if best else "nothing trained"
         )
+        if best and (note := stage_one_note(self.workdir, best["step"])):
+            log.info(note)
 
 
 def _first_state(
-    setup: Setup, workdir: Workdir, wanted: Vocabulary, optimizer: optax.GradientTransformation
+    setup: Setup,
+    workdir: Workdir,
+    wanted: Vocabulary,
+    optimizer: optax.GradientTransformation,
+    stage_one: StageOne | None,
 ) -> tuple[TrainState, Vocabulary]:
-    """The state that training begins or goes on with, on the host, and the rows that it holds."""
+    """The state that training begins or goes on with, on the host, and the rows that it holds.
+
+    In order of precedence:
+      1. the workdir's latest checkpoint,
+      2. under protocol "thesis", all of stage one's best checkpoint,
+      3. initial weights, with a new optimizer.
+    """
     found = -1
     if workdir.has_checkpoints():
         checkpoints = Checkpoints(workdir.checkpoints)
         found = max(checkpoints.steps(), default=-1)
     step = hosts.agreed(found)
     if step < 0:
-        return new_state(wanted.select(setup.initial_params()), optimizer), wanted
-    state, held = checkpoints.restore(step, optimizer)
-    log.info("going on from checkpoint %d of %s", step, workdir.path)
+        _warn_of_unfinished_source(setup.config)
+        if not stage_one:
+            return new_state(wanted.select(setup.initial_params()), optimizer), wanted
+        step = 0
+        state, held = stage_one_state(setup.config.init_from, stage_one, optimizer)
+    else:
+        state, held = checkpoints.restore(step, optimizer)
+        log.info("going on from checkpoint %d of %s", step, workdir.path)
     if held.holds(wanted):
         return state, held
     joined = join(held, wanted)
@@ -249,3 +284,8 @@ def _first_state(
     params = held.move(state.params, joined, table)
     opt_state = held.move(state.opt_state, joined, np.zeros_like(table))  # they had no gradient
     return TrainState(state.step, params, opt_state), joined
+
+
+def _warn_of_unfinished_source(config: ConfigDict) -> None:
+    if config.init_from and not Workdir(config.init_from).done.exists():
+        log.warning("%s is not done: going on from its best checkpoint so far", config.init_from)

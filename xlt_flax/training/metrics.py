@@ -12,6 +12,7 @@ from xlt_flax import files
 from xlt_flax.errors import UserError
 
 TRAIN, VALIDATION = "train", "validation"
+SOURCE = "source"  # stage one's best validation, as a J1 stage of protocol "thesis" took it over
 
 
 def read_metrics(path: Path) -> list[dict]:
@@ -35,9 +36,15 @@ def read_metrics(path: Path) -> list[dict]:
 
 
 def best_validation(records: list[dict]) -> dict | None:
-    """The validation with the lowest loss, the earlier of equals; None if there was none."""
-    validations = [record for record in records if record["split"] == VALIDATION]
-    return min(validations, key=lambda record: (record["loss"], record["step"]), default=None)
+    """The validation with the lowest loss, the earlier of equals; None if there was none.
+
+    Where stage one's best was taken over (a line of split SOURCE, at step 0), it takes part, and
+    all are compared by `score` (see training/protocol).
+    """
+    taken_over = any(record["split"] == SOURCE for record in records)
+    criterion = "score" if taken_over else "loss"
+    validations = [record for record in records if record["split"] in (VALIDATION, SOURCE)]
+    return min(validations, key=lambda record: (record[criterion], record["step"]), default=None)
 
 
 class MetricsLog:
@@ -54,23 +61,26 @@ class MetricsLog:
         self.records = [record for record in read_metrics(path) if record["step"] <= step]
         if writable:
             files.write_json_lines(path, self.records)
-        self._file = open(path if writable else os.devnull, "a", encoding="utf-8")  # noqa: SIM115
+        self._file = open(path, "a", encoding="utf-8") if writable else None  # noqa: SIM115
 
     def write(self, step: int, epoch: int, split: str, **values: float) -> dict:
         """Adds a line; it is on disk after the next `sync`."""
         record = {"step": step, "epoch": epoch, "split": split, **values}
         self.records.append(record)
-        self._file.write(json.dumps(record) + "\n")
+        if self._file:
+            self._file.write(json.dumps(record) + "\n")
         return record
 
     def sync(self) -> None:
         """Returns when all lines are on disk; called before each checkpoint that follows them."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        if self._file:
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
         self.sync()
-        self._file.close()
+        if self._file:
+            self._file.close()
 
     def validated(self, step: int) -> bool:
         return any(r["step"] == step and r["split"] == VALIDATION for r in self.records)

@@ -1,7 +1,9 @@
 """What training, evaluation and benchmarks all begin with: tokenizer, model, corpus and layouts."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import jax
@@ -15,8 +17,9 @@ from xlt_flax.data.documents import Documents
 from xlt_flax.data.layout import Layout
 from xlt_flax.data.mixture import parse_mixture
 from xlt_flax.data.packed_layout import PackedLayout
-from xlt_flax.data.packing import choose_shapes
+from xlt_flax.data.packing import PackingPlan, choose_shapes
 from xlt_flax.data.padding import PaddedLayout
+from xlt_flax.errors import UserError
 from xlt_flax.modeling import loading, packed
 from xlt_flax.modeling.padded import make_padded_forward
 from xlt_flax.modeling.vocabulary import (
@@ -27,7 +30,7 @@ from xlt_flax.modeling.vocabulary import (
 )
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.metrics import best_validation, read_metrics
-from xlt_flax.training.optimizer import decay_of_unused_rows, learning_rate
+from xlt_flax.training.optimizer import decay_of_unused_rows, learning_rate, make_optimizer
 from xlt_flax.training.step import Forward
 from xlt_flax.workdir import Workdir
 
@@ -37,6 +40,7 @@ _EVALUATION_TOKENS = 128  # of a document, to size packed batches of config.eval
 # Whole rows are attended to on accelerators: a token costs this much more for each of its row's.
 _ROW_COST = 2e-4
 _ROW_LENGTHS = (128, 256)
+_MOST_SHAPES = 12  # of training batches; few are used where compiling costs more than padding
 # Rough speeds, to weigh a compilation against the padding that it saves; no effect on results.
 _FLOPS = {"cpu": 2e11}
 _FLOPS_OF_ACCELERATORS = 1e14
@@ -55,16 +59,17 @@ class Setup:
 
     @property
     def steps_per_epoch(self) -> int:
-        documents = len(parse_mixture(self.config.mixture)) * self.config.data.train_per_group
-        return -(-documents // self.config.train.batch_size)
+        return steps_per_epoch(self.config)
 
     @property
     def total_steps(self) -> int:
-        by_epochs = self.config.train.epochs * self.steps_per_epoch
-        return min(by_epochs, self.config.train.max_steps or by_epochs)
+        return total_steps(self.config)
 
     def learning_rate(self) -> optax.Schedule:
         return learning_rate(self.config.train, self.steps_per_epoch, self.total_steps)
+
+    def optimizer(self) -> optax.GradientTransformation:
+        return make_optimizer(self.config.train, self.learning_rate())
 
     # ---- Weights -----------------------------------------------------------------------------
 
@@ -80,10 +85,23 @@ class Setup:
         """
         config = self.config
         if config.init_from:
-            return best_params(Workdir(config.init_from))
+            return self._require_fit(best_params(Workdir(config.init_from)))
         if config.model.init == "random":
             return loading.random_weights(self.model_config, config.seed)
         return loading.pretrained_weights(config.model.name, self.model_config, config.seed)
+
+    def _require_fit(self, params: dict) -> dict:
+        """`params`, if they are of this model's shape."""
+        shape, bert = self.model_config, params["bert"]
+        wanted = (shape.vocab_size, shape.hidden_size, shape.num_hidden_layers)
+        found = (*word_embedding(params).shape, len(bert["encoder"]["layer"]))
+        if found != wanted:
+            raise UserError(
+                f"config.init_from: the model of {self.config.init_from} has {found[0]} pieces, "
+                f"{found[1]} units and {found[2]} layers, config.model.name {wanted[0]}, "
+                f"{wanted[1]} and {wanted[2]}: give the model that it was made from"
+            )
+        return params
 
     def untouched_table(self, steps: int) -> np.ndarray:
         """float32[vocabulary, hidden]: word embeddings as `steps` updates leave unused ones."""
@@ -100,7 +118,7 @@ class Setup:
 
     # ---- Forward pass and batches ------------------------------------------------------------
 
-    @property
+    @cached_property  # so that a fallback is told once
     def is_packed(self) -> bool:
         if self.config.model.forward == "padded":
             return False
@@ -135,23 +153,30 @@ class Setup:
         if not self.is_packed:
             size = config.eval.batch_size if documents is None else config.train.batch_size
             return PaddedLayout(config.data.max_length, size, devices, pad_token)
-        rows = None if jax.default_backend() == "cpu" else self._row_lengths()
-        plan = None
-        if documents:
-            plan = choose_shapes(
-                documents.lengths,
-                config.train.batch_size,
-                devices=devices,
-                row_lengths=rows,
-                row_cost=_ROW_COST if rows else 0.0,
-                steps=self.total_steps,
-                compile_tokens=self._tokens_per_compilation(),
-            )
+        plan = self._plan(documents.lengths, self.total_steps) if documents else None
+        if plan:
             log.info("packing: about %.1f%% of tokens are padding", 100 * plan.padding_fraction)
         tokens = -(-config.eval.batch_size // devices) * _EVALUATION_TOKENS
+        rows = self._row_lengths()
         return PackedLayout(plan, tokens, rows and rows[-1], devices, pad_token)
 
-    def _row_lengths(self) -> list[int]:
+    def _plan(self, lengths: np.ndarray, steps: int) -> PackingPlan:
+        """The shapes of packed batches of documents of these lengths, for so many updates."""
+        rows = self._row_lengths()
+        return choose_shapes(
+            lengths,
+            self.config.train.batch_size,
+            devices=jax.device_count(),
+            row_lengths=rows,
+            row_cost=_ROW_COST if rows else 0.0,
+            steps=steps,
+            compile_tokens=self._tokens_per_compilation(),
+            limit=_MOST_SHAPES,
+        )
+
+    def _row_lengths(self) -> list[int] | None:
+        if jax.default_backend() == "cpu":
+            return None
         longest = -(-self.config.data.max_length // 64) * 64
         return [*(length for length in _ROW_LENGTHS if length < longest), longest]
 
@@ -166,6 +191,18 @@ class Setup:
         flops = _FLOPS.get(jax.default_backend(), _FLOPS_OF_ACCELERATORS)
         seconds = 3 + shape.num_hidden_layers
         return seconds * flops * jax.device_count() / (6 * weights)
+
+
+def steps_per_epoch(config: ConfigDict) -> int:
+    """Updates in which every training document is seen once."""
+    documents = len(parse_mixture(config.mixture)) * config.data.train_per_group
+    return -(-documents // config.train.batch_size)
+
+
+def total_steps(config: ConfigDict, epochs_before: int = 0) -> int:
+    """Updates of a run; of one whose count of epochs goes on after `epochs_before`."""
+    by_epochs = max(config.train.epochs - epochs_before, 0) * steps_per_epoch(config)
+    return min(by_epochs, config.train.max_steps or by_epochs)
 
 
 def load_setup(config: ConfigDict) -> Setup:
@@ -195,7 +232,9 @@ def best_step(workdir: Workdir) -> int | None:
     return None if best is None else best["step"]
 
 
-def best_params(workdir: Workdir) -> dict:
+def best_params(
+    workdir: Workdir, load_setup: Callable[[ConfigDict], Setup] = load_setup
+) -> dict:
     """The weights of a workdir's best checkpoint, on the host, with the full word embedding.
 
     Raises:

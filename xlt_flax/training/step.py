@@ -5,6 +5,7 @@ goes into a checkpoint is what comes out of a step.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import flax
 import jax
@@ -15,6 +16,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 _AXIS = "devices"
 _DROPOUT = 1  # the stream of random keys; the head's weights are drawn from the seed itself
+_PROGRAMS_KEPT = 4  # compiled programs of a process, for runs that follow with the same
 
 Batch = dict[str, jax.Array]
 # (params, one device's share of a batch, dropout key or None) -> float32[documents, labels]
@@ -58,15 +60,26 @@ def make_train_step(forward: Forward, optimizer: optax.GradientTransformation, s
     devices. Metrics are scalars: `loss`, `accuracy` and `gradient_norm`. The state that goes in is
     donated: its buffers are gone.
 
+    Steps of one process that are made of the same two objects, for whatever seeds, are one program:
+    they compile once for each shape.
+
     Args:
       forward: the model.
       optimizer: as in `new_state`.
       seed: of dropout; the key of a step depends on it, the step's number and the device.
     """
-    base_key = jax.random.fold_in(jax.random.key(seed), _DROPOUT)
+    pmapped = _train_program(forward, optimizer)
+    key = jax.random.fold_in(jax.random.key(seed), _DROPOUT)
+    key_data = put_on_devices(np.asarray(jax.random.key_data(key)))
+    return lambda state, batch: pmapped(state, _local_share(batch), key_data)
 
-    def train_step(state: TrainState, batch: Batch):
-        key = jax.random.fold_in(base_key, state.step)
+
+@lru_cache(maxsize=_PROGRAMS_KEPT)
+def _train_program(forward: Forward, optimizer: optax.GradientTransformation):
+    """The pmapped (state, batch, key data of the run's dropout) -> (state, metrics)."""
+
+    def train_step(state: TrainState, batch: Batch, key_data: jax.Array):
+        key = jax.random.fold_in(jax.random.wrap_key_data(key_data), state.step)
         key = jax.random.fold_in(key, jax.lax.axis_index(_AXIS))
         documents = jax.lax.psum(batch["weights"].sum(), _AXIS)
 
@@ -80,33 +93,39 @@ def make_train_step(forward: Forward, optimizer: optax.GradientTransformation, s
         metrics = {
             "loss": jax.lax.psum(loss, _AXIS),
             "accuracy": jax.lax.psum(_correct(logits, batch).sum(), _AXIS) / documents,
-            "gradient_norm": optax.global_norm(gradients),
+            "gradient_norm": optax.tree.norm(gradients),
         }
         params = optax.apply_updates(state.params, updates)
         return TrainState(state.step + 1, params, opt_state), metrics
 
-    pmapped = jax.pmap(
+    return jax.pmap(
         train_step,
         axis_name=_AXIS,
-        in_axes=(None, 0),
+        in_axes=(None, 0, None),
         out_axes=(None, None),
         donate_argnums=0,
     )
-    return lambda state, batch: pmapped(state, _local_share(batch))
 
 
 def make_eval_step(forward: Forward):
     """Returns step(params, batch) -> (logits, losses) of all documents of all devices, in order.
 
-    float32[devices, documents, labels] and float32[devices, documents], on every host.
+    float32[devices, documents, labels] and float32[devices, documents], on every host. As with
+    `make_train_step`, the steps of one forward are one program.
     """
+    pmapped = _eval_program(forward)
+    return lambda params, batch: pmapped(params, _local_share(batch))
+
+
+@lru_cache(maxsize=_PROGRAMS_KEPT)
+def _eval_program(forward: Forward):
+    """The pmapped (params, batch) -> (logits, losses)."""
 
     def eval_step(params, batch):
         logits = forward(params, batch, None)
         return jax.lax.all_gather((logits, _cross_entropy(logits, batch)), _AXIS)
 
-    pmapped = jax.pmap(eval_step, axis_name=_AXIS, in_axes=(None, 0), out_axes=None)
-    return lambda params, batch: pmapped(params, _local_share(batch))
+    return jax.pmap(eval_step, axis_name=_AXIS, in_axes=(None, 0), out_axes=None)
 
 
 def _local_share(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

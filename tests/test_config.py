@@ -1,0 +1,222 @@
+"""Configs: every bad value is one line that names its field; paths; what makes another run."""
+
+import json
+
+import pytest
+from ml_collections import ConfigDict, config_dict
+
+from xlt_flax.config import OPERATIONAL, base, differences, mixture_config, resolve, validate
+from xlt_flax.errors import UserError
+
+
+def leaves(tree, prefix=""):
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
+
+
+FIELDS = dict(leaves(base().to_dict()))
+
+
+def changed(**values):
+    """base() with values put in as a config file may: `a__b` is the field a.b, types not kept."""
+    config = base()
+    with config.ignore_type():
+        for field, value in values.items():
+            *path, name = field.split("__")
+            part = config
+            for step in path:
+                part = part[step]
+            part[name] = value
+    return config
+
+
+def refusal(config):
+    with pytest.raises(UserError) as error:
+        validate(config)
+    assert len(str(error.value).splitlines()) == 1
+    return str(error.value)
+
+
+def test_the_defaults_are_allowed():
+    validate(base())
+    validate(changed(model__dropout=0, train__max_steps=7))
+    validate(changed(**THESIS))
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"init_from": ""}, "config.init_from"),
+        ({"mixture": ""}, "config.mixture"),
+        ({"train__schedule": "linear"}, "config.train.schedule"),
+    ],
+)
+def test_what_the_thesis_protocol_needs(change, field):
+    assert field in refusal(changed(**THESIS | change))
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize(
+    "value", [None, [1], {"a": 1}, b"x"], ids=["None", "list", "dict", "bytes"]
+)
+def test_a_value_that_no_field_can_have(field, value):
+    if value is None and FIELDS[field] is None:
+        pytest.skip("may be unset")
+    assert field in refusal(changed(**{field.replace(".", "__"): value}))
+
+
+THESIS = {"protocol": "thesis", "init_from": "runs/x", "mixture": "J1"}
+
+# ConfigDict itself makes 1.0 of a True in a field of floats.
+KINDS = {field: float if value is None else type(value) for field, value in FIELDS.items()}
+NUMBERS = [f for f, kind in KINDS.items() if kind in (int, float) and f != "data.split_seed"]
+POSITIVE = {
+    "train.learning_rate",
+    "train.epsilon",
+    "train.step_gamma",
+    "train.batch_size",
+    "train.epochs",
+    "train.step_epochs",
+    "eval.batch_size",
+    "data.max_length",
+    "data.train_per_group",
+    "data.validation_per_group",
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *[(field, "text") for field, kind in KINDS.items() if kind is not str],
+        *[(field, True) for field, kind in KINDS.items() if kind in (int, str)],
+        *[(field, 1.5) for field, kind in KINDS.items() if kind is not float],
+        *[(field, -1) for field in NUMBERS],
+        *[(field, value) for field in NUMBERS for value in (float("nan"), float("inf"))],
+        *[(field, 0) for field in sorted(POSITIVE)],
+        ("data.max_length", 2),
+        ("model.dropout", 1.0),
+        ("train.beta1", 1.0),
+        ("train.warmup_fraction", 1.0),
+        ("seed", 2**32),
+        ("mixture", "E1E1"),
+        ("mixture", "X1"),
+        ("mixture", "E1 D1"),
+        ("protocol", "dirty"),
+        ("protocol", "thesis"),  # with nothing to go on from
+        ("model.name", ""),
+        ("model.init", "none"),
+        ("model.dtype", "float16"),
+        ("data.dataset", "imdb"),
+        ("data.domain", "cars"),
+        ("data.target_language", "jp"),
+        ("data.mixing", "none"),
+        ("train.schedule", "cosine"),
+    ],
+)  # fmt: skip
+def test_every_bad_value_is_refused_by_its_fields_name(field, value):
+    message = refusal(changed(**{field.replace(".", "__"): value}))
+    assert f"config.{field} " in message
+    assert repr(value) in message
+
+
+def test_fields_that_do_not_exist_or_are_left_out():
+    assert "lists the runs of a sweep" in refusal(changed(sweep={"runs": 1}))
+    assert "has no field train.learning_rat;" in refusal(changed(train__learning_rat=1e-5))
+    config = base()
+    del config.train.epochs
+    assert "config.train.epochs is missing" in refusal(config)
+    assert "is missing" in refusal(ConfigDict({"seed": 1}))
+
+
+def test_the_sample_has_no_books():
+    message = refusal(changed(data__dataset="webis_cls10_sample", data__domain="books"))
+    assert message == "config.data.domain is 'books': give one of music"
+
+
+@pytest.mark.parametrize(
+    ("mixture", "shape", "allowed"),
+    [
+        ("E2D2F2", "1:1:1", True),
+        ("E1E2D1", "1:1:1", False),
+        ("E1D1J1", "1:1:1", False),
+        ("F1F2D1", "2:1", True),
+        ("D1D2D3", "3:0", True),
+        ("D1D2", "3:0", False),
+        ("D1", "1", True),
+        ("", "1", False),
+    ],
+)
+def test_a_config_of_one_shape_refuses_others(mixture, shape, allowed):
+    if allowed:
+        assert mixture_config(mixture, shape, "X").mixture == mixture
+    else:
+        with pytest.raises(UserError, match=f"mixture '{mixture}' is not {shape} of source"):
+            mixture_config(mixture, shape, "X")
+
+
+def test_resolve_makes_paths_absolute_and_locks(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/somebody")
+    (tmp_path / "model").mkdir()
+    config = changed(
+        init_from="runs/a", data__data_dir="data", data__manual_dir="~/raw", model__name="model"
+    )
+    resolved = resolve(config)
+    assert resolved.init_from == f"{tmp_path}/runs/a"
+    assert resolved.data.data_dir == f"{tmp_path}/data"
+    assert resolved.data.manual_dir == "/home/somebody/raw"
+    assert resolved.model.name == f"{tmp_path}/model"
+    assert resolved.is_locked
+    assert config.data.data_dir == "data"  # as it was
+    assert resolve(resolved).to_dict() == resolved.to_dict()
+
+
+def test_a_hub_id_and_an_empty_path_stay_as_they_are():
+    resolved = resolve(base())
+    assert resolved.model.name == "bert-base-multilingual-cased"
+    assert resolved.init_from == ""
+
+
+@pytest.mark.parametrize("field", ["data.manual_dir", "data.data_dir", "init_from", "model.name"])
+def test_a_home_that_nobody_has(field):
+    config = changed(**{field.replace(".", "__"): "~no-such-user/x"})
+    with pytest.raises(UserError, match=rf"config.{field} is '~no-such-user/x'"):
+        resolve(config)
+
+
+def test_differences_name_the_fields_that_make_another_run():
+    old = base()
+    new = changed(seed=51, train__learning_rate=1e-5, data__max_length=128, model__dropout=0.0)
+    expected = [
+        "data.max_length: 512 -> 128",
+        "model.dropout: None -> 0.0",
+        "seed: 50 -> 51",
+        "train.learning_rate: 2e-05 -> 1e-05",
+    ]
+    assert differences(old.to_dict(), new.to_dict()) == expected
+    assert differences(json.loads(json.dumps(old.to_dict())), new.to_dict()) == expected
+    assert differences(new.to_dict(), new.to_dict()) == []
+
+
+@pytest.mark.parametrize("field", OPERATIONAL)
+def test_operational_fields_make_no_other_run(field):
+    assert field in FIELDS
+    values = {field.replace(".", "__"): FIELDS[field] * 2 if FIELDS[field] else 9}
+    assert differences(base().to_dict(), changed(**values).to_dict()) == []
+
+
+def test_a_field_that_an_older_run_did_not_have_is_a_difference():
+    old = base().to_dict()
+    del old["train"]["schedule"]
+    assert differences(old, base().to_dict()) == ["train.schedule: None -> 'constant'"]
+
+
+def test_references_are_resolved():
+    config = base()
+    config.train.epochs = config_dict.FieldReference(3)
+    config.train.step_epochs = config.get_ref("train").get().get_ref("epochs")
+    validate(config)
+    assert resolve(config).train.step_epochs == 3

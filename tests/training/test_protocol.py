@@ -1,0 +1,210 @@
+"""Protocol "thesis": what a J1 stage takes over, and what it says when it changed nothing.
+
+Stage one is trained once, small; stage two is run from it in every way that it can end.
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from xlt_flax.config import base, resolve, validate
+from xlt_flax.errors import UserError
+from xlt_flax.training.checkpoints import Checkpoints
+from xlt_flax.training.judge import Judge
+from xlt_flax.training.loop import train
+from xlt_flax.training.metrics import best_validation, read_metrics
+from xlt_flax.training.protocol import batch_sum
+from xlt_flax.training.setup import load_setup
+from xlt_flax.training.shared_setup import share_setup
+from xlt_flax.workdir import Workdir
+
+SAMPLE_MODEL = Path(__file__).parents[2] / "xlt_flax/data/sample/tiny-bert"
+
+
+@pytest.fixture(scope="module")
+def config_of(sample_data_dir):
+    """config_of(**fields): a small config, resolved; the fields' dots are written as __."""
+
+    def make(**fields):
+        config = base()
+        config.mixture = "E1D1F1"
+        config.model.name, config.model.init = str(SAMPLE_MODEL), "random"
+        config.model.forward = "padded"  # compiles faster
+        config.data.dataset = "webis_cls10_sample"
+        config.data.data_dir = str(sample_data_dir)
+        config.data.max_length = 32
+        config.data.train_per_group, config.data.validation_per_group = 15, 11
+        config.train.epochs = 3
+        config.train.learning_rate = 1e-3
+        config.update_from_flattened_dict({k.replace("__", "."): v for k, v in fields.items()})
+        validate(config)
+        return resolve(config)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def setup_of(config_of):
+    """The runs here share their compiled programs."""
+    return share_setup(config_of(), ["E1D1F1", "J1"], steps=100).of
+
+
+@pytest.fixture(scope="module")
+def stage_one(config_of, setup_of, tmp_path_factory):
+    """Its workdir, and its result on Japanese."""
+    workdir = Workdir(tmp_path_factory.mktemp("stage_one") / "E1D1F1-seed50")
+    train(config_of(), workdir, setup_of)
+    return workdir, judged(workdir, setup_of)
+
+
+@pytest.fixture(scope="module")
+def best(stage_one):
+    return best_validation(read_metrics(stage_one[0].metrics))
+
+
+def judged(workdir, setup_of=load_setup):
+    print(Judge(workdir, workdir.read_config(), ["ja"], setup_of).judge("best"))
+    return json.loads((workdir.eval / "ja.json").read_text())
+
+
+def stage_two(config_of, stage_one, folder, setup_of=load_setup, **fields):
+    fields = {"mixture": "J1", "protocol": "thesis", **fields}
+    workdir = Workdir(folder)
+    train(config_of(init_from=str(stage_one[0].path), **fields), workdir, setup_of)
+    return workdir
+
+
+def validations(workdir):
+    return [r for r in read_metrics(workdir.metrics) if r["split"] == "validation"]
+
+
+def assert_is_stage_ones(result, stage_one):
+    for field in ("accuracy", "macro_f1", "n", "confusion"):
+        assert result[field] == stage_one[1][field]
+    assert result["loss"] == pytest.approx(stage_one[1]["loss"], abs=1e-6)
+    assert result["checkpoint_step"] == 0
+
+
+def test_the_score_is_a_sum_of_batch_means():
+    assert batch_sum(np.array([1, 2, 3, 4, 5.0]), 2) == 1.5 + 3.5 + 5
+    ones = np.ones(300)
+    assert batch_sum(ones, 8) == 38  # the thesis's 300 documents
+    assert batch_sum(ones[:100], 8) == 13
+
+
+def test_every_run_writes_its_score(stage_one):
+    for record in validations(stage_one[0]):
+        assert record["score"] == pytest.approx(5 * record["loss"], rel=0.2)  # 33 in batches of 8
+
+
+def test_stage_two_goes_on_where_stage_one_was_best(
+    config_of, stage_one, best, tmp_path, setup_of, capsys
+):
+    """By itself, not in a sweep: its texts use word embeddings that stage one did not hold."""
+    epochs = best["epoch"] + 2
+    workdir = stage_two(config_of, stage_one, tmp_path / "run", train__epochs=epochs)
+    source, *rest = read_metrics(workdir.metrics)
+    assert source == {**best, "step": 0, "split": "source", "checkpoint": best["step"]}
+    assert [r["step"] for r in rest if r["split"] == "train"] == [1, 2, 3, 4]
+    assert [r["epoch"] for r in validations(workdir)] == [epochs - 1, epochs]
+    # J1's 11 documents are 2 batches and stage one's 33 are 5, so any stage two "improves".
+    assert best_validation(read_metrics(workdir.metrics))["step"] > 0
+    assert "note" not in judged(workdir, load_setup)
+    assert "stage one" not in capsys.readouterr().out
+
+
+def test_a_stage_two_that_never_beats_stage_one(config_of, stage_one, setup_of, tmp_path, caplog):
+    """Batches of 1 make J1's 11 documents 11 batches: a sum that is higher than that of 5."""
+    workdir = stage_two(config_of, stage_one, tmp_path / "run", setup_of, train__batch_size=1)
+    assert validations(workdir)
+    note = "stage two never beat stage one: this is stage one's model"
+    assert caplog.messages[-1] == note
+    result = judged(workdir, setup_of)
+    assert result["note"] == note
+    assert_is_stage_ones(result, stage_one)
+    assert_goes_on_exactly(workdir, stage_one, setup_of)
+
+
+def assert_goes_on_exactly(workdir, stage_one, setup_of):
+    """From checkpoint 0, with stage one's workdir gone."""
+    metrics, last = workdir.metrics.read_bytes(), Checkpoints(workdir.checkpoints).steps()[-1]
+    before = Checkpoints(workdir.checkpoints)._manager.restore(last)
+    workdir.done.unlink()
+    for folder in workdir.checkpoints.iterdir():
+        if folder.name != "0":
+            shutil.rmtree(folder)
+    hidden = stage_one[0].path.rename(stage_one[0].path.with_name("hidden"))
+    train(workdir.read_config(), workdir, setup_of)
+    hidden.rename(stage_one[0].path)
+    assert workdir.metrics.read_bytes() == metrics
+    after = Checkpoints(workdir.checkpoints)._manager.restore(last)
+    for was, found in zip(jax.tree.leaves(before), jax.tree.leaves(after), strict=True):
+        assert np.asarray(was).tobytes() == np.asarray(found).tobytes()
+
+
+def test_checkpoint_0_is_stage_one_with_its_optimizer(
+    config_of, stage_one, best, setup_of, tmp_path
+):
+    epochs = best["epoch"]
+    workdir = stage_two(config_of, stage_one, tmp_path / "run", setup_of, train__epochs=epochs)
+    was = Checkpoints(stage_one[0].checkpoints)._manager.restore(best["step"])
+    found = Checkpoints(workdir.checkpoints)._manager.restore(0)
+    for a, b in zip(jax.tree.leaves(was), jax.tree.leaves(found), strict=True):
+        assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
+
+
+def test_a_stage_two_with_no_epochs_left(config_of, stage_one, best, setup_of, tmp_path, caplog):
+    epochs = best["epoch"]
+    workdir = stage_two(config_of, stage_one, tmp_path / "run", setup_of, train__epochs=epochs)
+    assert [record["split"] for record in read_metrics(workdir.metrics)] == ["source"]
+    note = "stage two had no epochs left: this is stage one's model"
+    assert caplog.messages[-1] == note
+    result = judged(workdir, setup_of)
+    assert result["note"] == note
+    assert_is_stage_ones(result, stage_one)
+
+
+def test_clean_takes_over_the_weights_alone(config_of, stage_one, setup_of, tmp_path):
+    workdir = stage_two(config_of, stage_one, tmp_path / "run", setup_of, protocol="clean")
+    assert [r["epoch"] for r in validations(workdir)] == [1, 2, 3]
+    records = read_metrics(workdir.metrics)
+    assert best_validation(records) == min(validations(workdir), key=lambda r: r["loss"])
+    assert "note" not in judged(workdir, setup_of)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"init_from": ""}, "config.init_from names no workdir"),
+        ({"mixture": ""}, "config.mixture is empty"),
+        ({"train__schedule": "linear"}, "config.train.schedule"),
+        ({"train__clip_norm": 1.0}, "config.train.clip_norm"),
+        ({"init_from": "/no/such/folder"}, "not a workdir"),
+    ],
+)
+def test_what_cannot_be_gone_on_from(config_of, stage_one, setup_of, tmp_path, fields, message):
+    fields = {
+        "mixture": "J1",
+        "protocol": "thesis",
+        "init_from": str(stage_one[0].path),
+        **fields,
+    }
+    with pytest.raises(UserError, match=message):
+        train(config_of(**fields), Workdir(tmp_path / "run"), setup_of)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_source_of_another_shape_is_refused(config_of, stage_one, tmp_path, tiny_model_folder):
+    """The fixture's model is as wide, but has fewer layers or pieces."""
+    config = config_of(
+        mixture="J1",
+        init_from=str(stage_one[0].path),
+        model__name=str(tiny_model_folder("flax")),
+    )
+    with pytest.raises(UserError, match="give the model that it was made from"):
+        train(config, Workdir(tmp_path / "run"))
+

@@ -1,0 +1,96 @@
+"""Trains and evaluates every run of a sweep, such as all 35 of the thesis, over several seeds.
+
+    python -m xlt_flax.sweep --config=configs/thesis.py [--seeds=50,51] [--workdir=DIR]
+    python -m xlt_flax.sweep --config=configs/thesis.py --only=4.3,E1E2E3+J1 --dry_run
+    CUDA_VISIBLE_DEVICES=1 python -m xlt_flax.sweep --config=configs/thesis.py --shard=1/8
+
+The same command again goes on where it was stopped. `python -m xlt_flax.report --workdir=DIR` shows
+what is finished.
+"""
+
+from pathlib import Path
+
+from absl import flags
+from ml_collections import ConfigDict
+
+from xlt_flax import cli
+from xlt_flax.analysis.thesis import TABLE_OF
+from xlt_flax.config import resolve, validate
+from xlt_flax.errors import UserError
+from xlt_flax.training import sweep_plan
+
+_CONFIG = cli.define_config_flag()
+_WORKDIR = flags.DEFINE_string(
+    "workdir", None, "Folder of the sweep, with one folder a run in it; default runs/<config>."
+)
+_SEEDS = flags.DEFINE_list("seeds", None, "Seeds of each run; default: config.seed alone.")
+_SHARD = flags.DEFINE_string(
+    "shard", "0/1", "I/N, I from 0: one of N about equal parts, for job arrays and several GPUs."
+)
+_ONLY = flags.DEFINE_list(
+    "only", [], "Tables (4.3) or runs (E1D1F1, E1D1F1+J1) to do, with the sources that they need."
+)
+_DRY_RUN = flags.DEFINE_bool("dry_run", False, "Print what would be done, and about how long.")
+
+
+def main(argv):
+    del argv
+    config, name = cli.read_config(_CONFIG)
+    config, names = split_config(config)
+    folder = Path(_WORKDIR.value or f"runs/{name}")
+    seeds = sweep_plan.parse_seeds(_SEEDS.value or [str(config.seed)])
+    index, count = sweep_plan.parse_shard(_SHARD.value)
+    runs = sweep_plan.plan_runs(names, TABLE_OF)
+    every_task = sweep_plan.make_tasks(sweep_plan.pick(runs, _ONLY.value), seeds)
+
+    from xlt_flax.training import sweep
+
+    for task in sweep_plan.make_tasks(runs, seeds[:1]):
+        validate(sweep.task_config(config, task, folder))
+    steps = sweep.steps_of_mixtures(config, runs)
+    tasks = sweep_plan.take_shard(every_task, steps, index, count)
+    planned = sweep.Sweep(folder, config, runs, tasks)
+    if _DRY_RUN.value:
+        sweep.check_sweep_file(folder, config)
+        print("\n".join(planned.describe()))
+        return
+    _start_jax(config)
+    sweep.write_sweep_file(folder, config, runs, seeds)
+    planned.run()
+
+
+def split_config(config: ConfigDict) -> tuple[ConfigDict, list[str]]:
+    """What a sweep's runs have in common, resolved, and their names (`config.sweep.runs`).
+
+    Raises:
+      UserError: the config is no sweep's, or sets what each run sets for itself.
+    """
+    common = config.copy_and_resolve_references()
+    listed = common.get("sweep")
+    if not isinstance(listed, ConfigDict) or list(listed) != ["runs"] or not listed.runs:
+        raise UserError("--config: a sweep needs config.sweep.runs, as configs/thesis.py has it")
+    for field in ("mixture", "init_from"):
+        if common.get(field):
+            raise UserError(
+                f"config.{field} is {common[field]!r}, but each run of a sweep has its own: "
+                "pick runs with --only"
+            )
+    with common.unlocked():
+        del common["sweep"]
+    return resolve(common), list(listed.runs)
+
+
+def _start_jax(config: ConfigDict) -> None:
+    cli.start_jax(config)
+
+    import jax
+
+    if jax.process_count() > 1:
+        raise UserError(
+            f"a sweep runs on one host, and here are {jax.process_count()}: give each its own "
+            "--shard, in a job of its own"
+        )
+
+
+if __name__ == "__main__":
+    cli.run(main)

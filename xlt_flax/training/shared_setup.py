@@ -1,0 +1,112 @@
+"""What the runs of a sweep share: tokenizer, token stores, and compiled programs.
+
+A program is compiled for shapes: those of batches, and that of the word embedding. A run by itself
+makes them for its own documents; here they are made once, for the documents of all runs together,
+so that every run finds the programs of the first. What a run computes does not depend on them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+import jax
+import numpy as np
+import optax
+from ml_collections import ConfigDict
+
+from xlt_flax.data import selection
+from xlt_flax.data.documents import Documents
+from xlt_flax.data.layout import Layout
+from xlt_flax.data.mixture import parse_mixture
+from xlt_flax.data.packed_layout import PackedLayout
+from xlt_flax.data.packing import PackingPlan
+from xlt_flax.modeling.vocabulary import Vocabulary
+from xlt_flax.training.setup import Setup, best_params, load_setup
+from xlt_flax.training.step import Forward
+from xlt_flax.workdir import Workdir
+
+
+@dataclass
+class _Shared:
+    """Made on first use; one object for all runs.
+
+    Attributes:
+      documents: of all runs: training, validation and test.
+      train_lengths: int64[training documents].
+      steps: updates of all runs together.
+    """
+
+    documents: list[Documents]
+    train_lengths: np.ndarray
+    steps: int
+    vocabulary: Vocabulary | None = None
+    plan: PackingPlan | None = None
+    forward: Forward | None = None
+    optimizers: dict = field(default_factory=dict)  # by the length of the schedule
+    drawn: tuple[int, dict] | None = None  # the seed last used, and its initial weights
+
+
+@dataclass(frozen=True)
+class SharedSetup(Setup):
+    """A run's Setup, with all that does not depend on the run taken from `shared`."""
+
+    shared: _Shared
+
+    def of(self, config: ConfigDict) -> "SharedSetup":
+        """The setup of another run: its seed, mixture, init_from and protocol may differ."""
+        return replace(self, config=config)
+
+    def initial_params(self) -> dict:
+        if self.config.init_from:
+            return self._require_fit(best_params(Workdir(self.config.init_from), self.of))
+        seed = self.config.seed
+        if self.shared.drawn is None or self.shared.drawn[0] != seed:
+            self.shared.drawn = seed, super().initial_params()
+        return jax.tree.map(np.copy, self.shared.drawn[1])  # training may reuse what it is given
+
+    def vocabulary(self, documents: list[Documents]) -> Vocabulary:
+        if self.shared.vocabulary is None:
+            self.shared.vocabulary = super().vocabulary(self.shared.documents)
+        return self.shared.vocabulary
+
+    def forward(self) -> Forward:
+        if self.shared.forward is None:
+            self.shared.forward = super().forward()
+        return self.shared.forward
+
+    def optimizer(self) -> optax.GradientTransformation:
+        is_constant = self.config.train.schedule == "constant"
+        length = () if is_constant else (self.steps_per_epoch, self.total_steps)
+        if length not in self.shared.optimizers:
+            self.shared.optimizers[length] = super().optimizer()
+        return self.shared.optimizers[length]
+
+    def layout(self, documents: Documents | None, pad_token: int) -> Layout:
+        layout = super().layout(documents, pad_token)
+        if isinstance(layout, PackedLayout):
+            layout.evaluation_lengths = np.concatenate([d.lengths for d in self.shared.documents])
+        return layout
+
+    def _plan(self, lengths: np.ndarray, steps: int) -> PackingPlan:
+        if self.shared.plan is None:
+            self.shared.plan = super()._plan(self.shared.train_lengths, self.shared.steps)
+        return self.shared.plan
+
+
+def share_setup(config: ConfigDict, mixtures: Iterable[str], steps: int) -> SharedSetup:
+    """The setup of a sweep, before any of its runs.
+
+    Args:
+      config: what all runs have in common.
+      mixtures: of all runs, those of other shards included: what is shared must not depend on
+        which process a run falls to.
+      steps: updates of all runs together, of one seed.
+
+    Raises:
+      UserError: model or data is not as it should be, or a mixture cannot be drawn.
+    """
+    setup = load_setup(config)
+    groups = dict.fromkeys(group.name for name in mixtures for group in parse_mixture(name))
+    chosen = selection.select(setup.corpus, "".join(groups), config.data)
+    test = selection.test_documents(setup.corpus, config.data.target_language)
+    shared = _Shared([chosen.train, chosen.validation, test], chosen.train.lengths, steps)
+    return SharedSetup(**vars(setup), shared=shared)
