@@ -10,23 +10,10 @@ simple) and a Japanese accuracy near chance: nothing in random weights ties Japa
 languages. It shows the mechanics, not the science.
 """
 
-from pathlib import Path
-
-import xlt_flax
-from xlt_flax.config import base
+from xlt_flax.config import sample
 
 
 def get_config(mixture="E1D1F1"):
-    config = base()
+    config = sample()
     config.mixture = mixture
-    config.model.name = str(Path(xlt_flax.__file__).parent / "data" / "sample" / "tiny-bert")
-    config.model.init = "random"
-    config.data.dataset = "webis_cls10_sample"
-    config.data.data_dir = "runs/data"
-    config.data.max_length = 128
-    config.data.train_per_group = 60
-    config.data.validation_per_group = 20
-    config.train.batch_size = 8
-    config.train.epochs = 10
-    config.train.learning_rate = 1e-3
     return config

@@ -1,7 +1,7 @@
 """Fine-tuning on a little Japanese (J1): the second stage of the thesis's table 5.2, or J1 alone.
 
     python -m xlt_flax.main --config=configs/j1.py --config.init_from=runs/mix_111/E1D1F1-seed50
-    python -m xlt_flax.main --config=configs/j1.py              # J1 alone, from the pretrained model
+    python -m xlt_flax.main --config=configs/j1.py            # J1 alone, from model.name
     python -m xlt_flax.eval --workdir=runs/j1/E1D1F1-seed50+J1-seed50
     python -m xlt_flax.eval --workdir=runs/j1/J1-seed50
 

@@ -6,7 +6,7 @@
     python -m xlt_flax.report --workdir=runs/thesis
 
 `config.sweep.runs` lists the runs: mixtures, and with "+J1" what goes on from a mixture's run. All
-other fields are common to all runs. With one seed that is 90,000 updates of batches of 8, and every
+other fields are common to all runs. With one seed that is 76,250 updates of batches of 8, and every
 run keeps its best and its latest two checkpoints. Expect single-seed accuracies within about two
 points of the thesis's, which xlt_flax/analysis/thesis.py has.
 

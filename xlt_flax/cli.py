@@ -10,14 +10,17 @@ from absl import app, flags
 from absl import logging as absl_logging
 from ml_collections import ConfigDict, config_flags
 
+from xlt_flax import signals
 from xlt_flax.config import resolve, validate
 from xlt_flax.errors import RunError, UserError
+from xlt_flax.failures import explain
 
 log = logging.getLogger("xlt_flax")
 
 
 def run(main) -> None:
-    """Runs a command line's `main(argv)` and exits: 0 done, 1 failed, 2 a user's mistake."""
+    """Runs a command line's `main(argv)` and exits: 0 done, 1 failed, 2 a user's mistake, 143 or
+    130 told to stop by SIGTERM or SIGINT."""
     app.run(lambda argv: _guarded(main, argv), flags_parser=_parse)
 
 
@@ -76,11 +79,20 @@ def _parse(argv):
 
 def _guarded(main, argv) -> int:
     _start_logging()
+    signals.listen()
     try:
         return main(argv) or 0
+    except SystemExit as stop:
+        if signals.requested():
+            print(f"xlt_flax: stopped by {signals.name()}", file=sys.stderr, flush=True)
+        if _one_of_several_hosts():
+            os._exit(stop.code)
+        raise
     except (UserError, RunError) as error:
         _fail(error)
-    except Exception:
+    except Exception as error:
+        if explained := explain(error):
+            _fail(explained)
         if not _one_of_several_hosts():
             raise
         traceback.print_exc()
@@ -108,15 +120,24 @@ def _start_logging() -> None:
     log.addHandler(handler)
     log.setLevel(logging.INFO)
     log.propagate = False
-    absl_logging.set_verbosity(absl_logging.ERROR)
+    absl_logging.set_verbosity(absl_logging.FATAL)  # Orbax logs what it raises, with its traceback
+    sys.unraisablehook = _leave_out_echoes
+
+
+def _leave_out_echoes(unraisable) -> None:
+    """Of a read or write that failed, and was told of, Orbax's other files print this as well."""
+    if "Event loop is closed" not in str(unraisable.exc_value):
+        sys.__unraisablehook__(unraisable)
 
 
 def start_jax(config: ConfigDict) -> None:
-    """Sets the compilation cache and joins the other hosts; before any device is used."""
+    """Sets precision and compilation cache, and joins the other hosts; before a device is used."""
     import jax
 
     from xlt_flax.training import hosts
 
     if config.train.compilation_cache:
         jax.config.update("jax_compilation_cache_dir", f"{config.data.data_dir}/xlt_flax_compiled")
+    if not config.model.tf32:
+        jax.config.update("jax_default_matmul_precision", "highest")
     hosts.join()

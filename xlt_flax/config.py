@@ -12,6 +12,7 @@ from ml_collections import ConfigDict, config_dict
 from xlt_flax.data.corpus import DATASETS
 from xlt_flax.data.languages import LANGUAGES
 from xlt_flax.data.mixture import mixture_shape, parse_mixture
+from xlt_flax.data.raw_files import SAMPLE_DIR
 from xlt_flax.errors import UserError
 
 MIXING = ("shuffle", "balanced")
@@ -57,6 +58,9 @@ def base() -> ConfigDict:
     config.model.init = "pretrained"
     # What matrices are multiplied in, "float32" or "bfloat16"; weights stay float32 in both.
     config.model.dtype = "float32"
+    # With "float32" on accelerators: multiply in their fast mode, which keeps 10 bits of a factor
+    # (TF32 on GPUs) or fewer (TPUs), instead of in full.
+    config.model.tf32 = False
     # Probability of dropout everywhere in the model; unset = the model's own.
     config.model.dropout = config_dict.placeholder(float)
     # "packed": several documents a row, nearly no padding; "padded": one a row, transformers' own
@@ -123,6 +127,20 @@ def base() -> ConfigDict:
     # Documents a batch, over all devices together; no effect on results.
     config.eval.batch_size = 32
 
+    return config
+
+
+def sample() -> ConfigDict:
+    """`base()` for the shipped sample and a tiny BERT of random weights: minutes on two cores."""
+    config = base()
+    config.model.name = str(SAMPLE_DIR / "tiny-bert")
+    config.model.init = "random"
+    config.data.dataset = "webis_cls10_sample"
+    config.data.data_dir = "runs/data"
+    config.data.max_length = 128
+    config.data.train_per_group = 60
+    config.data.validation_per_group = 20
+    config.train.learning_rate = 1e-3
     return config
 
 

@@ -1,6 +1,7 @@
 """The folder of one run: its files' names, what it was made from, and its single writer."""
 
 import json
+import logging
 import os
 import socket
 from contextlib import contextmanager, suppress
@@ -15,6 +16,8 @@ from xlt_flax import files
 from xlt_flax.config import differences
 from xlt_flax.errors import UserError
 
+log = logging.getLogger("xlt_flax")
+
 FORMAT = 1  # raise it when an older xlt_flax could misread a workdir
 
 
@@ -24,6 +27,7 @@ class Workdir:
     def __init__(self, path: str | Path):
         self.path = Path(path).expanduser().absolute()
         self.config_file = self.path / "config.json"
+        self.config_copy = self.path / ".config.json"  # should the other be damaged
         self.checkpoints = self.path / "checkpoints"
         self.metrics = self.path / "metrics.jsonl"
         self.audit = self.path / "audit.json"
@@ -50,10 +54,14 @@ class Workdir:
 
     def start(self, config: ConfigDict) -> None:
         """Makes the folder a run's: called when all that the config names was found good."""
+        self._remove_leftovers()
         if not self.config_file.exists():
-            files.write_json(
-                self.config_file, {"config": config.to_dict(), "versions": _versions()}
-            )
+            content = {"config": config.to_dict(), "versions": _versions()}
+            files.write_json(self.config_copy, content)
+            files.write_json(self.config_file, content)
+        elif _read_config(self.config_file) is None:  # `check` read the copy
+            log.warning("%s was not whole: written anew from its copy", self.config_file)
+            files.write_json(self.config_file, self._stored())
 
     def has_checkpoints(self) -> bool:
         return any(entry.name.isdecimal() for entry in self.checkpoints.glob("*"))
@@ -66,16 +74,18 @@ class Workdir:
         """
         return ConfigDict(self._stored()["config"]).lock()
 
+    def _remove_leftovers(self) -> None:
+        """What a killed writer was about to rename; the caller holds the workdir."""
+        for left in self.path.glob(".*.tmp"):
+            left.unlink(missing_ok=True)
+
     def _stored(self) -> dict:
-        try:
-            stored = json.loads(self.config_file.read_text("utf-8"))
-            form = stored["versions"]["workdir"]
-        except FileNotFoundError:
-            raise UserError(f"{self.path} is not a workdir: it has no config.json") from None
-        except (ValueError, KeyError, TypeError):
-            raise UserError(
-                f"{self.config_file} is not whole: remove {self.path} and run it again"
-            ) from None
+        if not self.config_file.exists():
+            raise UserError(f"{self.path} is not a workdir: it has no config.json")
+        stored = _read_config(self.config_file) or _read_config(self.config_copy)
+        if stored is None:
+            raise UserError(f"{self.config_file} is not whole: remove {self.path} and run it again")
+        form = stored["versions"]["workdir"]
         if form > FORMAT:
             raise UserError(
                 f"{self.path} was written by a newer xlt_flax "
@@ -110,6 +120,16 @@ class Workdir:
                 with suppress(OSError):
                     self.path.rmdir()
             lock.release()
+
+
+def _read_config(path: Path) -> dict | None:
+    """The content of a config.json; None if it is not whole."""
+    try:
+        stored = json.loads(path.read_text("utf-8"))
+        stored["config"].items(), stored["versions"]["workdir"] + 0, stored["versions"]["xlt_flax"]
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return stored
 
 
 def _versions() -> dict:

@@ -1,8 +1,10 @@
 """metrics.jsonl: what resumes, what is repaired, and which validation is the best."""
 
+import json
+
 import pytest
 
-from xlt_flax.errors import UserError
+from xlt_flax.errors import RunError, UserError
 from xlt_flax.training.metrics import MetricsLog, best_validation, read_metrics
 
 
@@ -42,6 +44,31 @@ def test_resume_drops_what_will_happen_again(tmp_path):
 
 def test_a_spoilt_line_is_named(tmp_path):
     path = tmp_path / "metrics.jsonl"
-    path.write_text('{"step": 1}\nnot json\n{"step": 2}\n')
+    path.write_text('{"step": 1, "split": "train"}\nnot json\n{"step": 2}\n')
     with pytest.raises(UserError, match=r"metrics\.jsonl: line 2 "):
         read_metrics(path)
+
+
+def lines(*steps):
+    return [json.dumps({"step": step, "epoch": 1, "split": "train"}) for step in steps]
+
+
+def test_damage_after_the_checkpoint_is_written_anew(tmp_path, caplog):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text("\n".join([*lines(1, 2), "\0\0\0", *lines(4), ""]))
+    with caplog.at_level("WARNING", "xlt_flax"):
+        MetricsLog(path, 2, writable=True).close()
+    assert "line 3 is not a record" in caplog.text
+    assert [r["step"] for r in read_metrics(path)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "content", [[], lines(1), lines(2), lines(1, 1, 2), ["[]", *lines(1, 2)], [*lines(1), "{}"]]
+)
+def test_a_lost_line_before_the_checkpoint_stops_the_run(tmp_path, content):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text("".join(f"{line}\n" for line in content))
+    before = path.read_bytes()
+    with pytest.raises(RunError, match=r"each step up to checkpoint 2.*remove"):
+        MetricsLog(path, 2, writable=True)
+    assert path.read_bytes() == before

@@ -10,8 +10,11 @@ from transformers import BertConfig, FlaxBertForSequenceClassification
 from xlt_flax.config import base
 from xlt_flax.data.batches import Schedule
 from xlt_flax.data.documents import Documents
+from xlt_flax.data.packed_layout import PackedLayout
+from xlt_flax.data.packing import choose_shapes
 from xlt_flax.data.padding import PaddedLayout
 from xlt_flax.modeling.loading import random_weights
+from xlt_flax.modeling.packed import packed_logits
 from xlt_flax.modeling.padded import make_padded_forward
 from xlt_flax.training.optimizer import make_optimizer
 from xlt_flax.training.step import make_eval_step, make_train_step, new_state, put_on_devices
@@ -83,13 +86,24 @@ def plain_losses(model_config, documents, train):
     return losses
 
 
-def test_losses_equal_a_plain_loop(model_config, documents):
+def make_packed_forward(model_config):
+    return lambda params, batch, key: packed_logits(params, batch, model_config, dropout_rng=key)
+
+
+@pytest.mark.parametrize("kind", ["padded", "packed"])
+def test_losses_equal_a_plain_loop(kind, model_config, documents):
     train = base().train
     train.learning_rate = 1e-3
     optimizer = make_optimizer(train, optax.constant_schedule(train.learning_rate))
-    step = make_train_step(make_padded_forward(model_config, "float32"), optimizer, seed=0)
+    if kind == "padded":
+        forward = make_padded_forward(model_config, "float32")
+        layout = PaddedLayout(16, BATCH, jax.device_count(), pad_token_id=0)
+    else:
+        forward = make_packed_forward(model_config)
+        plan = choose_shapes(documents.lengths, BATCH, steps=STEPS, compile_tokens=1e9)
+        layout = PackedLayout(plan, 64, None, jax.device_count(), pad_token_id=0)
+    step = make_train_step(forward, optimizer, seed=0)
     state = put_on_devices(new_state(random_weights(model_config, seed=7), optimizer))
-    layout = PaddedLayout(16, BATCH, jax.device_count(), pad_token_id=0)
     losses = []
     for number in range(STEPS):
         batch = layout.build(documents, schedule_of(documents).batch(number))

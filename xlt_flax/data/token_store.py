@@ -136,7 +136,10 @@ def _build(folder: Path, made_from: dict, documents: Iterable[Document], tokeniz
         "labels": np.array([d.label for d in documents], np.int32),
         "digests": np.array([_text_digest(d.text) for d in documents], "S32"),
     }
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    prefix = f".{folder.name}."
+    for left in folder.parent.glob(f"{prefix}*/"):  # of a kill; the caller holds the lock
+        shutil.rmtree(left, ignore_errors=True)
+    temporary = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
     try:
         for name, array in arrays.items():
             np.save(temporary / f"{name}.npy", array)

@@ -3,9 +3,14 @@
 A checkpoint's number is the count of updates made, which is the count of batches consumed. The best
 checkpoint and the latest two are kept, so that a damaged newest one costs the work since the one
 before, and no more.
+
+Each holds digests of its own values, written with them. What is restored is compared with these, so
+a file that is cut, gone or changed never goes into training or evaluation.
 """
 
 import logging
+import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import jax
@@ -13,11 +18,29 @@ import numpy as np
 import optax
 import orbax.checkpoint as ocp
 
+from xlt_flax import failures
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.vocabulary import Vocabulary
+from xlt_flax.training.digests import digest
 from xlt_flax.training.step import TrainState
 
 _LATEST_KEPT = 2
+_DIGESTS = "sha256"  # in a checkpoint's own metadata: {"params": "…", "optimizer": "…", …}
+
+
+class DamagedCheckpoint(UserError):  # noqa: N818  (it is a state of affairs that one asks for)
+    """A checkpoint that does not come back as it was saved.
+
+    Attributes:
+      step: its number.
+      reason: in a few words.
+    """
+
+    def __init__(self, directory: Path, step: int, reason: str):
+        self.step, self.reason = step, reason
+        super().__init__(
+            f"checkpoint {step} of {directory} is damaged ({reason}): {_ways_out(directory)}"
+        )
 
 
 class Checkpoints:
@@ -41,6 +64,8 @@ class Checkpoints:
                 create=False,  # which Orbax cannot do for one of several hosts
                 read_only=not writable,
                 preservation_policy=_KeepBestAndLatest(self),
+                cleanup_tmp_directories=writable,  # of saves that were killed
+                lightweight_initialize=True,  # one damaged checkpoint must not hide the others
                 enable_async_checkpointing=writable,
                 multiprocessing_options=_this_process_alone(),
             ),
@@ -49,8 +74,8 @@ class Checkpoints:
 
     def steps(self) -> list[int]:
         """Of finished checkpoints, ascending; asks the disk anew."""
-        self._manager.reload()
-        return sorted(self._manager.all_steps())
+        names = ocp.path.step.standard_name_format()
+        return sorted(found.step for found in names.find_all(self.directory))
 
     def save(self, state: TrainState, vocabulary: Vocabulary, best_step: int | None) -> None:
         """Copies the state to the host, and writes it while training goes on.
@@ -62,15 +87,17 @@ class Checkpoints:
         """
         self._kept_best = best_step
         copy = jax.tree.map(lambda leaf: np.array(leaf), state)  # step() will reuse the buffers
+        items = {
+            "params": copy.params,
+            "optimizer": copy.opt_state,
+            "vocabulary": {"ids": vocabulary.ids, "full_size": np.array(vocabulary.full_size)},
+        }
         saved = self._manager.save(
             int(copy.step),
             args=ocp.args.Composite(
-                params=ocp.args.StandardSave(copy.params),
-                optimizer=ocp.args.StandardSave(copy.opt_state),
-                vocabulary=ocp.args.StandardSave(
-                    {"ids": vocabulary.ids, "full_size": np.array(vocabulary.full_size)}
-                ),
+                **{name: ocp.args.StandardSave(item) for name, item in items.items()}
             ),
+            custom_metadata={_DIGESTS: {name: digest(item) for name, item in items.items()}},
         )
         if not saved:
             raise RuntimeError(f"checkpoint {int(copy.step)} was not written to {self.directory}")
@@ -78,26 +105,65 @@ class Checkpoints:
     def restore(
         self, step: int, optimizer: optax.GradientTransformation
     ) -> tuple[TrainState, Vocabulary]:
-        """A checkpoint as it was saved: numpy arrays on the host, bit for bit."""
+        """A checkpoint as it was saved: numpy arrays on the host, bit for bit.
+
+        Raises:
+          DamagedCheckpoint: it is not as it was saved.
+        """
         params, vocabulary = self.restore_params(step)
         abstract = jax.eval_shape(optimizer.init, params)
-        restored = self._manager.restore(
-            step, args=ocp.args.Composite(optimizer=ocp.args.StandardRestore(_numpy_like(abstract)))
-        )
-        return TrainState(np.array(step, np.int32), params, restored.optimizer), vocabulary
+        restored = self._restore(step, optimizer=_numpy_like(abstract))
+        return TrainState(np.array(step, np.int32), params, restored["optimizer"]), vocabulary
 
     def restore_params(self, step: int) -> tuple[dict, Vocabulary]:
-        """The weights alone, float32 numpy arrays, and the rows that their word embedding holds."""
-        saved = self._manager.item_metadata(step)
-        restored = self._manager.restore(
-            step,
-            args=ocp.args.Composite(
-                params=ocp.args.StandardRestore(_numpy_like(saved.params)),
-                vocabulary=ocp.args.StandardRestore(_numpy_like(saved.vocabulary)),
-            ),
-        )
-        ids, full_size = restored.vocabulary["ids"], int(restored.vocabulary["full_size"])
-        return restored.params, Vocabulary(ids, full_size)
+        """The weights alone, float32 numpy arrays, and the rows that their word embedding holds.
+
+        Raises:
+          DamagedCheckpoint: they are not as they were saved.
+        """
+        with self._damage_named(step):
+            saved = self._manager.item_metadata(step)
+            shapes = {name: _numpy_like(saved[name]) for name in ("params", "vocabulary")}
+        restored = self._restore(step, **shapes)
+        held = restored["vocabulary"]
+        return restored["params"], Vocabulary(held["ids"], int(held["full_size"]))
+
+    def set_aside(self, step: int) -> Path:
+        """Takes a damaged checkpoint out of the way of the one that will replace it."""
+        aside = self.directory / f"damaged-{step}"
+        shutil.rmtree(aside, ignore_errors=True)
+        (self.directory / str(step)).rename(aside)
+        return aside
+
+    def _restore(self, step: int, **shapes) -> dict:
+        """Items of a checkpoint, if they are what their digests say."""
+        with self._damage_named(step):
+            restored = self._manager.restore(
+                step,
+                args=ocp.args.Composite(
+                    **{name: ocp.args.StandardRestore(shape) for name, shape in shapes.items()}
+                ),
+            )
+            digests = (self._manager.metadata(step).custom_metadata or {}).get(_DIGESTS, {})
+            for name in shapes:
+                if digests.get(name) != digest(restored[name]):
+                    was = "has other values than" if name in digests else "lacks the digest of what"
+                    raise DamagedCheckpoint(self.directory, step, f"its {name} {was} were saved")
+        return {name: restored[name] for name in shapes}
+
+    @contextmanager
+    def _damage_named(self, step: int):
+        """Whatever a reader says of a checkpoint that it cannot read, the checkpoint is damaged;
+        unless it may not be read, or there is no room for it."""
+        try:
+            yield
+        except DamagedCheckpoint:
+            raise
+        except Exception as error:
+            if refused := failures.explain(error):
+                raise refused from error
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise DamagedCheckpoint(self.directory, step, f"{reason[:120]} …") from error
 
     def find(self, which: str, best_step: int | None) -> int:
         """The step that `best`, `latest` or a number names.
@@ -118,9 +184,10 @@ class Checkpoints:
             raise UserError(f"--checkpoint={which} is not best, latest or a step")
         if wanted not in steps:
             named = f"{wanted}, the best one" if which == "best" else wanted
+            ways_out = f"; {_ways_out(self.directory)}" if which == "best" else ""
             raise UserError(
                 f"{self.directory} holds no checkpoint of step {named}: "
-                f"it has {', '.join(map(str, steps))}"
+                f"it has {', '.join(map(str, steps))}{ways_out}"
             )
         return wanted
 
@@ -141,6 +208,13 @@ class _KeepBestAndLatest(ocp.checkpoint_managers.PreservationPolicy):
         first_kept = len(checkpoints) - _LATEST_KEPT
         best = self._checkpoints._kept_best
         return [i >= first_kept or info.step == best for i, info in enumerate(checkpoints)]
+
+
+def _ways_out(directory: Path) -> str:
+    return (
+        "let its training go on if it is not done; or evaluate another, --checkpoint=STEP; or "
+        f"remove {directory} and {directory.parent / 'DONE'} and train again, to the same numbers"
+    )
 
 
 def _this_process_alone() -> ocp.options.MultiprocessingOptions:

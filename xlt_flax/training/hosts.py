@@ -35,6 +35,13 @@ def agreed(value: int) -> int:
     return int(multihost_utils.broadcast_one_to_all(np.array(value, np.int32)))
 
 
+def any_of(value: bool) -> bool:
+    """Whether it is true on any host: the same answer on every host."""
+    if jax.process_count() == 1:
+        return value
+    return bool(multihost_utils.process_allgather(np.array(value, np.int32)).any())
+
+
 def wait_for_all(name: str) -> None:
     """Returns when every host has come here."""
     if jax.process_count() > 1:

@@ -10,9 +10,10 @@ from ml_collections import ConfigDict
 from xlt_flax import files
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.selection import test_documents
+from xlt_flax.failures import out_of_memory_explained
 from xlt_flax.modeling.vocabulary import Vocabulary, join
 from xlt_flax.training import hosts
-from xlt_flax.training.checkpoints import Checkpoints
+from xlt_flax.training.checkpoints import Checkpoints, DamagedCheckpoint
 from xlt_flax.training.evaluation import Predictions, predict
 from xlt_flax.training.progress import Progress
 from xlt_flax.training.protocol import stage_one_note
@@ -53,6 +54,10 @@ class Judge:
 
     def judge(self, which: str) -> str:
         """Evaluates the checkpoint that `which` names, writes the files, and returns a table."""
+        with out_of_memory_explained(self.setup.config):
+            return self._judge(which)
+
+    def _judge(self, which: str) -> str:
         checkpoints = Checkpoints(self.workdir.checkpoints)
         step = checkpoints.find(which, best_step(self.workdir))
         model = self._load(checkpoints, step)
@@ -103,8 +108,10 @@ class Judge:
     def _add_to_curve(self, step: int) -> None:
         try:
             model = self._load(Checkpoints(self.workdir.checkpoints), step)
-        except (OSError, ValueError, KeyError):
-            return  # training deleted it meanwhile
+        except DamagedCheckpoint as error:
+            if step in Checkpoints(self.workdir.checkpoints).steps():
+                log.warning("left out of the curve: %s", error)
+            return  # else training deleted it meanwhile
         for language, documents in self.tests.items():
             scores = self._predict(language, model, documents).scores()
             kept = [line for line in self._curve(language) if line["step"] != step]

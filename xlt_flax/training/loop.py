@@ -2,23 +2,25 @@
 
 import logging
 import math
+import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext, suppress
 
 import jax
 import numpy as np
 import optax
 from ml_collections import ConfigDict
 
-from xlt_flax import files
+from xlt_flax import files, signals
 from xlt_flax.data import selection
 from xlt_flax.data.audit import audit, summary
 from xlt_flax.data.batches import Schedule
 from xlt_flax.data.pipeline import batches
 from xlt_flax.errors import RunError
+from xlt_flax.failures import out_of_memory_explained
 from xlt_flax.modeling.vocabulary import Vocabulary, join
-from xlt_flax.training import hosts
+from xlt_flax.training import hosts, preemption
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.evaluation import predict
 from xlt_flax.training.metrics import SOURCE, TRAIN, VALIDATION, MetricsLog, best_validation
@@ -30,6 +32,7 @@ from xlt_flax.training.protocol import (
     stage_one_note,
     stage_one_state,
 )
+from xlt_flax.training.resume import restore_newest_whole
 from xlt_flax.training.setup import Setup, load_setup, total_steps
 from xlt_flax.training.step import (
     TrainState,
@@ -39,6 +42,7 @@ from xlt_flax.training.step import (
     put_on_devices,
 )
 from xlt_flax.training.tensorboard import TensorBoard
+from xlt_flax.training.watch import StepWatch, check_validation_labels
 from xlt_flax.workdir import Workdir
 
 log = logging.getLogger("xlt_flax")
@@ -58,9 +62,11 @@ def train(
 
     Raises:
       UserError: config, data or workdir is not usable.
-      RunError: the loss is not finite.
+      RunError: the loss is not finite, or the machine ran out of something.
+      SystemExit: the process was told to stop (see signals); what it has is saved.
     """
-    with workdir.writer() if hosts.is_first() else nullcontext():
+    alone = workdir.writer() if hosts.is_first() else nullcontext()
+    with alone, out_of_memory_explained(config):
         if hosts.is_first():
             workdir.check(config)
         if hosts.agreed(workdir.done.exists()):
@@ -69,8 +75,11 @@ def train(
         run = _Run(load_setup(config), workdir)
         try:
             run.train()
-        finally:
-            run.close()
+        except BaseException:
+            with suppress(Exception):  # what happened first is what is told
+                run.close()
+            raise
+        run.close()
 
 
 class _Run:
@@ -85,6 +94,7 @@ class _Run:
         test = selection.test_documents(setup.corpus, data.target_language)
         report = audit(chosen, test, data.target_language, data.max_length)
         log.info(summary(report))
+        check_validation_labels(chosen.validation.labels)
 
         # ---- Model, optimizer and state ------------------------------------------------------
         self.learning_rate = setup.learning_rate()
@@ -122,6 +132,9 @@ class _Run:
         kept = -1 if self.is_new else int(state.step)
         self.metrics = MetricsLog(workdir.metrics, kept, writable=writes)
         self.tensorboard = TensorBoard(workdir.path) if writes else None
+        self.waited = 0.0  # seconds
+        self.watch = StepWatch()
+        self._saved, self._saved_at = -1, time.monotonic()  # the step, and when
         self._shapes = set()
         self._in_flight = deque()
 
@@ -146,24 +159,82 @@ class _Run:
             self._save()  # the initial model, which may be the best one that comes of this run
         if self._is_epoch_end(first) and not self.metrics.validated(first):
             self._validate(first)  # the run was stopped between this epoch's end and its validation
-        for step, batch in enumerate(batches(self._build, first, self.total_steps), first + 1):
-            self._log_shape(batch["input_ids"].shape)
-            self.state, metrics = self.train_step(self.state, batch)
-            self._in_flight.append((step, metrics))
-            self._fetch(_STEPS_IN_FLIGHT)
-            if self._is_epoch_end(step):
-                self._fetch(0)
-                with self.progress.paused():
-                    self._validate(step)
-                self._save()
+        with ExitStack() as stops:
+            for step, batch in enumerate(self._batches(first), first + 1):
+                self._step(step, batch)
+                if step == first + 1:
+                    stops.enter_context(signals.deferred())  # there is something to save now
+                if self._is_epoch_end(step):
+                    self._end_epoch(step)
+                elif self._save_is_due(step):
+                    self._save()
+                if preemption.stop_after(step):
+                    self._stop(step)
         self._finish()
 
     def close(self) -> None:
-        self.metrics.close()
-        if self.tensorboard:
-            self.tensorboard.close()
+        with ExitStack() as parts:  # each is closed, whatever another's closing raises
+            if self.checkpoints:
+                parts.callback(self.checkpoints.close)
+            if self.tensorboard:
+                parts.callback(self.tensorboard.close)
+            parts.callback(self.metrics.close)
+
+    def _step(self, step: int, batch: dict[str, np.ndarray]) -> None:
+        compiles = self._log_shape(batch["input_ids"].shape)
+        with self.progress.paused() if compiles else nullcontext():
+            self.state, metrics = self.train_step(self.state, batch)
+        self._in_flight.append((step, metrics))
+        self._fetch(_STEPS_IN_FLIGHT)
+        if compiles:
+            self.watch.restart()
+        else:
+            self.watch.after(step)
+
+    def _end_epoch(self, step: int) -> None:
+        """Validates and saves; a run that is told to stop meanwhile validates when it goes on."""
+        self._fetch(0)
+        with self.progress.paused(), suppress(preemption.ValidationStoppedError):
+            self._validate(step)
+        self._save()
+
+    def _save_is_due(self, step: int) -> bool:
+        """Whether the config wants a checkpoint besides those of epochs."""
+        steps = self.config.train.checkpoint_every_steps
+        minutes = self.config.train.checkpoint_every_minutes
+        if steps and step % steps == 0:
+            return True
+        return bool(minutes) and time.monotonic() - self._saved_at >= 60 * minutes
+
+    def _stop(self, step: int) -> None:
+        """Ends the process, with all that it did on disk.
+
+        Raises:
+          SystemExit: always.
+        """
+        if self._saved != step:
+            self._save()
         if self.checkpoints:
-            self.checkpoints.close()
+            self.checkpoints.wait()
+        hosts.wait_for_all("stopped")
+        log.info(
+            "%s: saved as checkpoint %d of %d; the same command goes on from there",
+            signals.name(),
+            step,
+            self.total_steps,
+        )
+        raise signals.stop()
+
+    def _batches(self, first: int):
+        """The batches of the steps to come; counts how long they were waited for."""
+        stream = batches(self._build, first, self.total_steps)
+        while True:
+            asked = time.monotonic()
+            batch = next(stream, None)
+            self.waited += time.monotonic() - asked
+            if batch is None:
+                return
+            yield batch
 
     def _build(self, index: int):
         return self.layout.build(self.train_documents, self.schedule.batch(index))
@@ -176,15 +247,18 @@ class _Run:
         it saw."""
         return self.epochs_before + -(-step // self.schedule.steps_per_epoch)
 
-    def _log_shape(self, shape: tuple[int, int, int]) -> None:
-        if shape not in self._shapes:
-            self._shapes.add(shape)
-            log.info(
-                "compiling the step for %d x %d tokens a device (shape %d of at most %d)",
-                *shape[1:],
-                len(self._shapes),
-                len(self.layout.shapes),
-            )
+    def _log_shape(self, shape: tuple[int, int, int]) -> bool:
+        """Says that a step will be compiled; returns whether it will."""
+        if shape in self._shapes:
+            return False
+        self._shapes.add(shape)
+        log.info(
+            "compiling the step for %d x %d tokens a device (shape %d of at most %d)",
+            *shape[1:],
+            len(self._shapes),
+            len(self.layout.shapes),
+        )
+        return True
 
     def _fetch(self, leave: int) -> None:
         """Records the metrics of all steps but the last `leave`."""
@@ -214,7 +288,11 @@ class _Run:
 
     def _validate(self, step: int) -> None:
         predictions = predict(
-            self.eval_step, self.state.params, self.validation_documents, self.eval_layout
+            self.eval_step,
+            self.state.params,
+            self.validation_documents,
+            self.eval_layout,
+            preemption.check_in_validation,
         )
         scores = predictions.scores()
         score = batch_sum(predictions.losses, self.config.train.batch_size)
@@ -225,13 +303,23 @@ class _Run:
             step,
             scores["loss"],
             scores["accuracy"],
-            " (best so far)" if self.best["step"] == step else "",
+            self._compared(step),
         )
 
+    def _compared(self, step: int) -> str:
+        best = self.best
+        if best["step"] == step:
+            return " (best so far)"
+        return f" (no improvement: epoch {best['epoch']} had {best['loss']:.4f})"
+
     def _save(self) -> None:
+        """Saves the state after the last step, and the metrics up to it."""
+        self._fetch(0)
+        self._saved, self._saved_at = int(self.state.step), time.monotonic()
         if hosts.is_first():
             self.metrics.sync()
             self.checkpoints.save(self.state, self.vocabulary, self.best and self.best["step"])
+        self.watch.restart()
 
     def _finish(self) -> None:
         if self.checkpoints:
@@ -243,7 +331,9 @@ class _Run:
             files.write_json(self.workdir.done, {"step": int(self.state.step), "best": best})
         hosts.wait_for_all("done")
         log.info(
-            "done: %s", f"the best checkpoint is {best['step']}" if best else "nothing trained"
+            "done: the best checkpoint is %s; waited %.1f s for batches",
+            best["step"] if best else "the initial model",
+            self.waited,
         )
         if best and (note := stage_one_note(self.workdir, best["step"])):
             log.info(note)
@@ -259,28 +349,21 @@ def _first_state(
     """The state that training begins or goes on with, on the host, and the rows that it holds.
 
     In order of precedence:
-      1. the workdir's latest checkpoint,
+      1. the workdir's latest whole checkpoint,
       2. under protocol "thesis", all of stage one's best checkpoint,
       3. initial weights, with a new optimizer.
     """
-    found = -1
-    if workdir.has_checkpoints():
-        checkpoints = Checkpoints(workdir.checkpoints)
-        found = max(checkpoints.steps(), default=-1)
-    step = hosts.agreed(found)
-    if step < 0:
+    found = restore_newest_whole(workdir, optimizer)
+    if found is None:
         _warn_of_unfinished_source(setup.config)
         if not stage_one:
             return new_state(wanted.select(setup.initial_params()), optimizer), wanted
-        step = 0
-        state, held = stage_one_state(setup.config.init_from, stage_one, optimizer)
-    else:
-        state, held = checkpoints.restore(step, optimizer)
-        log.info("going on from checkpoint %d of %s", step, workdir.path)
+        found = stage_one_state(setup.config.init_from, stage_one, optimizer)
+    state, held = found
     if held.holds(wanted):
         return state, held
     joined = join(held, wanted)
-    table = setup.untouched_table(step)
+    table = setup.untouched_table(int(state.step))
     params = held.move(state.params, joined, table)
     opt_state = held.move(state.opt_state, joined, np.zeros_like(table))  # they had no gradient
     return TrainState(state.step, params, opt_state), joined

@@ -5,11 +5,14 @@ went on has the very file of one that was not.
 """
 
 import json
+import logging
 import os
 from pathlib import Path
 
 from xlt_flax import files
-from xlt_flax.errors import UserError
+from xlt_flax.errors import RunError, UserError
+
+log = logging.getLogger("xlt_flax")
 
 TRAIN, VALIDATION = "train", "validation"
 SOURCE = "source"  # stage one's best validation, as a J1 stage of protocol "thesis" took it over
@@ -21,18 +24,29 @@ def read_metrics(path: Path) -> list[dict]:
     Raises:
       UserError: another line is not whole.
     """
-    if not path.exists():
-        return []
-    lines = path.read_text("utf-8", errors="replace").split("\n")
-    complete, records = lines[:-1], []
-    for number, line in enumerate(complete, 1):
-        try:
-            records.append(json.loads(line))
-        except ValueError:
-            raise UserError(
-                f"{path}: line {number} is not JSON: mend or remove that line"
-            ) from None
+    records, broken = _read_to_damage(path)
+    if broken:
+        raise UserError(
+            f"{path}: line {broken} is not a record: mend or remove that line; if the training is "
+            "not done, its command does so"
+        )
     return records
+
+
+def _read_to_damage(path: Path) -> tuple[list[dict], int]:
+    """The records before the first line that is not one, and that line's number; 0 if all are."""
+    if not path.exists():
+        return [], 0
+    lines = path.read_text("utf-8", errors="replace").split("\n")
+    records = []
+    for number, line in enumerate(lines[:-1], 1):
+        try:
+            record = json.loads(line)
+            record["step"], record["split"]  # every reader asks for these
+        except (ValueError, KeyError, TypeError):
+            return records, number
+        records.append(record)
+    return records, 0
 
 
 def best_validation(records: list[dict]) -> dict | None:
@@ -47,6 +61,23 @@ def best_validation(records: list[dict]) -> dict | None:
     return min(validations, key=lambda record: (record[criterion], record["step"]), default=None)
 
 
+def _read_up_to(path: Path, step: int) -> list[dict]:
+    """The records up to a step; damaged lines after it will be written anew."""
+    records, broken = _read_to_damage(path)
+    records = [record for record in records if record["step"] <= step]
+    trained = [record["step"] for record in records if record["split"] == TRAIN]
+    if trained != list(range(1, step + 1)):
+        at = f" (line {broken} is not a record)" if broken else ""
+        raise RunError(
+            f"{path}{at} does not hold each step up to checkpoint {step} once, so which "
+            f"checkpoint is the best is unknown: restore the file, or remove {path.parent} to run "
+            "it again, to the same numbers"
+        )
+    if broken:
+        log.warning("%s: line %d is not a record; it and what follows is redone", path, broken)
+    return records
+
+
 class MetricsLog:
     """Appends to metrics.jsonl, from where a run goes on.
 
@@ -55,10 +86,13 @@ class MetricsLog:
       step: of the checkpoint that the run goes on from; what was written of later steps, and will
         happen again, is dropped.
       writable: whether this process is the one that writes; others keep the records in memory.
+
+    Raises:
+      RunError: the lines up to `step` are not all there, so that the best checkpoint is not known.
     """
 
     def __init__(self, path: Path, step: int, writable: bool):
-        self.records = [record for record in read_metrics(path) if record["step"] <= step]
+        self.records = _read_up_to(path, step)
         if writable:
             files.write_json_lines(path, self.records)
         self._file = open(path, "a", encoding="utf-8") if writable else None  # noqa: SIM115

@@ -232,9 +232,7 @@ def best_step(workdir: Workdir) -> int | None:
     return None if best is None else best["step"]
 
 
-def best_params(
-    workdir: Workdir, load_setup: Callable[[ConfigDict], Setup] = load_setup
-) -> dict:
+def best_params(workdir: Workdir, load_setup: Callable[[ConfigDict], Setup] = load_setup) -> dict:
     """The weights of a workdir's best checkpoint, on the host, with the full word embedding.
 
     Raises:

@@ -22,6 +22,7 @@ from ml_collections import ConfigDict
 from xlt_flax import files
 from xlt_flax.config import differences
 from xlt_flax.errors import RunError, UserError
+from xlt_flax.failures import NoSpaceError, explain
 from xlt_flax.training.judge import Judge
 from xlt_flax.training.loop import train
 from xlt_flax.training.setup import total_steps
@@ -167,6 +168,8 @@ class Sweep:
         try:
             self._do(task, workdir)
         except Exception as error:  # whatever it is, the other runs are still worth having
+            if isinstance(full := explain(error), NoSpaceError):
+                raise full from error  # unless they would fail as well
             line = _one_line(error)
             where = _write_failure(workdir, traceback.format_exc())
             return f"failed: {line}{where}", True

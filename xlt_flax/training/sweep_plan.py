@@ -151,6 +151,8 @@ def parse_seeds(texts: Sequence[str]) -> list[int]:
 def _planned(name: str, table: str) -> PlannedRun:
     source, _, mixture = name.rpartition("+")
     if not mixture:
-        raise UserError(f"config.sweep.runs has {name!r}: give mixtures such as E1D1F1 or E1D1F1+J1")
+        raise UserError(
+            f"config.sweep.runs has {name!r}: give mixtures such as E1D1F1 or E1D1F1+J1"
+        )
     parse_mixture(mixture)
     return PlannedRun(name, mixture, source or None, table)

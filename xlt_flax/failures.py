@@ -1,0 +1,94 @@
+"""What a machine can run out of, or forbid, as one line that says what to do.
+
+Libraries below raise the same failure as different types, C++ ones as a text alone: the chain of an
+error's causes is searched for what the operating system said.
+"""
+
+import contextlib
+import errno
+import os
+import re
+
+from ml_collections import ConfigDict
+
+from xlt_flax.errors import RunError, UserError
+
+_WAYS_OUT = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room, or raise the quota",
+    errno.EACCES: "give this user the right to it, or another folder",
+    errno.EPERM: "give this user the right to it, or another folder",
+    errno.EROFS: "make it writable, or give another folder",
+    errno.EIO: "look at the disk",
+    errno.EMFILE: "raise the limit, ulimit -n",
+}
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_PATH = re.compile(r"(?<![\w:/.])/[^\s\"'\[\],:]+")
+
+
+class NoSpaceError(RunError):
+    """A full disk: whatever is tried next in the same place fails as well."""
+
+
+def explain(error: BaseException) -> RunError | None:
+    """One line for what the machine ran out of or forbade; None for all other errors."""
+    for cause in _causes(error):
+        if isinstance(cause, UserError | RunError):
+            return None
+        number, path = _system_error(cause)
+        if number is not None:
+            kind = NoSpaceError if number in _NO_SPACE else RunError
+            return kind(
+                f"{os.strerror(number)}: {path or 'the workdir or data_dir'}: "
+                f"{_WAYS_OUT[number]}, and give the same command again: it goes on from its last "
+                "checkpoint"
+            )
+    if any(isinstance(cause, MemoryError) for cause in _causes(error)):
+        return RunError("out of memory on the host: close what else runs there, or take another")
+    return None
+
+
+@contextlib.contextmanager
+def out_of_memory_explained(config: ConfigDict):
+    """Turns a device's running out of memory into one line on what to lower.
+
+    Raises:
+      RunError: the device ran out.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not any(_is_out_of_device_memory(cause) for cause in _causes(error)):
+            raise
+        raise RunError(
+            f"out of device memory with config.train.batch_size={config.train.batch_size}, "
+            f"config.eval.batch_size={config.eval.batch_size} and "
+            f"config.data.max_length={config.data.max_length}, {config.model.dtype}: lower one of "
+            "them (config.eval.batch_size changes no result), or set config.model.dtype=bfloat16"
+        ) from error
+
+
+def _causes(error: BaseException | None):
+    """The error, what it was raised from, and so on."""
+    seen = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _system_error(error: BaseException) -> tuple[int | None, str | None]:
+    """(errno, path) of what the operating system refused; the first is None if nothing."""
+    if isinstance(error, OSError) and error.errno in _WAYS_OUT:
+        return error.errno, error.filename and str(error.filename)
+    text = str(error)
+    for number in _WAYS_OUT:
+        if os.strerror(number) in text:
+            path = _PATH.search(text)
+            return number, path and path.group()
+    return None, None
+
+
+def _is_out_of_device_memory(error: BaseException) -> bool:
+    text = str(error)
+    return "RESOURCE_EXHAUSTED" in text and "memory" in text.lower()

@@ -1,0 +1,101 @@
+"""SIGTERM and SIGINT end a process with 143 or 130. Imports nothing heavy.
+
+The first signal ends the process at once where nothing would be lost, and is otherwise left to
+whoever saves (see training/preemption). The second one ends it at once whatever it is doing: what
+was saved before is whole, since checkpoints and files get their names when they are finished.
+
+Python runs a signal's handler in the main thread, and not before a call into XLA returns, such as a
+compilation. A thread therefore listens as well: it is the one that can end the process then.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_GRACE = 5.0  # seconds for the main thread to come back where there is nothing to save
+
+_deferred = False  # whether the first signal waits for somebody who asks `requested`
+_first: int | None = None  # the signal that came first
+
+
+def listen() -> None:
+    """Begins to listen; called once, in the main thread of a command line."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    for number in _SIGNALS:
+        signal.signal(number, _in_main_thread)
+    threading.Thread(target=_listen, args=(read,), name="signals", daemon=True).start()
+
+
+@contextlib.contextmanager
+def deferred():
+    """While in here, somebody asks `requested` now and then, saves, and raises `stop()`.
+
+    A signal that nobody asked for meanwhile takes effect at the end.
+    """
+    global _deferred
+    _deferred = True
+    try:
+        yield
+    finally:
+        _deferred = False
+    if requested():
+        raise stop()
+
+
+def requested() -> bool:
+    """Whether this process was told to stop."""
+    return _first is not None
+
+
+def name() -> str:
+    """Of the signal that came first; of another host's, to which this one was not sent."""
+    return signal.Signals(_first).name if requested() else "a signal to another host"
+
+
+def stop() -> SystemExit:
+    """What to raise when all is saved."""
+    return SystemExit(128 + (_first or signal.SIGTERM))
+
+
+def _in_main_thread(number, frame) -> None:
+    del frame
+    _note(number)  # the thread may not have come to it yet
+    if not _deferred:
+        raise stop()
+
+
+def _listen(pipe: int) -> None:
+    """Counts signals as they arrive, whatever the main thread does."""
+    heard = 0
+    while True:
+        number = os.read(pipe, 1)[0]
+        if number not in _SIGNALS:
+            continue
+        heard += 1
+        _note(number)
+        if heard > 1:
+            _end_at_once()
+        elif not _deferred:
+            timer = threading.Timer(_GRACE, _end_unless_deferred)
+            timer.daemon = True
+            timer.start()
+
+
+def _note(number: int) -> None:
+    global _first
+    _first = _first or number
+
+
+def _end_unless_deferred() -> None:
+    if not _deferred:
+        _end_at_once()
+
+
+def _end_at_once() -> None:
+    print(f"xlt_flax: {name()}: ended at once", file=sys.stderr, flush=True)
+    os._exit(stop().code)
