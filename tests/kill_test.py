@@ -29,6 +29,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
+from absl import logging
 
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.setup import best_step
@@ -101,7 +102,7 @@ class KillTest:
 
     def command(self, workdir: Path) -> list[str]:
         if self.mode == "sweep":
-            sweep = ["--config=configs/thesis_demo.py", "--only=E1+J1"]
+            sweep = ["--config=configs/thesis_demo.py", "--only=E1E2E3+J1"]
             return ["-m", "xlt_flax.sweep", *sweep, f"--workdir={workdir}", *self.config]
         demo = ["--config=configs/demo.py", f"--workdir={workdir}"]
         return ["-m", "xlt_flax.main", *demo, *self.config]
@@ -226,6 +227,7 @@ def main() -> int:
         "--keep", help="folder for the runs, which is kept; default: one that is not"
     )
     given = parser.parse_args()
+    logging.set_verbosity(logging.ERROR)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(given.keep or temporary).absolute()
         folder.mkdir(parents=True, exist_ok=True)

@@ -141,3 +141,4 @@ def start_jax(config: ConfigDict) -> None:
     if not config.model.tf32:
         jax.config.update("jax_default_matmul_precision", "highest")
     hosts.join()
+    signals.take_over()

@@ -23,12 +23,22 @@ _first: int | None = None  # the signal that came first
 
 def listen() -> None:
     """Begins to listen; called once, in the main thread of a command line."""
+    threading.Thread(target=_listen, args=(_wakeup_pipe(),), name="signals", daemon=True).start()
+    take_over()
+
+
+def take_over() -> None:
+    """Makes the signals this module's again: JAX, on several hosts, makes SIGTERM its own."""
+    for number in _SIGNALS:
+        signal.signal(number, _in_main_thread)
+
+
+def _wakeup_pipe() -> int:
+    """A pipe's end, from which the number of each signal that arrives can be read."""
     read, write = os.pipe()
     os.set_blocking(write, False)
     signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-    for number in _SIGNALS:
-        signal.signal(number, _in_main_thread)
-    threading.Thread(target=_listen, args=(read,), name="signals", daemon=True).start()
+    return read
 
 
 @contextlib.contextmanager

@@ -108,7 +108,7 @@ def test_the_one_before_a_damaged_one_is_gone_on_from(workdir, caplog):
 def test_nothing_is_set_aside_where_all_are_damaged(workdir):
     for step in ("1", "2"):
         remove(workdir.checkpoints / step / "optimizer" / "_METADATA")
-    with pytest.raises(RunError, match="no checkpoint of .* is whole: 1, 2 .*Remove"):
+    with pytest.raises(RunError, match=r"no checkpoint of .* is whole: 1, 2 .*Remove"):
         restore_newest_whole(workdir, OPTIMIZER)
     assert Checkpoints(workdir.checkpoints).steps() == [1, 2]
 

@@ -68,7 +68,7 @@ def full_vocabulary(size: int) -> Vocabulary:
 
 
 def active_vocabulary(
-    tokens: Sequence[np.ndarray], always: Sequence[int], full_size: int
+    tokens: Sequence[np.ndarray], always: Sequence[int], full_size: int, multiple: int = _MULTIPLE
 ) -> Vocabulary:
     """The rows that documents use, and a few more to make a round number of them.
 
@@ -76,12 +76,13 @@ def active_vocabulary(
       tokens: int arrays of token ids, of all documents that a run will see.
       always: ids to hold in any case (special tokens).
       full_size: rows of the full table.
+      multiple: what the number of rows is rounded up to; 1 leaves it.
     """
     used = np.zeros(full_size, bool)
     used[list(always)] = True
     for ids in tokens:
         used[ids] = True
-    wanted = min(-(-int(used.sum()) // _MULTIPLE) * _MULTIPLE, full_size)
+    wanted = min(-(-int(used.sum()) // multiple) * multiple, full_size)
     used[np.flatnonzero(~used)[: wanted - int(used.sum())]] = True
     return Vocabulary(np.flatnonzero(used).astype(np.int32), full_size)
 

@@ -123,10 +123,10 @@ class Judge:
     def _load(self, checkpoints: Checkpoints, step: int) -> tuple[dict, Vocabulary]:
         """A checkpoint's weights on the devices, with the word embeddings that the tests need."""
         params, held = checkpoints.restore_params(step)
-        wanted = self.setup.vocabulary(list(self.tests.values()))
-        if held.holds(wanted):
+        used = self.setup.used_rows(list(self.tests.values()))
+        if held.holds(used):
             return put_on_devices(params), held
-        joined = join(held, wanted)
+        joined = join(held, used)
         return put_on_devices(held.move(params, joined, self.setup.untouched_table(step))), joined
 
     def _predict(

@@ -101,8 +101,9 @@ class _Run:
         optimizer = setup.optimizer()
         wanted = setup.vocabulary([chosen.train, chosen.validation, test])
         self.stage_one = find_stage_one(setup.config, workdir)
-        self.is_new = bool(hosts.agreed(not workdir.has_checkpoints()))
-        state, self.vocabulary = _first_state(setup, workdir, wanted, optimizer, self.stage_one)
+        state, self.vocabulary, self.is_new = _first_state(
+            setup, workdir, wanted, optimizer, self.stage_one
+        )
         self.state = put_on_devices(state)
         self.train_step = make_train_step(setup.forward(), optimizer, setup.config.seed)
         self.eval_step = make_eval_step(setup.forward())
@@ -345,8 +346,9 @@ def _first_state(
     wanted: Vocabulary,
     optimizer: optax.GradientTransformation,
     stage_one: StageOne | None,
-) -> tuple[TrainState, Vocabulary]:
-    """The state that training begins or goes on with, on the host, and the rows that it holds.
+) -> tuple[TrainState, Vocabulary, bool]:
+    """The state that training begins or goes on with, on the host, the rows that it holds, and
+    whether it begins.
 
     In order of precedence:
       1. the workdir's latest whole checkpoint,
@@ -354,19 +356,20 @@ def _first_state(
       3. initial weights, with a new optimizer.
     """
     found = restore_newest_whole(workdir, optimizer)
-    if found is None:
+    is_new = found is None
+    if is_new:
         _warn_of_unfinished_source(setup.config)
         if not stage_one:
-            return new_state(wanted.select(setup.initial_params()), optimizer), wanted
+            return new_state(wanted.select(setup.initial_params()), optimizer), wanted, True
         found = stage_one_state(setup.config.init_from, stage_one, optimizer)
     state, held = found
     if held.holds(wanted):
-        return state, held
+        return state, held, is_new
     joined = join(held, wanted)
     table = setup.untouched_table(int(state.step))
     params = held.move(state.params, joined, table)
     opt_state = held.move(state.opt_state, joined, np.zeros_like(table))  # they had no gradient
-    return TrainState(state.step, params, opt_state), joined
+    return TrainState(state.step, params, opt_state), joined, is_new
 
 
 def _warn_of_unfinished_source(config: ConfigDict) -> None:

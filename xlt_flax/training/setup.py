@@ -116,6 +116,11 @@ class Setup:
         tokens = [part.tokens for part in documents]
         return active_vocabulary(tokens, self.tokenizer.all_special_ids, size)
 
+    def used_rows(self, documents: list[Documents]) -> Vocabulary:
+        """The rows of the word embedding that documents use, and no others."""
+        tokens, size = [part.tokens for part in documents], self.model_config.vocab_size
+        return active_vocabulary(tokens, self.tokenizer.all_special_ids, size, multiple=1)
+
     # ---- Forward pass and batches ------------------------------------------------------------
 
     @cached_property  # so that a fallback is told once

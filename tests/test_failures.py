@@ -1,0 +1,56 @@
+"""What the machine refuses, as one line; all else is left alone."""
+
+import errno
+
+import pytest
+
+from xlt_flax.config import base
+from xlt_flax.errors import RunError, UserError
+from xlt_flax.failures import NoSpaceError, explain, out_of_memory_explained
+
+TENSORSTORE = (
+    'RESOURCE_EXHAUSTED: Error writing "c/0" in OCDBT database at local file "/runs/a/6": '
+    "Failed to write [OS error 28: ENOSPC No space left on device]"
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (OSError(errno.ENOSPC, "x", "/runs/a"), "No space left on device: /runs/a: make room"),
+        (OSError(errno.EDQUOT, "x", "/runs/a"), "Disk quota exceeded: /runs/a: make room"),
+        (PermissionError(errno.EACCES, "x", "/data"), "Permission denied: /data: give this user"),
+        (OSError(errno.EROFS, "x", "/data"), "Read-only file system: /data: make it writable"),
+        (ValueError(TENSORSTORE), "No space left on device: /runs/a/6: make room"),
+        (MemoryError(), "out of memory on the host"),
+    ],
+)
+def test_what_the_machine_refuses(error, line):
+    found = explain(error)
+    assert str(found).startswith(line)
+    assert "\n" not in str(found)
+    assert isinstance(found, NoSpaceError) == ("make room" in line)
+
+
+def test_the_cause_counts_whatever_it_was_wrapped_in():
+    wrapped = ValueError("the save failed")
+    wrapped.__cause__ = OSError(errno.ENOSPC, "x", "/runs/a")
+    assert isinstance(explain(wrapped), NoSpaceError)
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("x"), FileNotFoundError(errno.ENOENT, "x", "/a"), UserError("x")]
+)
+def test_other_errors_are_left_alone(error):
+    assert explain(error) is None
+
+
+def test_out_of_device_memory_says_what_to_lower():
+    config = base()
+    config.train.batch_size = 64
+    message = "RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes"
+    expected = r"batch_size=64.*max_length=512, float32: lower"
+    with pytest.raises(RunError, match=expected), out_of_memory_explained(config):
+        raise RuntimeError(message)
+    with pytest.raises(ValueError, match="No space"), out_of_memory_explained(config):
+        raise ValueError(TENSORSTORE)

@@ -1,0 +1,326 @@
+"""Signals, saves besides epochs', full disks: what a run does when the machine takes its time.
+
+tests/kill_test.py does the same at random moments, and at length.
+"""
+
+import contextlib
+import importlib.util
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import jax
+import numpy as np
+import pytest
+
+from xlt_flax import signals
+from xlt_flax.config import resolve
+from xlt_flax.training import loop, preemption
+from xlt_flax.training.checkpoints import Checkpoints
+from xlt_flax.training.evaluation import predict
+from xlt_flax.training.loop import train
+from xlt_flax.training.metrics import best_validation, read_metrics
+from xlt_flax.training.watch import StepWatch, check_validation_labels
+from xlt_flax.workdir import Workdir
+
+ROOT = Path(__file__).parents[1]
+
+
+# ---- Signals, in processes of a few lines -----------------------------------------------------
+
+
+def listener(body):
+    """A process that listens, says so, and then does `body`."""
+    lines = ["from xlt_flax import signals", "signals.listen()", "print('on', flush=True)", body]
+    process = subprocess.Popen(
+        [sys.executable, "-c", "\n".join(lines)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "on\n"
+    return process
+
+
+WAITS = "import threading; threading.Event().wait()"
+SAVES = """
+import threading, time
+with signals.deferred():
+    print('working', flush=True)
+    while not signals.requested():
+        time.sleep(0.01)
+    print('saving', flush=True)
+    {saving}
+    print('saved', flush=True)
+    raise signals.stop()
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_the_first_signal_ends_a_process_with_nothing_to_save(number, code):
+    process = listener(WAITS)
+    process.send_signal(number)
+    process.communicate()
+    assert process.returncode == code
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_the_first_signal_waits_for_a_save(number, code):
+    process = listener(SAVES.format(saving="pass"))
+    assert process.stdout.readline() == "working\n"
+    process.send_signal(number)
+    assert process.communicate()[0] == "saving\nsaved\n"
+    assert process.returncode == code
+
+
+def test_the_second_signal_does_not_wait():
+    """Also where the main thread is in a call that no Python handler interrupts."""
+    process = listener(
+        SAVES.format(saving="lock = threading.Lock(); lock.acquire(); lock.acquire()")
+    )
+    assert process.stdout.readline() == "working\n"
+    process.send_signal(signal.SIGTERM)
+    assert process.stdout.readline() == "saving\n"
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate()
+    assert "SIGTERM: ended at once" in error
+    assert process.returncode == 143
+
+
+def test_a_signal_that_nobody_asked_for_takes_effect_at_the_end(monkeypatch):
+    monkeypatch.setattr(signals, "_first", None)
+    with pytest.raises(SystemExit) as stop, signals.deferred():
+        signals._note(signal.SIGTERM)
+    assert stop.value.code == 143
+    assert not signals._deferred
+
+
+def test_a_validation_ends_when_told_to(monkeypatch):
+    monkeypatch.setattr(signals, "_first", None)
+    preemption.check_in_validation()
+    assert not preemption.stop_after(3)
+    monkeypatch.setattr(signals, "_first", signal.SIGINT)
+    assert preemption.stop_after(3)
+    with pytest.raises(preemption.ValidationStoppedError):
+        preemption.check_in_validation()
+
+
+@pytest.mark.parametrize(("step", "asked"), [(9, False), (10, True), (20, True), (21, False)])
+def test_several_hosts_agree_now_and_then(step, asked, monkeypatch):
+    calls = []
+    monkeypatch.setattr(preemption.jax, "process_count", lambda: 2)
+    monkeypatch.setattr(preemption.hosts, "any_of", lambda value: calls.append(value) or True)
+    assert preemption.stop_after(step) is asked
+    assert len(calls) == asked
+
+
+# ---- What a person should look at ---------------------------------------------------------------
+
+
+def warnings_of(caplog, durations, restart_at=()):
+    """What a StepWatch says of steps that take so long, in seconds."""
+    now = [0.0]
+    watch = StepWatch(lambda: now[0])
+    with caplog.at_level("WARNING", "xlt_flax"):
+        for step, seconds in enumerate(durations, 1):
+            now[0] += seconds
+            if step in restart_at:
+                watch.restart()
+            else:
+                watch.after(step)
+    return caplog.messages
+
+
+def test_a_slow_step_is_told_of_once(caplog):
+    (line,) = warnings_of(caplog, [0.2] * 30 + [5.0, 0.2, 6.0])
+    assert line.startswith("step 31 took 5.0 s, 25 times the median of 0.2 s")
+
+
+@pytest.mark.parametrize(
+    ("durations", "restart_at"),
+    [
+        ([0.2] * 30 + [5.0], {31}),  # a compilation
+        ([0.2] * 5 + [5.0], ()),  # too early to know
+        ([0.001] * 30 + [0.5], ()),  # short all the same
+        ([1.0] * 30 + [5.0], ()),
+    ],
+)
+def test_what_is_not_a_slow_step(durations, restart_at, caplog):
+    assert warnings_of(caplog, durations, restart_at) == []
+
+
+@pytest.mark.parametrize(("labels", "told"), [([1, 1, 1], True), ([0, 1, 1], False)])
+def test_a_validation_set_of_one_class_is_told_of(labels, told, caplog):
+    with caplog.at_level("WARNING", "xlt_flax"):
+        check_validation_labels(np.array(labels, np.int32))
+    assert ("all 3 validation documents are of class 1" in caplog.text) is told
+
+
+# ---- Whole runs -----------------------------------------------------------------------------
+
+
+def training(workdir, data_dir, *arguments):
+    return [
+        *(sys.executable, "-m", "xlt_flax.main", "--config=configs/demo.py"),
+        f"--workdir={workdir}",
+        f"--config.data.data_dir={data_dir}",
+        "--config.data.train_per_group=15",
+        "--config.data.validation_per_group=11",
+        "--config.data.max_length=32",
+        "--config.train.epochs=3",
+        "--config.eval.batch_size=16",
+        *arguments,
+    ]
+
+
+def finish(arguments):
+    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(("mode", "kills"), [("sigkill", 2), ("sigterm", 2)])
+def test_kills_at_random_moments(mode, kills, sample_data_dir):
+    script = [sys.executable, "tests/kill_test.py", f"--mode={mode}", f"--n={kills}"]
+    finished = finish([*script, "--epochs=5", f"--data_dir={sample_data_dir}"])
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    result = json.loads(finished.stdout.splitlines()[-1])
+    assert result["equal"] == result["kills"] == kills
+
+
+@contextlib.contextmanager
+def small_disk(folder, size):
+    folder.mkdir()
+    made = finish(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)])
+    if made.returncode:
+        pytest.skip(f"may not mount a small disk: {made.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        finish(["umount", str(folder)])
+
+
+def test_a_full_disk_costs_nothing_but_time(sample_data_dir, tmp_path):
+    """Room for two checkpoints, where a third one is made before the first goes."""
+    with small_disk(tmp_path / "disk", "4m") as disk:
+        workdir = disk / "run"
+        every = "--config.train.checkpoint_every_steps=4"
+        full = finish(training(workdir, sample_data_dir, every))
+        assert full.returncode == 1, full.stderr
+        assert "Traceback" not in full.stderr
+        last = full.stderr.splitlines()[-1]
+        assert last.startswith("xlt_flax: No space left on device: ")
+        finish(["mount", "-o", "remount,size=32m", str(disk)])
+        resumed = finish(training(workdir, sample_data_dir, every))
+        assert resumed.returncode == 0, resumed.stderr
+        assert "going on from checkpoint" in resumed.stderr
+        steps = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+        assert [r["step"] for r in steps if r["split"] == "train"] == list(range(1, 19))
+
+
+@pytest.fixture(scope="module")
+def tiny(sample_data_dir):
+    """The demo with three steps an epoch, in this process, which keeps its programs on disk."""
+    spec = importlib.util.spec_from_file_location("demo", ROOT / "configs/demo.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    config = module.get_config()
+    config.data.data_dir = str(sample_data_dir)
+    config.data.train_per_group = config.data.validation_per_group = 8
+    config.data.max_length = 16
+    config.model.forward = "padded"  # compiles faster
+    config.train.epochs = 2
+    before = jax.config.jax_compilation_cache_dir
+    jax.config.update("jax_compilation_cache_dir", f"{sample_data_dir}/xlt_flax_compiled")
+    yield resolve(config)
+    jax.config.update("jax_compilation_cache_dir", before)
+
+
+def test_a_stop_in_validation_is_made_up_for(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(signals, "_first", None)
+    workdir = Workdir(tmp_path / "run")
+
+    def predict_and_be_told(*arguments):
+        signals._note(signal.SIGTERM)
+        return predict(*arguments)
+
+    monkeypatch.setattr(loop, "predict", predict_and_be_told)
+    with pytest.raises(SystemExit) as stop:
+        train(tiny, workdir)
+    assert stop.value.code == 143
+    assert Checkpoints(workdir.checkpoints).steps() == [3]
+    assert [r["split"] for r in read_metrics(workdir.metrics)] == ["train"] * 3
+    monkeypatch.setattr(loop, "predict", predict)
+    monkeypatch.setattr(signals, "_first", None)
+    train(tiny, workdir)
+    once = [*["train"] * 3, "validation"]
+    assert [r["split"] for r in read_metrics(workdir.metrics)] == once * 2
+    assert [r["step"] for r in read_metrics(workdir.metrics)] == [1, 2, 3, 3, 4, 5, 6, 6]
+    assert best_validation(read_metrics(workdir.metrics))["step"] in (3, 6)
+
+
+@pytest.mark.parametrize(
+    ("steps", "minutes", "due"),
+    [
+        (0, 0.0, []),
+        (4, 0.0, [4, 8]),
+        (0, 2.0, [2, 4, 6, 8]),
+        (5, 3.0, [3, 5, 8]),
+    ],
+)
+def test_saves_besides_those_of_epochs(steps, minutes, due, monkeypatch):
+    """Eight steps of a minute each."""
+    train = SimpleNamespace(checkpoint_every_steps=steps, checkpoint_every_minutes=minutes)
+    run = SimpleNamespace(config=SimpleNamespace(train=train), _saved_at=0.0)
+    saved = []
+    for step in range(1, 9):
+        now = 60.0 * step
+        monkeypatch.setattr(loop.time, "monotonic", lambda now=now: now)
+        if loop._Run._save_is_due(run, step):
+            saved.append(step)
+            run._saved_at = now
+    assert saved == due
+
+
+def test_two_hosts_stop_after_the_same_step(sample_data_dir, tmp_path):
+    """Only the second one, which does not write, is told to."""
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        address = f"localhost:{probe.getsockname()[1]}"
+    arguments = training(tmp_path / "run", sample_data_dir, "--config.train.epochs=40")
+    hosts = []
+    for host in range(2):
+        cluster = {"JAX_COORDINATOR_ADDRESS": address, "JAX_NUM_PROCESSES": "2"}
+        environment = os.environ | cluster | {"JAX_PROCESS_ID": str(host)}
+        pipe = subprocess.PIPE
+        hosts.append(subprocess.Popen(arguments, cwd=ROOT, env=environment, stderr=pipe, text=True))
+    for line in hosts[1].stderr:
+        if "epoch 1, step" in line:
+            hosts[1].send_signal(signal.SIGTERM)
+            break
+    errors = [host.communicate()[1] for host in hosts]
+    assert [host.returncode for host in hosts] == [143, 143], errors
+    (newest,) = Checkpoints(tmp_path / "run/checkpoints").steps()[-1:]
+    assert newest % 10 == 0
+    assert read_metrics(tmp_path / "run/metrics.jsonl")[-1]["step"] == newest
+
+
+def test_two_processes_on_one_workdir(sample_data_dir, tmp_path):
+    first = subprocess.Popen(
+        training(tmp_path / "run", sample_data_dir), cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    for line in first.stderr:
+        if "compiling the step" in line:
+            break
+    os.kill(first.pid, signal.SIGSTOP)  # it stays where it is
+    second = finish(training(tmp_path / "run", sample_data_dir))
+    os.kill(first.pid, signal.SIGCONT)
+    first.communicate()
+    assert second.returncode == 2
+    assert len(second.stderr.strip().splitlines()) == 1
+    assert f"process {first.pid} on {os.uname().nodename}" in second.stderr
+    assert first.returncode == 0
