@@ -64,3 +64,27 @@ def test_a_spoilt_config_is_named(tmp_path, content):
     workdir.config_file.write_text(content)
     with pytest.raises(UserError, match=r"config\.json is not whole"):
         workdir.read_config()
+
+
+def test_a_spoilt_config_is_repaired_from_its_copy(tmp_path, caplog):
+    workdir = Workdir(tmp_path / "run")
+    workdir.start(base())
+    whole = workdir.config_file.read_bytes()
+    workdir.config_file.write_bytes(whole[:100])
+    assert workdir.read_config().to_dict() == base().to_dict()
+    changed = base()
+    changed.seed = 51
+    with pytest.raises(UserError, match="seed: 50 -> 51"):
+        workdir.check(changed)
+    workdir.check(base())
+    with caplog.at_level("WARNING", "xlt_flax"):
+        workdir.start(base())
+    assert "written anew from its copy" in caplog.text
+    assert workdir.config_file.read_bytes() == whole
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path):
+    left = tmp_path / ".metrics.jsonl.123.tmp"
+    left.touch()
+    Workdir(tmp_path).start(base())
+    assert not left.exists()
