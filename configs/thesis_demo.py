@@ -4,8 +4,8 @@
     python -m xlt_flax.report --workdir=runs/thesis_demo
 
 It downloads nothing, and takes about seven minutes for two seeds on two cores. It shows the
-mechanics, not the science: nothing in random weights ties Japanese to the other languages, so expect
-accuracies near chance until J1.
+mechanics, not the science: nothing in random weights ties Japanese to the other languages, so
+expect accuracies near chance until J1.
 """
 
 from ml_collections import ConfigDict
