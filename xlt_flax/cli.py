@@ -59,9 +59,8 @@ def read_config(holder: flags.FlagHolder) -> tuple[ConfigDict, str]:
     except UserError:
         raise
     except Exception as error:
-        raise UserError(
-            f"--config: {path} does not load: {type(error).__name__}: {error}"
-        ) from None
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UserError(f"--config: {path} does not load: {reason}") from None
     return config, Path(path).stem
 
 
