@@ -16,7 +16,6 @@ from xlt_flax.analysis import thesis
 from xlt_flax.analysis.results import FINISHED, read_sweep
 from xlt_flax.config import resolve
 from xlt_flax.errors import UserError
-from xlt_flax.sweep import split_config
 from xlt_flax.training.sweep import steps_of_mixtures, task_config, write_sweep_file
 from xlt_flax.training.sweep_plan import (
     make_tasks,
@@ -24,6 +23,7 @@ from xlt_flax.training.sweep_plan import (
     parse_shard,
     pick,
     plan_runs,
+    split_config,
     take_shard,
 )
 

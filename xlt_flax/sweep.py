@@ -15,7 +15,7 @@ from ml_collections import ConfigDict
 
 from xlt_flax import cli
 from xlt_flax.analysis.thesis import TABLE_OF
-from xlt_flax.config import resolve, validate
+from xlt_flax.config import validate
 from xlt_flax.errors import UserError
 from xlt_flax.training import sweep_plan
 
@@ -36,7 +36,7 @@ _DRY_RUN = flags.DEFINE_bool("dry_run", False, "Print what would be done, and ab
 def main(argv):
     del argv
     config, name = cli.read_config(_CONFIG)
-    config, names = split_config(config)
+    config, names = sweep_plan.split_config(config)
     folder = Path(_WORKDIR.value or f"runs/{name}")
     seeds = sweep_plan.parse_seeds(_SEEDS.value or [str(config.seed)])
     index, count = sweep_plan.parse_shard(_SHARD.value)
@@ -57,27 +57,6 @@ def main(argv):
     _start_jax(config)
     sweep.write_sweep_file(folder, config, runs, seeds)
     planned.run()
-
-
-def split_config(config: ConfigDict) -> tuple[ConfigDict, list[str]]:
-    """What a sweep's runs have in common, resolved, and their names (`config.sweep.runs`).
-
-    Raises:
-      UserError: the config is no sweep's, or sets what each run sets for itself.
-    """
-    common = config.copy_and_resolve_references()
-    listed = common.get("sweep")
-    if not isinstance(listed, ConfigDict) or list(listed) != ["runs"] or not listed.runs:
-        raise UserError("--config: a sweep needs config.sweep.runs, as configs/thesis.py has it")
-    for field in ("mixture", "init_from"):
-        if common.get(field):
-            raise UserError(
-                f"config.{field} is {common[field]!r}, but each run of a sweep has its own: "
-                "pick runs with --only"
-            )
-    with common.unlocked():
-        del common["sweep"]
-    return resolve(common), list(listed.runs)
 
 
 def _start_jax(config: ConfigDict) -> None:

@@ -8,6 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ml_collections import ConfigDict
+
+from xlt_flax.config import resolve
 from xlt_flax.data.mixture import parse_mixture
 from xlt_flax.errors import UserError
 
@@ -156,3 +159,24 @@ def _planned(name: str, table: str) -> PlannedRun:
         )
     parse_mixture(mixture)
     return PlannedRun(name, mixture, source or None, table)
+
+
+def split_config(config: ConfigDict) -> tuple[ConfigDict, list[str]]:
+    """What a sweep's runs have in common, resolved, and their names (`config.sweep.runs`).
+
+    Raises:
+      UserError: the config is no sweep's, or sets what each run sets for itself.
+    """
+    common = config.copy_and_resolve_references()
+    listed = common.get("sweep")
+    if not isinstance(listed, ConfigDict) or list(listed) != ["runs"] or not listed.runs:
+        raise UserError("--config: a sweep needs config.sweep.runs, as configs/thesis.py has it")
+    for field in ("mixture", "init_from"):
+        if common.get(field):
+            raise UserError(
+                f"config.{field} is {common[field]!r}, but each run of a sweep has its own: "
+                "pick runs with --only"
+            )
+    with common.unlocked():
+        del common["sweep"]
+    return resolve(common), list(listed.runs)
