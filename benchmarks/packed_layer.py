@@ -1,11 +1,11 @@
 """Times the packed forward: one layer's parts, and whole training steps on the music mixture.
 
     python benchmarks/packed_layer.py --parts                 # a layer with and without each part
-    python benchmarks/packed_layer.py --data=../shared/data   # steps; torch_step.py's own batches
+    python benchmarks/packed_layer.py --data=SHARED/data   # steps; torch_step.py's own batches
     python benchmarks/packed_layer.py                         # steps on made-up lengths like them
 
 BERT base's shape, 26,000 vocabulary rows, random weights, fp32, dropout on, AdamW. The last line is
-JSON; run it in turn with ../shared/peers/torch_step.py, which draws the same batches with the same
+JSON; run it in turn with SHARED/peers/torch_step.py, which draws the same batches with the same
 --steps (its --pad=max and --pad=batch). The first two are not timed, there as here.
 """
 
