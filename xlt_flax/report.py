@@ -8,7 +8,6 @@ is not finished is marked. RUN is a mixture (E1D1F1, E1D1F1+J1) or one run of it
 """
 
 import difflib
-import os
 from pathlib import Path
 
 from absl import flags
@@ -85,18 +84,9 @@ def write(findings: Findings, text: str, folder: Path) -> None:
     files.write_text(folder / "results.csv", records.results_csv(findings))
     files.write_json(folder / "results.json", records.results_json(findings))
     for name, figure in drawn.items():
-        _write_bytes(folder / f"{name}.png", figures.png(figure))
+        files.write_bytes(folder / f"{name}.png", figures.png(figure))
         files.write_text(folder / f"{name}.svg", figures.svg(figure))
     files.write_text(folder / "index.html", page.render(findings, drawn))
-
-
-def _write_bytes(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

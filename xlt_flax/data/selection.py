@@ -64,7 +64,7 @@ def needed_splits(mixture: str, target_language: str) -> list[tuple[str, str]]:
     """Every (language, split) that a run reads: its groups' pools, and the target's test set."""
     needed = {(target_language, "test")}
     for group in parse_mixture(mixture):
-        splits = ("train",) if group.language == target_language else ("train", "test")
+        splits = _pool_splits(group.language, target_language)
         needed |= {(group.language, split) for split in splits}
     return sorted(needed)
 
@@ -74,11 +74,15 @@ def test_documents(corpus: Corpus, language: str) -> Documents:
     return concatenate([corpus.store(language, "test")])
 
 
+def _pool_splits(language: str, target_language: str) -> tuple[str, ...]:
+    """What a language's groups are drawn from: its test set too, unless runs are judged by it."""
+    return ("train",) if language == target_language else ("train", "test")
+
+
 def _pool(corpus: Corpus, language: str, data) -> Documents:
-    is_target = language == data.target_language
-    splits = ("train",) if is_target else ("train", "test")
+    splits = _pool_splits(language, data.target_language)
     pool = concatenate([corpus.store(language, split) for split in splits])
     if not data.dedup:
         return pool
-    test = corpus.store(language, "test").digests if is_target else ()
+    test = corpus.store(language, "test").digests if "test" not in splits else ()
     return pool.take(without_repeats(pool.digests, test))
