@@ -66,7 +66,7 @@ def make_train_step(forward: Forward, optimizer: optax.GradientTransformation, s
     Args:
       forward: the model.
       optimizer: as in `new_state`.
-      seed: of dropout; the key of a step depends on it, the step's number and the device.
+      seed: of dropout; the key of a step depends on it and the step's number.
     """
     pmapped = _train_program(forward, optimizer)
     key = jax.random.fold_in(jax.random.key(seed), _DROPOUT)
@@ -80,7 +80,6 @@ def _train_program(forward: Forward, optimizer: optax.GradientTransformation):
 
     def train_step(state: TrainState, batch: Batch, key_data: jax.Array):
         key = jax.random.fold_in(jax.random.wrap_key_data(key_data), state.step)
-        key = jax.random.fold_in(key, jax.lax.axis_index(_AXIS))
         documents = jax.lax.psum(batch["weights"].sum(), _AXIS)
 
         def loss_of(params):
