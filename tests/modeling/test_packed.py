@@ -6,7 +6,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from transformers import BertConfig, FlaxBertForSequenceClassification, RobertaConfig
