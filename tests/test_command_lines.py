@@ -83,6 +83,9 @@ def test_a_run_leaves_what_the_contract_says(undisturbed):
     assert train == list(range(1, EPOCHS * STEPS_PER_EPOCH + 1))
     validations = [(r["step"], r["epoch"]) for r in records if r["split"] == "validation"]
     assert validations == [(STEPS_PER_EPOCH * e, e) for e in range(1, EPOCHS + 1)]
+    best = min((r for r in records if r["split"] == "validation"), key=lambda r: r["loss"])
+    checkpoints = {int(entry.name) for entry in (undisturbed / "checkpoints").iterdir()}
+    assert checkpoints == {best["step"], EPOCHS * STEPS_PER_EPOCH}
     config = json.loads((undisturbed / "config.json").read_text())
     assert config["config"]["mixture"] == "E1D1F1"
     assert {"xlt_flax", "jax", "transformers"} <= config["versions"].keys()

@@ -2,7 +2,7 @@
 
 A checkpoint's number is the count of updates made, which is the count of batches consumed. The best
 checkpoint and the latest two are kept, so that a damaged newest one costs the work since the one
-before, and no more.
+before, and no more; of a run that is done, the best and the last.
 
 Each holds digests of its own values, written with them. What is restored is compared with these, so
 a file that is cut, gone or changed never goes into training or evaluation.
@@ -24,7 +24,7 @@ from xlt_flax.modeling.vocabulary import Vocabulary
 from xlt_flax.training.digests import digest
 from xlt_flax.training.step import TrainState
 
-_LATEST_KEPT = 2
+_LATEST_KEPT = 2  # while training; of a finished run, the last one
 _DIGESTS = "sha256"  # in a checkpoint's own metadata: {"params": "…", "optimizer": "…", …}
 
 
@@ -55,6 +55,7 @@ class Checkpoints:
 
     def __init__(self, directory: Path, writable: bool = False):
         self._kept_best: int | None = None
+        self._latest_kept = _LATEST_KEPT
         self.directory = directory
         if writable:
             directory.mkdir(parents=True, exist_ok=True)
@@ -77,15 +78,23 @@ class Checkpoints:
         names = ocp.path.step.standard_name_format()
         return sorted(found.step for found in names.find_all(self.directory))
 
-    def save(self, state: TrainState, vocabulary: Vocabulary, best_step: int | None) -> None:
+    def save(
+        self,
+        state: TrainState,
+        vocabulary: Vocabulary,
+        best_step: int | None,
+        is_last: bool = False,
+    ) -> None:
         """Copies the state to the host, and writes it while training goes on.
 
         Args:
           state: what to save.
           vocabulary: the rows of the word embedding that the state holds.
           best_step: the checkpoint that must be kept whatever follows; None if there is none yet.
+          is_last: whether nothing will follow, so that those between need not be kept.
         """
         self._kept_best = best_step
+        self._latest_kept = 1 if is_last else _LATEST_KEPT
         copy = jax.tree.map(lambda leaf: np.array(leaf), state)  # step() will reuse the buffers
         items = {
             "params": copy.params,
@@ -205,7 +214,7 @@ class _KeepBestAndLatest(ocp.checkpoint_managers.PreservationPolicy):
 
     def should_preserve(self, checkpoints, *, context):
         del context
-        first_kept = len(checkpoints) - _LATEST_KEPT
+        first_kept = len(checkpoints) - self._checkpoints._latest_kept
         best = self._checkpoints._kept_best
         return [i >= first_kept or info.step == best for i, info in enumerate(checkpoints)]
 

@@ -136,7 +136,7 @@ class _Run:
         kept = -1 if self.is_new else int(state.step)
         self.metrics = MetricsLog(workdir.metrics, kept, writable=writes)
         self.tensorboard = TensorBoard(workdir.path) if writes else None
-        self.waited = 0.0  # seconds
+        self._waited = 0.0  # share of the time since the first step
         self.watch = StepWatch()
         self._saved, self._saved_at = -1, time.monotonic()  # the step, and when
         self._shapes = set()
@@ -255,12 +255,16 @@ class _Run:
         raise signals.stop()
 
     def _batches(self, first: int):
-        """The batches of the steps to come; counts how long they were waited for."""
+        """The batches of the steps to come; counts how long they were waited for, but for the
+        first, with which the pipeline starts and the first shape is compiled."""
         stream = batches(self._build, first, self.total_steps)
+        yield from islice(stream, 1)
+        begun, waited = time.monotonic(), 0.0
         while True:
             asked = time.monotonic()
             batch = next(stream, None)
-            self.waited += time.monotonic() - asked
+            waited += time.monotonic() - asked
+            self._waited = waited / (time.monotonic() - begun)
             if batch is None:
                 return
             yield batch
@@ -346,7 +350,8 @@ class _Run:
         self._saved, self._saved_at = int(self.state.step), time.monotonic()
         if hosts.is_first():
             self.metrics.sync()
-            self.checkpoints.save(self.state, self.vocabulary, self.best and self.best["step"])
+            best, is_last = self.best and self.best["step"], self._saved == self.total_steps
+            self.checkpoints.save(self.state, self.vocabulary, best, is_last)
         self.watch.restart()
 
     def _finish(self) -> None:
@@ -359,9 +364,9 @@ class _Run:
             files.write_json(self.workdir.done, {"step": int(self.state.step), "best": best})
         hosts.wait_for_all("done")
         log.info(
-            "done: the best checkpoint is %s; waited %.1f s for batches",
+            "done: the best checkpoint is %s; batches were waited for %.1f%% of the time",
             best["step"] if best else "the initial model",
-            self.waited,
+            100 * self._waited,
         )
         if best and (note := stage_one_note(self.workdir, best["step"])):
             log.info(note)
