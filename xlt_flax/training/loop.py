@@ -245,7 +245,7 @@ class _Run:
             self._save()
         if self.checkpoints:
             self.checkpoints.wait()
-        hosts.wait_for_all("stopped")
+        hosts.leave()
         log.info(
             "%s: saved as checkpoint %d of %d; the same command goes on from there",
             signals.name(),
