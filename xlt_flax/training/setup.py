@@ -159,11 +159,16 @@ class Setup:
             size = config.eval.batch_size if documents is None else config.train.batch_size
             return PaddedLayout(config.data.max_length, size, devices, pad_token)
         plan = self._plan(documents.lengths, self.total_steps) if documents else None
-        if plan:
-            log.info("packing: about %.1f%% of tokens are padding", 100 * plan.padding_fraction)
         tokens = -(-config.eval.batch_size // devices) * _EVALUATION_TOKENS
         rows = self._row_lengths()
-        return PackedLayout(plan, tokens, rows and rows[-1], devices, pad_token)
+        layout = PackedLayout(plan, tokens, rows and rows[-1], devices, pad_token)
+        if plan:
+            log.info(
+                "packing: rows of %s tokens a device; about %.1f%% of them are padding",
+                ", ".join(layout.shapes),
+                100 * plan.padding_fraction,
+            )
+        return layout
 
     def _plan(self, lengths: np.ndarray, steps: int) -> PackingPlan:
         """The shapes of packed batches of documents of these lengths, for so many updates."""
