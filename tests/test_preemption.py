@@ -3,7 +3,6 @@
 tests/kill_test.py does the same at random moments, and at length.
 """
 
-import contextlib
 import importlib.util
 import json
 import os
@@ -192,34 +191,22 @@ def test_kills_at_random_moments(mode, kills, sample_data_dir):
     assert result["equal"] == result["kills"] == kills
 
 
-@contextlib.contextmanager
-def small_disk(folder, size):
-    folder.mkdir()
-    made = finish(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)])
-    if made.returncode:
-        pytest.skip(f"may not mount a small disk: {made.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        finish(["umount", str(folder)])
-
-
-def test_a_full_disk_costs_nothing_but_time(sample_data_dir, tmp_path):
+def test_a_full_disk_costs_nothing_but_time(sample_data_dir, small_disk):
     """Room for two checkpoints, where a third one is made before the first goes."""
-    with small_disk(tmp_path / "disk", "4m") as disk:
-        workdir = disk / "run"
-        every = "--config.train.checkpoint_every_steps=4"
-        full = finish(training(workdir, sample_data_dir, every))
-        assert full.returncode == 1, full.stderr
-        assert "Traceback" not in full.stderr
-        last = full.stderr.splitlines()[-1]
-        assert last.startswith("xlt_flax: No space left on device: ")
-        finish(["mount", "-o", "remount,size=32m", str(disk)])
-        resumed = finish(training(workdir, sample_data_dir, every))
-        assert resumed.returncode == 0, resumed.stderr
-        assert "going on from checkpoint" in resumed.stderr
-        steps = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
-        assert [r["step"] for r in steps if r["split"] == "train"] == list(range(1, 19))
+    disk = small_disk("4m")
+    workdir = disk.path / "run"
+    every = "--config.train.checkpoint_every_steps=4"
+    full = finish(training(workdir, sample_data_dir, every))
+    assert full.returncode == 1, full.stderr
+    assert "Traceback" not in full.stderr
+    last = full.stderr.splitlines()[-1]
+    assert last.startswith("xlt_flax: No space left on device: ")
+    disk.remount("size=32m")
+    resumed = finish(training(workdir, sample_data_dir, every))
+    assert resumed.returncode == 0, resumed.stderr
+    assert "going on from checkpoint" in resumed.stderr
+    steps = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+    assert [r["step"] for r in steps if r["split"] == "train"] == list(range(1, 19))
 
 
 @pytest.fixture(scope="module")
