@@ -74,7 +74,8 @@ def batches(lengths, rng, batch_size, steps):
 def filled(lengths, shape):
     rng = np.random.default_rng(0)
     batch = lay_out([rng.integers(1, VOCABULARY, n) for n in lengths], shape)
-    return batch | {"labels": np.arange(shape.documents, dtype=np.int32) % 2}
+    document = np.arange(shape.documents, dtype=np.int32)
+    return batch | {"document": document, "labels": document % 2}
 
 
 def loss_of(params, batch, key, config, **options):

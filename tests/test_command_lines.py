@@ -85,6 +85,9 @@ def test_a_run_leaves_what_the_contract_says(undisturbed):
     assert train == list(range(1, EPOCHS * STEPS_PER_EPOCH + 1))
     validations = [(r["step"], r["epoch"]) for r in records if r["split"] == "validation"]
     assert validations == [(STEPS_PER_EPOCH * e, e) for e in range(1, EPOCHS + 1)]
+    best = min((r for r in records if r["split"] == "validation"), key=lambda r: r["loss"])
+    checkpoints = {int(entry.name) for entry in (undisturbed / "checkpoints").iterdir()}
+    assert checkpoints == {best["step"], EPOCHS * STEPS_PER_EPOCH}
     config = json.loads((undisturbed / "config.json").read_text())
     assert config["config"]["mixture"] == "E1D1F1"
     assert {"xlt_flax", "jax", "transformers"} <= config["versions"].keys()
@@ -181,33 +184,27 @@ def assert_same_state(found, expected):
         assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
 
 
-@pytest.fixture(scope="module")
-def without_dropout(tmp_path_factory, sample_data_dir):
-    workdir = tmp_path_factory.mktemp("without_dropout") / "run"
-    run(training(workdir, sample_data_dir, "--config.model.dropout=0."))
-    return read_lines(workdir / "metrics.jsonl")
-
-
-def assert_same_course(records, expected):
-    """The same batches, so the same losses but for rounding."""
+def assert_same_course(workdir, other):
+    """The same batches, and the same units dropped, so the same losses but for rounding."""
+    records, expected = (read_lines(path / "metrics.jsonl") for path in (workdir, other))
     assert [(r["step"], r["split"]) for r in records] == [(r["step"], r["split"]) for r in expected]
     losses, wanted = ([r["loss"] for r in rs] for rs in (records, expected))
     np.testing.assert_allclose(losses, wanted, atol=2e-4)
 
 
-def test_three_devices_see_the_batches_of_one(without_dropout, sample_data_dir, tmp_path):
+def test_three_devices_see_the_batches_of_one(undisturbed, sample_data_dir, tmp_path):
     """8 documents on 3 devices: the global batch is padded and masked."""
     flags = "--xla_force_host_platform_device_count=3"
-    arguments = training(tmp_path / "run", sample_data_dir, "--config.model.dropout=0.")
+    arguments = training(tmp_path / "run", sample_data_dir)
     assert "on 3 cpu" in run(arguments, XLA_FLAGS=flags).stderr
-    assert_same_course(read_lines(tmp_path / "run/metrics.jsonl"), without_dropout)
+    assert_same_course(tmp_path / "run", undisturbed)
 
 
-def test_two_hosts_see_the_batches_of_one(without_dropout, sample_data_dir, tmp_path):
+def test_two_hosts_see_the_batches_of_one(undisturbed, sample_data_dir, tmp_path):
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         address = f"localhost:{probe.getsockname()[1]}"
-    arguments = training(tmp_path / "run", sample_data_dir, "--config.model.dropout=0.")
+    arguments = training(tmp_path / "run", sample_data_dir)
     hosts = []
     for host in range(2):
         environment = {
@@ -222,7 +219,7 @@ def test_two_hosts_see_the_batches_of_one(without_dropout, sample_data_dir, tmp_
         )
     errors = [host.communicate()[1] for host in hosts]
     assert [host.returncode for host in hosts] == [0, 0], errors
-    assert_same_course(read_lines(tmp_path / "run/metrics.jsonl"), without_dropout)
+    assert_same_course(tmp_path / "run", undisturbed)
     assert (tmp_path / "run/DONE").exists()
 
 

@@ -85,8 +85,9 @@ def _guarded(main, argv) -> int:
     except SystemExit as stop:
         if signals.requested():
             print(f"xlt_flax: stopped by {signals.name()}", file=sys.stderr, flush=True)
-        if _one_of_several_hosts():
-            os._exit(stop.code)
+        if signals.requested() or _one_of_several_hosts():
+            sys.stdout.flush()
+            os._exit(stop.code)  # any other exit waits for the compilations of other threads
         raise
     except (UserError, RunError) as error:
         _fail(error)

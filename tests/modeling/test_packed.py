@@ -6,7 +6,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from transformers import BertConfig, FlaxBertForSequenceClassification, RobertaConfig
@@ -149,39 +148,37 @@ def test_every_length_has_flax_berts_logits():
     assert sorted(seen) == list(range(511))
 
 
-def test_documents_and_rows_drop_alike():
-    """One document at the start of each row: both kinds of attention then draw the same mask."""
+def test_dropout_is_the_same_in_any_packing():
+    """For every document, wherever it lies: at either end of a row, alone, among others."""
     rng = np.random.default_rng(1)
-    shape = Shape(3, 512, 3)
-    documents = random_documents([512, 270, 300], rng)
+    documents = random_documents([270, 40, 100, 512], rng)
+    labels = np.array([0, 1, 2, 0])
     key = jax.random.key(7)
 
-    @partial(jax.jit, static_argnums=2)
-    def gradients(params, key, attention):
+    @partial(jax.jit, static_argnames="attention")
+    def gradients(key, batch, labels, attention):
         def loss(params):
-            batch = lay_out(documents, shape)
             logits = packed_logits(params, batch, CONFIG, dropout_rng=key, attention=attention)
-            return loss_of(logits, jnp.array([0, 1, 2]))
+            return loss_of(logits, labels)
 
-        return jax.grad(loss, has_aux=True)(params)
+        return jax.grad(loss, has_aux=True)(model().params)
 
-    ours, logits = gradients(model().params, key, "documents")
-    theirs, row_logits = gradients(model().params, key, "rows")
-    # The last layer's dropout is the same in both, so all logits must be.
-    np.testing.assert_allclose(logits, row_logits, rtol=0, atol=1e-5)
-    assert_same_gradients(ours, theirs)
-    again, _ = gradients(model().params, key, "documents")
-    assert jax.tree.all(jax.tree.map(lambda a, b: bool((a == b).all()), ours, again))
-    _, other = gradients(model().params, jax.random.key(8), "documents")
-    assert float(jnp.abs(other - logits).max()) > 1e-2
+    def packed_in(order, shape, attention, key=key):
+        batch = lay_out([documents[i] for i in order], shape) | {"document": np.array(order)}
+        found, logits = gradients(key, batch, labels[np.array(order)], attention)
+        return found, logits[np.argsort(order)]
 
-
-def test_dropout_keeps_the_configured_share_and_the_mean():
-    from xlt_flax.modeling.packed import _Dropout
-
-    x = _Dropout(jax.random.key(0), 0.1)(jnp.ones((1001, 999)))
-    assert float((x == 0).mean()) == pytest.approx(0.1, abs=2e-3)
-    assert float(x.mean()) == pytest.approx(1.0, abs=2e-3)
+    wanted, logits = packed_in([0, 1, 2, 3], Shape(1, 922, 4), "documents")
+    for order, shape, attention in [
+        ([3, 2, 1, 0], Shape(1, 1300, 4), "documents"),
+        ([2, 0, 3, 1], Shape(3, 512, 4), "documents"),
+        ([1, 3, 0, 2], Shape(3, 512, 4), "rows"),
+    ]:
+        found, same_logits = packed_in(order, shape, attention)
+        np.testing.assert_allclose(same_logits, logits, rtol=0, atol=2e-5)
+        assert_same_gradients(found, wanted)
+    _, other = packed_in([0, 1, 2, 3], Shape(1, 922, 4), "documents", jax.random.key(8))
+    assert float(jnp.abs(other - logits).min(axis=0).max()) > 1e-2
 
 
 def test_bfloat16_is_near_and_its_logits_are_float32():

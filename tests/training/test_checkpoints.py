@@ -58,6 +58,16 @@ def test_keeps_the_best_and_the_latest_two(tmp_path, state, best_steps, kept):
     assert save_all(tmp_path / "c", state, best_steps).steps() == kept
 
 
+@pytest.mark.parametrize(("best", "kept"), [(2, [2, 5]), (5, [5])])
+def test_a_finished_run_keeps_the_best_and_the_last(tmp_path, state, best, kept):
+    save_all(tmp_path / "c", state, [2, 2, 2, 2])
+    checkpoints = Checkpoints(tmp_path / "c", writable=True)
+    last = state.replace(step=np.array(5, np.int32))
+    checkpoints.save(last, VOCABULARY, best, is_last=True)
+    checkpoints.close()
+    assert checkpoints.steps() == kept
+
+
 @pytest.mark.parametrize(
     ("which", "found"), [("best", 2), ("latest", 4), ("3", 3), ("1", None), ("first", None)]
 )

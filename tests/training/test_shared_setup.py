@@ -8,7 +8,10 @@ import pytest
 from xlt_flax.config import base, resolve
 from xlt_flax.data import selection
 from xlt_flax.training import step
+from xlt_flax.training.loop import train
+from xlt_flax.training.metrics import read_metrics
 from xlt_flax.training.shared_setup import share_setup
+from xlt_flax.workdir import Workdir
 
 SAMPLE_MODEL = Path(__file__).parents[2] / "xlt_flax/data/sample/tiny-bert"
 MIXTURES = ("E1D1F1", "E1", "J1")
@@ -26,6 +29,7 @@ def setups(sample_data_dir):
         config.data.data_dir = str(sample_data_dir)
         config.data.max_length = 64
         config.data.train_per_group, config.data.validation_per_group = 60, 20
+        config.train.max_steps, config.train.learning_rate = 4, 1e-3
         return resolve(config)
 
     shared = share_setup(config_of("", 50), MIXTURES, steps=1000)
@@ -71,3 +75,16 @@ def test_initial_weights_are_the_seeds_own(setups):
     np.testing.assert_array_equal(first, again)
     assert first is not again  # training may reuse the memory of what it is given
     assert not np.array_equal(first, other)
+
+
+def test_a_run_has_the_numbers_that_it_has_by_itself(setups, tmp_path):
+    """Dropout included: only shapes, and so rounding, differ."""
+    setup = setups[1]
+    train(setup.config, Workdir(tmp_path / "in a sweep"), setup.of)
+    train(setup.config, Workdir(tmp_path / "alone"))
+    shared, alone = (
+        [line["loss"] for line in read_metrics(tmp_path / folder / "metrics.jsonl")]
+        for folder in ("in a sweep", "alone")
+    )
+    assert len(alone) == 4 + 1
+    np.testing.assert_allclose(shared, alone, rtol=0, atol=1e-5)

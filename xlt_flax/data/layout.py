@@ -21,6 +21,9 @@ Batch = dict[str, np.ndarray]
 class Layout(Protocol):
     """Builds batches for training and for evaluation; a pure function of its arguments."""
 
+    def shape_of(self, documents: Documents, indices: Sequence[int]) -> tuple[int, int]:
+        """(rows, row length) of each device's tokens in the batch that `build` would make."""
+
     def build(self, documents: Documents, indices: Sequence[int]) -> Batch:
         """One batch that holds exactly the documents at `indices`."""
 

@@ -43,12 +43,12 @@ class PackedLayout:
         """Every shape that a training batch may have, for the log."""
         return [f"{shape.rows}x{shape.row_length}" for shape in self.plan.shapes]
 
+    def shape_of(self, documents: Documents, indices: Sequence[int]) -> tuple[int, int]:
+        _, shape = self._spread(documents, indices)
+        return shape.rows, shape.row_length
+
     def build(self, documents: Documents, indices: Sequence[int]) -> Batch:
-        indices = np.asarray(indices)
-        spread = packing.spread(documents.lengths[indices].tolist(), self.devices)
-        shares = [indices[share] for share in spread]
-        lengths = [documents.lengths[share].tolist() for share in shares]
-        return self._lay_out(documents, shares, self.plan.shape_for(lengths))
+        return self._lay_out(documents, *self._spread(documents, indices))
 
     def evaluation_batches(self, documents: Documents) -> Iterator[Batch]:
         if not len(documents):
@@ -60,6 +60,16 @@ class PackedLayout:
             shares = groups[start : start + self.devices]
             shares += [[]] * (self.devices - len(shares))
             yield self._lay_out(documents, shares, shape)
+
+    def _spread(
+        self, documents: Documents, indices: Sequence[int]
+    ) -> tuple[list[np.ndarray], packing.Shape]:
+        """Each device's share of the documents, and the shape that holds every share."""
+        indices = np.asarray(indices)
+        spread = packing.spread(documents.lengths[indices].tolist(), self.devices)
+        shares = [indices[share] for share in spread]
+        lengths = [documents.lengths[share].tolist() for share in shares]
+        return shares, self.plan.shape_for(lengths)
 
     def _lay_out(self, documents: Documents, shares, shape: packing.Shape) -> Batch:
         batch = slots(documents, shares, shape.documents)

@@ -32,11 +32,13 @@ class PaddedLayout:
         """Every shape that a batch may have, for the log."""
         return [f"{self.rows}x{length}" for length in self.lengths]
 
+    def shape_of(self, documents: Documents, indices: Sequence[int]) -> tuple[int, int]:
+        longest = int(documents.lengths[np.asarray(indices)].max())
+        return self.rows, next(length for length in self.lengths if length >= longest)
+
     def build(self, documents: Documents, indices: Sequence[int]) -> Batch:
         shares = [indices[d * self.rows : (d + 1) * self.rows] for d in range(self.devices)]
-        longest = int(documents.lengths[np.asarray(indices)].max())
-        length = next(length for length in self.lengths if length >= longest)
-        shape = self.devices, self.rows, length
+        shape = self.devices, *self.shape_of(documents, indices)
         batch = slots(documents, shares, self.rows)
         batch["input_ids"] = np.full(shape, self.pad_token_id, np.int32)
         batch["attention_mask"] = np.zeros(shape, np.int32)

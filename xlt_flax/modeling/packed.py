@@ -5,6 +5,7 @@ attention stays inside each document, positions count from 0 in each, and [CLS] 
 document. What a padded batch spends on padding is not computed at all.
 
 Tokens are one flat list here, [rows * row_length, hidden]; only attention knows documents or rows.
+Dropout goes by document and position, so that it too is the same in any packing.
 """
 
 from functools import partial
@@ -14,6 +15,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from transformers import BertConfig
+
+from xlt_flax.modeling.dropout import Dropout, Keep, drop
 
 ACTIVATIONS = {
     "gelu": partial(jax.nn.gelu, approximate=False),
@@ -50,7 +53,8 @@ def packed_logits(
       params: FlaxBertForSequenceClassification's own tree.
       batch: `input_ids`, `segment_ids` (0 = padding, 1.. = the document's number in its row) and
         `position_ids`, int32[rows, row_length]; `cls_index` int32[documents], each document's
-        first token in the flattened rows (0 in unused slots; their logits mean nothing).
+        first token in the flattened rows (0 in unused slots; their logits mean nothing); for
+        dropout, `document` int32[documents], which of all documents each is.
       config: of the model's shape; `supported(config)` must be None.
       dtype: of matrix products and activations; softmax, layer norm and logits are float32.
       dropout_rng: key; None for no dropout.
@@ -60,22 +64,24 @@ def packed_logits(
     if attention is None:
         attention = "documents" if jax.default_backend() == "cpu" else "rows"
     spans = _spans(batch)
-    dropout = _Dropout(dropout_rng, config.hidden_dropout_prob)
+    dropout = Dropout(dropout_rng, config.hidden_dropout_prob)
+    numbers = None if dropout_rng is None else _token_numbers(batch, spans, config)
+    of_cls = None if numbers is None else numbers[spans.start]
     attend = {"documents": _document_attention, "rows": _row_attention}[attention]
 
     bert = params["bert"]
     layers = [bert["encoder"]["layer"][str(i)] for i in range(config.num_hidden_layers)]
-    hidden = dropout(_embed(bert["embeddings"], batch, config, dtype))
+    hidden = dropout(_embed(bert["embeddings"], batch, config, dtype), numbers)
     for layer in layers[:-1]:
         qkv = _heads(hidden, layer["attention"]["self"], ("query", "key", "value"), config)
         context = attend(qkv, batch, spans, config, dropout)
-        hidden = _after_attention(layer, context, hidden, config, dropout)
+        hidden = _after_attention(layer, context, hidden, numbers, config, dropout)
     # The pooler reads [CLS] alone, so the last layer is computed for those tokens alone.
-    context = _cls_attention(layers[-1], hidden, spans, config, dropout)
-    hidden = _after_attention(layers[-1], context, hidden[spans.start], config, dropout)
+    context = _cls_attention(layers[-1], hidden, batch, spans, config, dropout)
+    hidden = _after_attention(layers[-1], context, hidden[spans.start], of_cls, config, dropout)
 
     pooled = jnp.tanh(_dense(hidden, bert["pooler"]["dense"]))
-    pooled = dropout(pooled, config.classifier_dropout)
+    pooled = dropout(pooled, of_cls, config.classifier_dropout)
     return _dense(pooled.astype(jnp.float32), params["classifier"])
 
 
@@ -97,38 +103,17 @@ def _spans(batch):
     return _Spans(start, jnp.where(segment > 0, length, 0))
 
 
-class _Dropout:
-    """Dropout whose every call draws from a key of its own; without a key it does nothing.
-
-    `rate` stands in where a call's own is None. Attention draws one mask for all heads and
-    documents of a layer, as FlaxBert does.
-    """
-
-    def __init__(self, rng, rate):
-        self.rng, self.rate, self.calls = rng, rate, 0
-
-    def __call__(self, x, rate=None):
-        rate = self.rate if rate is None else rate
-        return _drop(x, self.keep(x.shape, rate))
-
-    def keep(self, shape, rate):
-        """(bool mask of what is kept, rate); None where nothing is dropped."""
-        if self.rng is None or rate == 0.0:
-            return None
-        self.calls += 1
-        key = jax.random.fold_in(self.rng, self.calls)
-        size = int(np.prod(shape))
-        # Two 16-bit draws from each 32-bit word: 1/65536 is fine enough for a rate.
-        words = jax.random.bits(key, (-(-size // 2),), jnp.uint32)
-        bits = jax.lax.bitcast_convert_type(words, jnp.uint16).reshape(-1)[:size]
-        return (bits >= round(rate * 65536)).reshape(shape), rate
+def _inside(spans, tokens):
+    """bool[documents, tokens]: which of the flat list's tokens are a document's."""
+    token, start = jnp.arange(tokens), spans.start[:, None]
+    return (token >= start) & (token < start + spans.length[:, None])
 
 
-def _drop(x, keep):
-    if keep is None:
-        return x
-    mask, rate = keep
-    return jnp.where(mask, x / (1.0 - rate), 0).astype(x.dtype)
+def _token_numbers(batch, spans, config):
+    """uint32[tokens]: the same number for the same token of the same document, anywhere."""
+    position = batch["position_ids"].reshape(-1)
+    document = batch["document"][_inside(spans, len(position)).argmax(axis=0)]
+    return (document * config.max_position_embeddings + position).astype(jnp.uint32)
 
 
 def _dense(x, p):
@@ -151,14 +136,18 @@ def _embed(p, batch, config, dtype):
     return _layer_norm((word + position + token_type).astype(dtype), p["LayerNorm"], config)
 
 
-def _after_attention(layer, context, residual, config, dropout):
+def _after_attention(layer, context, residual, numbers, config, dropout):
     output = layer["attention"]["output"]
-    x = dropout(_dense(context.reshape(residual.shape), output["dense"]))
+    x = dropout(_dense(context.reshape(residual.shape), output["dense"]), numbers)
     x = _layer_norm(x + residual, output["LayerNorm"], config)
     wide = ACTIVATIONS[config.hidden_act](_dense(x, layer["intermediate"]["dense"]))
-    return _layer_norm(
-        dropout(_dense(wide, layer["output"]["dense"])) + x, layer["output"]["LayerNorm"], config
-    )
+    wide = dropout(_dense(wide, layer["output"]["dense"]), numbers)
+    return _layer_norm(wide + x, layer["output"]["LayerNorm"], config)
+
+
+def _keep_of_attention(dropout: Dropout, queries: int, keys: int, config) -> Keep | None:
+    """bool[queries, keys] by position: one mask for all heads and documents, as in FlaxBert."""
+    return dropout.keep(jnp.arange(queries), keys, config.attention_probs_dropout_prob)
 
 
 def _heads(x, p, names, config):
@@ -175,26 +164,28 @@ def _attend(query, key, value, mask, keep):
     scale = np.float32(1 / np.sqrt(query.shape[-1]))
     scores = jnp.einsum("qhd,khd->hqk", query, key, preferred_element_type=jnp.float32) * scale
     scores = jnp.where(mask, scores, jnp.finfo(jnp.float32).min)
-    weights = _drop(jax.nn.softmax(scores, axis=-1), keep).astype(value.dtype)
+    weights = drop(jax.nn.softmax(scores, axis=-1), keep).astype(value.dtype)
     return jnp.einsum("hqk,khd->qhd", weights, value)
 
 
-def _cls_attention(layer, hidden, spans, config, dropout):
+def _cls_attention(layer, hidden, batch, spans, config, dropout):
     """Each document's [CLS] over its own tokens: so few queries that one masked product does."""
     p = layer["attention"]["self"]
     query = _heads(hidden[spans.start], p, ("query",), config)[:, 0]
     pairs = _heads(hidden, p, ("key", "value"), config)
-    token = jnp.arange(hidden.shape[0])
-    first, past = spans.start[:, None], (spans.start + spans.length)[:, None]
-    keep = dropout.keep((len(spans.start), hidden.shape[0]), config.attention_probs_dropout_prob)
-    return _attend(query, pairs[:, 0], pairs[:, 1], (token >= first) & (token < past), keep)
+    keep = _keep_of_attention(dropout, 1, config.max_position_embeddings, config)
+    if keep:
+        keep = keep[0][:, batch["position_ids"].reshape(-1)], keep[1]
+    mask = _inside(spans, hidden.shape[0])
+    return _attend(query, pairs[:, 0], pairs[:, 1], mask, keep)
 
 
 def _row_attention(qkv, batch, spans, config, dropout):
     """Whole rows under a block-diagonal mask: for accelerators."""
     segments = batch["segment_ids"]
     rows, length = segments.shape
-    keep = dropout.keep((length, length), config.attention_probs_dropout_prob)
+    limit = min(length, config.max_position_embeddings)
+    keep = _keep_of_attention(dropout, limit, limit, config)
     query, key, value = (qkv[:, i].reshape(rows, length, *qkv.shape[2:]) for i in range(3))
     mask = segments[:, :, None] == segments[:, None, :]
     if keep is None:
@@ -203,22 +194,29 @@ def _row_attention(qkv, batch, spans, config, dropout):
         return jax.nn.dot_product_attention(
             query, key, value, mask=mask[:, None], implementation="cudnn" if cudnn else "xla"
         )
-    return jax.vmap(partial(_attend, keep=keep))(query, key, value, mask)
+    mask_of_positions, rate = keep
+    position = batch["position_ids"]
+    kept = mask_of_positions[position[:, :, None], position[:, None, :]]
+    return jax.vmap(lambda q, k, v, m, kept: _attend(q, k, v, m, (kept, rate)))(
+        query, key, value, mask, kept
+    )
 
 
 def _document_attention(qkv, batch, spans, config, dropout):
     """Each document by itself, in a window of about its own length: for the CPU."""
     limit = min(batch["segment_ids"].shape[1], config.max_position_embeddings)
     windows = (*(w for w in WINDOWS if w < limit), limit)
-    keep, rate = dropout.keep((limit, limit), config.attention_probs_dropout_prob) or (None, 0.0)
-    return _windowed(windows, rate, qkv, spans, keep)
+    kept, rate = _keep_of_attention(dropout, limit, limit, config) or (None, 0.0)
+    if kept is not None:
+        kept = jnp.pad(kept, ((limit, 0), (limit, 0)))  # a window may begin before its document
+    return _windowed(windows, rate, qkv, spans, kept)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))
 def _windowed(windows, rate, qkv, spans, kept):
-    def write(size, window, at, inside, context):
-        new = _attend_window(window, inside, size, rate, kept)
-        return _add(context, jnp.where(inside[:, None, None], new, 0), at)
+    def write(window, tokens, context):
+        new = _attend_window(window, tokens, rate, kept)
+        return _add(context, jnp.where(window.inside[:, None, None], new, 0), window.start)
 
     return _over_documents(windows, qkv, spans, write, jnp.zeros_like(qkv[:, 0]))
 
@@ -230,12 +228,12 @@ def _windowed_forward(windows, rate, qkv, spans, kept):
 def _windowed_backward(windows, rate, saved, gradient):
     qkv, spans, kept = saved
 
-    def write(size, window, at, inside, result):
+    def write(window, tokens, result):
         # Computed again from q, k and v: the scores of all documents would not fit a cache.
-        _, pull = jax.vjp(lambda w: _attend_window(w, inside, size, rate, kept), window)
-        of_context = jax.lax.dynamic_slice_in_dim(gradient, at, size)
-        (new,) = pull(jnp.where(inside[:, None, None], of_context, 0))
-        return _add(result, new, at)
+        _, pull = jax.vjp(lambda tokens: _attend_window(window, tokens, rate, kept), tokens)
+        of_context = jax.lax.dynamic_slice_in_dim(gradient, window.start, len(window.inside))
+        (new,) = pull(jnp.where(window.inside[:, None, None], of_context, 0))
+        return _add(result, new, window.start)
 
     return _over_documents(windows, qkv, spans, write, jnp.zeros_like(qkv)), None, None
 
@@ -243,17 +241,28 @@ def _windowed_backward(windows, rate, saved, gradient):
 _windowed.defvjp(_windowed_forward, _windowed_backward)
 
 
-def _attend_window(window, inside, size, rate, kept):
-    keep = None if kept is None else (kept[:size, :size], rate)
-    return _attend(window[:, 0], window[:, 1], window[:, 2], inside, keep)
+class _Window(NamedTuple):
+    """A stretch of the flat list that holds one document.
+
+    `before` counts its tokens ahead of the document's first; `inside` is bool[size].
+    """
+
+    start: jax.Array
+    before: jax.Array
+    inside: jax.Array
+
+
+def _attend_window(window, tokens, rate, kept):
+    keep = None
+    if kept is not None:
+        first, size = kept.shape[0] // 2 - window.before, len(window.inside)
+        keep = jax.lax.dynamic_slice(kept, (first, first), (size, size)), rate
+    return _attend(tokens[:, 0], tokens[:, 1], tokens[:, 2], window.inside, keep)
 
 
 def _over_documents(windows, qkv, spans, write, result):
-    """Lets `write` add each document to `result`, once, in the window size that it needs.
-
-    write(size, window of qkv, the window's start, bool[size] which of its tokens are the
-    document's, result) -> result
-    """
+    """Lets write(window, its part of qkv, result) -> result add each document, once, in the
+    smallest window that holds it."""
     repeated = jnp.triu(spans.start[:, None] == spans.start, k=1).any(axis=0)
     fits = jnp.searchsorted(jnp.array(windows), spans.length)
     fits = jnp.where((spans.length == 0) | repeated, len(windows), fits)
@@ -265,8 +274,8 @@ def _over_documents(windows, qkv, spans, write, result):
             start, length = spans.start[order[n]], spans.length[order[n]]
             at = jnp.minimum(start, qkv.shape[0] - size)  # the window must not pass the end
             token = at + jnp.arange(size)
-            inside = (token >= start) & (token < start + length)
-            return write(size, jax.lax.dynamic_slice_in_dim(qkv, at, size), at, inside, result)
+            window = _Window(at, start - at, (token >= start) & (token < start + length))
+            return write(window, jax.lax.dynamic_slice_in_dim(qkv, at, size), result)
 
         result = jax.lax.fori_loop(bounds[i], bounds[i + 1], body, result)
     return result

@@ -23,6 +23,8 @@ def make_padded_forward(config: BertConfig, dtype: str):
         shape.vocab_size = len(word_embedding(params))
         module = FlaxBertForSequenceClassificationModule(shape, dtype=jnp.dtype(dtype))
         input_ids = batch["input_ids"]
+        if dropout_key is not None:  # else all devices would drop the same
+            dropout_key = jax.random.fold_in(dropout_key, batch["document"][0])
         logits = module.apply(
             {"params": params},
             input_ids,

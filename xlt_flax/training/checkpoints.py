@@ -2,7 +2,7 @@
 
 A checkpoint's number is the count of updates made, which is the count of batches consumed. The best
 checkpoint and the latest two are kept, so that a damaged newest one costs the work since the one
-before, and no more.
+before, and no more; of a run that is done, the best and the last.
 
 Each holds digests of its own values, written with them. What is restored is compared with these, so
 a file that is cut, gone or changed never goes into training or evaluation.
@@ -10,10 +10,12 @@ a file that is cut, gone or changed never goes into training or evaluation.
 
 import logging
 import shutil
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 import orbax.checkpoint as ocp
@@ -24,7 +26,7 @@ from xlt_flax.modeling.vocabulary import Vocabulary
 from xlt_flax.training.digests import digest
 from xlt_flax.training.step import TrainState
 
-_LATEST_KEPT = 2
+_LATEST_KEPT = 2  # while training; of a finished run, the last one
 _DIGESTS = "sha256"  # in a checkpoint's own metadata: {"params": "…", "optimizer": "…", …}
 
 
@@ -54,7 +56,10 @@ class Checkpoints:
     """
 
     def __init__(self, directory: Path, writable: bool = False):
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="checkpoint-writer")
+        self._writing: Future | None = None
         self._kept_best: int | None = None
+        self._latest_kept = _LATEST_KEPT
         self.directory = directory
         if writable:
             directory.mkdir(parents=True, exist_ok=True)
@@ -66,7 +71,7 @@ class Checkpoints:
                 preservation_policy=_KeepBestAndLatest(self),
                 cleanup_tmp_directories=writable,  # of saves that were killed
                 lightweight_initialize=True,  # one damaged checkpoint must not hide the others
-                enable_async_checkpointing=writable,
+                enable_async_checkpointing=False,  # saves have a thread of their own
                 multiprocessing_options=_this_process_alone(),
             ),
             item_names=("params", "optimizer", "vocabulary"),
@@ -77,16 +82,31 @@ class Checkpoints:
         names = ocp.path.step.standard_name_format()
         return sorted(found.step for found in names.find_all(self.directory))
 
-    def save(self, state: TrainState, vocabulary: Vocabulary, best_step: int | None) -> None:
-        """Copies the state to the host, and writes it while training goes on.
+    def save(
+        self,
+        state: TrainState,
+        vocabulary: Vocabulary,
+        best_step: int | None,
+        is_last: bool = False,
+    ) -> None:
+        """Copies the state on its device, and fetches, hashes and writes it while training goes on.
+
+        What is wrong with the save before this one is raised here; with the last, by `wait`.
 
         Args:
           state: what to save.
           vocabulary: the rows of the word embedding that the state holds.
           best_step: the checkpoint that must be kept whatever follows; None if there is none yet.
+          is_last: whether nothing will follow, so that those between need not be kept.
         """
+        self.wait()
         self._kept_best = best_step
-        copy = jax.tree.map(lambda leaf: np.array(leaf), state)  # step() will reuse the buffers
+        self._latest_kept = 1 if is_last else _LATEST_KEPT
+        copy = jax.tree.map(jnp.copy, state)  # the next step will reuse the state's buffers
+        self._writing = self._writer.submit(self._write, copy, vocabulary)
+
+    def _write(self, state: TrainState, vocabulary: Vocabulary) -> None:
+        copy = jax.device_get(state)
         items = {
             "params": copy.params,
             "optimizer": copy.opt_state,
@@ -194,10 +214,16 @@ class Checkpoints:
 
     def wait(self) -> None:
         """Returns when all that was saved is on disk."""
-        self._manager.wait_until_finished()
+        if self._writing:
+            self._writing.result()
 
     def close(self) -> None:
-        self._manager.close()
+        """Waits as well."""
+        try:
+            self.wait()
+        finally:
+            self._writer.shutdown()
+            self._manager.close()
 
 
 class _KeepBestAndLatest(ocp.checkpoint_managers.PreservationPolicy):
@@ -206,7 +232,7 @@ class _KeepBestAndLatest(ocp.checkpoint_managers.PreservationPolicy):
 
     def should_preserve(self, checkpoints, *, context):
         del context
-        first_kept = len(checkpoints) - _LATEST_KEPT
+        first_kept = len(checkpoints) - self._checkpoints._latest_kept
         best = self._checkpoints._kept_best
         return [i >= first_kept or info.step == best for i, info in enumerate(checkpoints)]
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.layout import Layout
+from xlt_flax.training.step import Step
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ class Predictions:
 
 
 def predict(
-    eval_step,
-    params,
+    eval_step: Step,
+    params: dict,
     documents: Documents,
     layout: Layout,
     progress: Callable[[int], None] = lambda documents: None,

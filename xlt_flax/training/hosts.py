@@ -48,5 +48,12 @@ def wait_for_all(name: str) -> None:
         multihost_utils.sync_global_devices(name)
 
 
+def leave() -> None:
+    """Takes leave of the other hosts; returns when all do. One that ended without, when all stop,
+    would take those with it that are not so far yet."""
+    if jax.process_count() > 1:
+        jax.distributed.shutdown()
+
+
 def _environment_int(name: str) -> int | None:
     return int(os.environ[name]) if name in os.environ else None

@@ -6,6 +6,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext, suppress
+from functools import partial
+from itertools import islice
 
 import jax
 import numpy as np
@@ -21,6 +23,7 @@ from xlt_flax.errors import RunError
 from xlt_flax.failures import out_of_memory_explained
 from xlt_flax.modeling.vocabulary import Vocabulary, join
 from xlt_flax.training import hosts, preemption
+from xlt_flax.training.ahead import CompileAhead
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.evaluation import predict
 from xlt_flax.training.metrics import SOURCE, TRAIN, VALIDATION, MetricsLog, best_validation
@@ -133,10 +136,11 @@ class _Run:
         kept = -1 if self.is_new else int(state.step)
         self.metrics = MetricsLog(workdir.metrics, kept, writable=writes)
         self.tensorboard = TensorBoard(workdir.path) if writes else None
-        self.waited = 0.0  # seconds
+        self._waited = 0.0  # share of the time since the first step
         self.watch = StepWatch()
         self._saved, self._saved_at = -1, time.monotonic()  # the step, and when
         self._shapes = set()
+        self._ahead = CompileAhead()
         self._in_flight = deque()
 
     @property
@@ -160,6 +164,8 @@ class _Run:
             self._save()  # the initial model, which may be the best one that comes of this run
         if self._is_epoch_end(first) and not self.metrics.validated(first):
             self._validate(first)  # the run was stopped between this epoch's end and its validation
+        if jax.process_count() == 1:  # several hosts must compile the same at the same moment
+            self._ahead.start(self._compilations(first))
         with ExitStack() as stops:
             for step, batch in enumerate(self._batches(first), first + 1):
                 self._step(step, batch)
@@ -180,14 +186,36 @@ class _Run:
             if self.tensorboard:
                 parts.callback(self.tensorboard.close)
             parts.callback(self.metrics.close)
+            parts.callback(self._ahead.close)
+
+    def _compilations(self, first: int):
+        """(shape, what compiles it) of the shapes after `first`, in the order of their steps; then
+        of validation."""
+        state, seen = self.state, set()
+        for index in range(first, self.total_steps):
+            shape = self.layout.shape_of(self.train_documents, self.schedule.batch(index))
+            if shape not in seen:
+                seen.add(shape)
+                yield shape, partial(self._compile_step, state, index)
+            if len(seen) == len(self.layout.shapes):
+                break
+        for batch in islice(self.eval_layout.evaluation_batches(self.validation_documents), 1):
+            yield VALIDATION, partial(self.eval_step.compile, state.params, batch)
+
+    def _compile_step(self, state: TrainState, index: int) -> None:
+        self.train_step.compile(state, self._build(index))
 
     def _step(self, step: int, batch: dict[str, np.ndarray]) -> None:
-        compiles = self._log_shape(batch["input_ids"].shape)
-        with self.progress.paused() if compiles else nullcontext():
+        shape = batch["input_ids"].shape[1:]
+        is_new = shape not in self._shapes
+        with self.progress.paused() if is_new else nullcontext():
+            if is_new:
+                self._announce(shape)
+                self._ahead.take(shape)
             self.state, metrics = self.train_step(self.state, batch)
         self._in_flight.append((step, metrics))
         self._fetch(_STEPS_IN_FLIGHT)
-        if compiles:
+        if is_new:
             self.watch.restart()
         else:
             self.watch.after(step)
@@ -217,7 +245,7 @@ class _Run:
             self._save()
         if self.checkpoints:
             self.checkpoints.wait()
-        hosts.wait_for_all("stopped")
+        hosts.leave()
         log.info(
             "%s: saved as checkpoint %d of %d; the same command goes on from there",
             signals.name(),
@@ -227,12 +255,16 @@ class _Run:
         raise signals.stop()
 
     def _batches(self, first: int):
-        """The batches of the steps to come; counts how long they were waited for."""
+        """The batches of the steps to come; counts how long they were waited for, but for the
+        first, with which the pipeline starts and the first shape is compiled."""
         stream = batches(self._build, first, self.total_steps)
+        yield from islice(stream, 1)
+        begun, waited = time.monotonic(), 0.0
         while True:
             asked = time.monotonic()
             batch = next(stream, None)
-            self.waited += time.monotonic() - asked
+            waited += time.monotonic() - asked
+            self._waited = waited / (time.monotonic() - begun)
             if batch is None:
                 return
             yield batch
@@ -248,18 +280,16 @@ class _Run:
         it saw."""
         return self.epochs_before + -(-step // self.schedule.steps_per_epoch)
 
-    def _log_shape(self, shape: tuple[int, int, int]) -> bool:
-        """Says that a step will be compiled; returns whether it will."""
-        if shape in self._shapes:
-            return False
+    def _announce(self, shape: tuple[int, int]) -> None:
+        """Says that a shape is seen for the first time, and what that costs."""
         self._shapes.add(shape)
         log.info(
-            "compiling the step for %d x %d tokens a device (shape %d of at most %d)",
-            *shape[1:],
+            "%s the step for %d x %d tokens a device (shape %d of at most %d)",
+            "compiled" if self._ahead.has(shape) else "compiling",
+            *shape,
             len(self._shapes),
             len(self.layout.shapes),
         )
-        return True
 
     def _fetch(self, leave: int) -> None:
         """Records the metrics of all steps but the last `leave`."""
@@ -288,6 +318,7 @@ class _Run:
         )
 
     def _validate(self, step: int) -> None:
+        self._ahead.take(VALIDATION)
         predictions = predict(
             self.eval_step,
             self.state.params,
@@ -319,7 +350,8 @@ class _Run:
         self._saved, self._saved_at = int(self.state.step), time.monotonic()
         if hosts.is_first():
             self.metrics.sync()
-            self.checkpoints.save(self.state, self.vocabulary, self.best and self.best["step"])
+            best, is_last = self.best and self.best["step"], self._saved == self.total_steps
+            self.checkpoints.save(self.state, self.vocabulary, best, is_last)
         self.watch.restart()
 
     def _finish(self) -> None:
@@ -332,9 +364,9 @@ class _Run:
             files.write_json(self.workdir.done, {"step": int(self.state.step), "best": best})
         hosts.wait_for_all("done")
         log.info(
-            "done: the best checkpoint is %s; waited %.1f s for batches",
+            "done: the best checkpoint is %s; batches were waited for %.1f%% of the time",
             best["step"] if best else "the initial model",
-            self.waited,
+            100 * self._waited,
         )
         if best and (note := stage_one_note(self.workdir, best["step"])):
             log.info(note)

@@ -2,9 +2,9 @@
 
 A program is compiled for shapes: those of batches, and that of the word embedding. A run by itself
 makes them for its own documents; here they are made once, for the documents of all runs together,
-so that every run finds the programs of the first. Results do not depend on them, but for rounding
-and, in packed batches, for which units dropout happens to drop; they are made of the whole sweep,
-so a run has the very same numbers whatever shard, seeds or --only brought it about.
+so that every run finds the programs of the first. Results do not depend on them, but for rounding;
+they are made of the whole sweep, so a run has the very same numbers whatever shard, seeds or --only
+brought it about.
 """
 
 from collections.abc import Iterable

@@ -53,7 +53,26 @@ def put_on_devices(tree):
     return jax.device_put(tree, NamedSharding(mesh, PartitionSpec()))
 
 
-def make_train_step(forward: Forward, optimizer: optax.GradientTransformation, seed: int):
+class Step:
+    """A pmapped program as the host calls it: with batches that were built for all devices.
+
+    Args:
+      program: of (state or params, one host's share of a batch, *constants).
+      constants: on the devices.
+    """
+
+    def __init__(self, program, *constants):
+        self._program, self._constants = program, constants
+
+    def __call__(self, state, batch: dict[str, np.ndarray]):
+        return self._program(state, _local_share(batch), *self._constants)
+
+    def compile(self, state, batch: dict[str, np.ndarray]) -> None:
+        """Compiles for such arguments and runs nothing, so that a call finds it done."""
+        self._program.lower(state, _local_share(batch), *self._constants).compile()
+
+
+def make_train_step(forward: Forward, optimizer: optax.GradientTransformation, seed: int) -> Step:
     """Returns step(state, batch) -> (state, metrics), over all devices of all hosts.
 
     The loss is the mean cross-entropy over the documents of the whole batch, whatever the number of
@@ -66,12 +85,11 @@ def make_train_step(forward: Forward, optimizer: optax.GradientTransformation, s
     Args:
       forward: the model.
       optimizer: as in `new_state`.
-      seed: of dropout; the key of a step depends on it, the step's number and the device.
+      seed: of dropout; the key of a step depends on it and the step's number.
     """
-    pmapped = _train_program(forward, optimizer)
     key = jax.random.fold_in(jax.random.key(seed), _DROPOUT)
     key_data = put_on_devices(np.asarray(jax.random.key_data(key)))
-    return lambda state, batch: pmapped(state, _local_share(batch), key_data)
+    return Step(_train_program(forward, optimizer), key_data)
 
 
 @lru_cache(maxsize=_PROGRAMS_KEPT)
@@ -80,7 +98,6 @@ def _train_program(forward: Forward, optimizer: optax.GradientTransformation):
 
     def train_step(state: TrainState, batch: Batch, key_data: jax.Array):
         key = jax.random.fold_in(jax.random.wrap_key_data(key_data), state.step)
-        key = jax.random.fold_in(key, jax.lax.axis_index(_AXIS))
         documents = jax.lax.psum(batch["weights"].sum(), _AXIS)
 
         def loss_of(params):
@@ -107,14 +124,13 @@ def _train_program(forward: Forward, optimizer: optax.GradientTransformation):
     )
 
 
-def make_eval_step(forward: Forward):
+def make_eval_step(forward: Forward) -> Step:
     """Returns step(params, batch) -> (logits, losses) of all documents of all devices, in order.
 
     float32[devices, documents, labels] and float32[devices, documents], on every host. As with
     `make_train_step`, the steps of one forward are one program.
     """
-    pmapped = _eval_program(forward)
-    return lambda params, batch: pmapped(params, _local_share(batch))
+    return Step(_eval_program(forward))
 
 
 @lru_cache(maxsize=_PROGRAMS_KEPT)

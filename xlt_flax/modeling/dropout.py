@@ -1,0 +1,55 @@
+"""Dropout that depends on what is dropped, and not on where it lies.
+
+jax.random and flax.linen.Dropout draw one mask for an array, so the same document has another mask
+in another row, batch shape or number of devices. Here every draw is a hash of (key, call, number of
+what is dropped, unit): training is the same function of (config, step) in any packing, on any
+number of devices, but for rounding. Threefry (Salmon et al. 2011, "Parallel random numbers: as easy
+as 1, 2, 3") is made for being used so: its counter is the two numbers.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax.extend.random import threefry_2x32
+
+Keep = tuple[jax.Array, float]  # bool mask of what is kept, and the rate
+
+
+class Dropout:
+    """Drops by numbers; every call draws from a stream of its own. Without a key, drops nothing.
+
+    Args:
+      key: of this step.
+      rate: where a call's own is None.
+    """
+
+    def __init__(self, key: jax.Array | None, rate: float):
+        self._key, self._rate, self._calls = key, rate, 0
+
+    def __call__(self, x: jax.Array, numbers: jax.Array, rate: float | None = None) -> jax.Array:
+        """`x`, [n, units], with units of what has these numbers, int[n], dropped."""
+        return drop(x, self.keep(numbers, x.shape[1], self._rate if rate is None else rate))
+
+    def keep(self, numbers: jax.Array, units: int, rate: float) -> Keep | None:
+        """(bool[n, units], rate); None where nothing is dropped.
+
+        Whether a unit is kept depends on its own number alone, and not on how many there are.
+        """
+        if self._key is None or rate == 0.0:
+            return None
+        self._calls += 1
+        key = jax.random.key_data(jax.random.fold_in(self._key, self._calls))
+        # A hash is two words of 32 bits, four draws: 1/65536 is fine enough for a rate.
+        hashes = len(numbers), -(-units // 4)
+        counters = [jax.lax.broadcasted_iota(jnp.uint32, hashes, 1)]
+        counters += [jnp.broadcast_to(numbers[:, None].astype(jnp.uint32), hashes)]
+        words = jnp.stack(list(threefry_2x32((key[0], key[1]), jnp.stack(counters))), axis=-1)
+        draws = jax.lax.bitcast_convert_type(words, jnp.uint16).reshape(len(numbers), -1)
+        return draws[:, :units] >= round(rate * 65536), rate
+
+
+def drop(x: jax.Array, keep: Keep | None) -> jax.Array:
+    """`x` with what is not kept 0, and the rest scaled up for it."""
+    if keep is None:
+        return x
+    mask, rate = keep
+    return jnp.where(mask, x / (1.0 - rate), 0).astype(x.dtype)
