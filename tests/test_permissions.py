@@ -42,7 +42,6 @@ def training(workdir, data_dir, *arguments):
         "--config.data.train_per_group=15",
         "--config.data.validation_per_group=11",
         "--config.train.max_steps=2",
-        "--config.train.checkpoint_every_steps=1",
         "--config.model.forward=padded",  # compiles faster
         *arguments,
     )
@@ -200,9 +199,10 @@ def test_a_checkpoint_that_may_not_be_read_stays_and_is_gone_on_from(trained, re
     before = (workdir / "metrics.jsonl").read_bytes()
     done = (workdir / "DONE").read_bytes()
     (workdir / "DONE").unlink()
+    checkpoints = os.listdir(workdir / "checkpoints")
     allow = forbid(workdir / "checkpoints/2/params")
     assert_denied(training(workdir, read_only), workdir / "checkpoints/2/params")
-    assert sorted(os.listdir(workdir / "checkpoints")) == ["1", "2"]
+    assert os.listdir(workdir / "checkpoints") == checkpoints
     allow()
     assert "going on from checkpoint 2" in run(training(workdir, read_only)).stderr
     assert (workdir / "metrics.jsonl").read_bytes() == before

@@ -283,8 +283,12 @@ def test_saves_besides_those_of_epochs(
         now[0] += 60
         step(*arguments)
 
+    def clock():
+        now[0] += 1e-6  # clocks do not stand still
+        return now[0]
+
     monkeypatch.setattr(loop._Run, "_step", step_of_a_minute)
-    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=clock))
     config = ConfigDict(tiny.to_dict())
     config.train.checkpoint_every_steps, config.train.checkpoint_every_minutes = steps, minutes
     train(config, Workdir(tmp_path / "run"))
@@ -294,7 +298,7 @@ def test_saves_besides_those_of_epochs(
 def test_each_save_names_the_best_one_so_far(tiny, tmp_path, monkeypatch):
     named = {}
 
-    def note(checkpoints, state, vocabulary, best):
+    def note(checkpoints, state, vocabulary, best, is_last):
         named[int(state.step)] = best
 
     monkeypatch.setattr(Checkpoints, "save", note)

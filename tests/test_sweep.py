@@ -289,8 +289,8 @@ def test_a_sweep_that_is_told_to_stop_goes_on_to_the_same_end(
 def test_a_full_disk_ends_a_sweep_which_goes_on_to_the_same_end(
     undisturbed, sample_data_dir, small_disk
 ):
-    """Room for the first run's checkpoints and one of its stage's."""
-    disk = small_disk("7500k")
+    """Room for the first run, which has two checkpoints for a moment, but not for its stage."""
+    disk = small_disk("6m")
     folder = disk.path / "sweep"
     full = run(two_runs(folder, sample_data_dir), expect=1)
     assert "Traceback" not in full.stderr
