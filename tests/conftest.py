@@ -3,7 +3,9 @@
 import json
 import os
 import shutil
+import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before huggingface_hub reads it: no test asks a hub
@@ -169,3 +171,33 @@ def tiny_model_folder(_tiny_models, tmp_path):
         return Path(shutil.copytree(_tiny_models / form, place))
 
     return make
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A file system of its own, in memory."""
+
+    path: Path
+
+    def remount(self, options: str) -> None:
+        subprocess.run(["mount", "-o", f"remount,{options}", str(self.path)], check=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """small_disk(size): a Disk; the test is skipped where none may be mounted."""
+    disks = []
+
+    def make(size: str) -> Disk:
+        folder = tmp_path / f"disk{len(disks)}"
+        folder.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+        made = subprocess.run(mount, capture_output=True, text=True)
+        if made.returncode:
+            pytest.skip(f"may not mount a small disk: {made.stderr.strip()}")
+        disks.append(folder)
+        return Disk(folder)
+
+    yield make
+    for folder in disks:
+        subprocess.run(["umount", str(folder)])

@@ -3,6 +3,7 @@
     python tests/kill_test.py --mode=sigkill --n=30 [--seed=0] [--data_dir=DIR] [--keep=DIR]
     python tests/kill_test.py --mode=sigterm --n=10      # SIGTERM in the middle of a save
     python tests/kill_test.py --mode=sweep --n=5         # SIGKILL, of a sweep with a J1 stage
+    python tests/kill_test.py --mode=sweep_sigterm --n=5 # the same, SIGTERM in the middle of a save
 
 A run is killed and gone on with until it is done, then compared with one that nobody disturbed:
 values of the last and the best checkpoint, metrics.jsonl, DONE, and what eval says (but for its
@@ -94,6 +95,7 @@ class KillTest:
 
     def __init__(self, folder: Path, data_dir: Path, mode: str, epochs: int, seed: int):
         self.folder, self.mode, self.rng = folder, mode, random.Random(seed)
+        self.is_sweep, self.is_sigterm = mode.startswith("sweep"), mode.endswith("sigterm")
         self.config = [*SMALL, f"--config.data.data_dir={data_dir}"]
         self.config.append(f"--config.train.epochs={epochs}")
         self.counts = Counter()
@@ -101,7 +103,7 @@ class KillTest:
     # ---- Commands ------------------------------------------------------------------------
 
     def command(self, workdir: Path) -> list[str]:
-        if self.mode == "sweep":
+        if self.is_sweep:
             sweep = ["--config=configs/thesis_demo.py", "--only=E1E2E3+J1"]
             return ["-m", "xlt_flax.sweep", *sweep, f"--workdir={workdir}", *self.config]
         demo = ["--config=configs/demo.py", f"--workdir={workdir}"]
@@ -132,13 +134,11 @@ class KillTest:
         kills = 0
         while kills < kills_left:
             run = self._start(workdir)
-            reached = (
-                self._save_moment(run, workdir) if self.mode == "sigterm" else self._moment(run)
-            )
+            reached = self._save_moment(run, workdir) if self.is_sigterm else self._moment(run)
             if not reached:
                 assert run.end() == 0, run.log.read_text()
                 return kills
-            if self.mode == "sigterm":
+            if self.is_sigterm:
                 code = run.end(signal.SIGTERM)
                 assert code == 143, f"exit code {code}: {run.log.read_text()}"
             else:
@@ -167,7 +167,7 @@ class KillTest:
     # ---- End states ----------------------------------------------------------------------
 
     def end_state(self, workdir: Path) -> dict:
-        if self.mode == "sweep":
+        if self.is_sweep:
             runs = sorted(path.parent for path in workdir.glob("*/DONE"))
             assert len(runs) == 2, runs
             return {run.name: run_state(run) for run in runs}
@@ -176,7 +176,9 @@ class KillTest:
 
 
 def saving(workdir: Path) -> bool:
-    return any(".orbax-checkpoint-tmp" in path.name for path in workdir.glob("checkpoints/*"))
+    """Whether a run is, or one of a sweep's."""
+    places = [*workdir.glob("checkpoints/*"), *workdir.glob("*/checkpoints/*")]
+    return any(".orbax-checkpoint-tmp" in path.name for path in places)
 
 
 def has_checkpoint(workdir: Path) -> bool:
@@ -218,7 +220,8 @@ def differences(found: dict, expected: dict, prefix: str = "") -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--mode", choices=("sigkill", "sigterm", "sweep"), default="sigkill")
+    modes = ("sigkill", "sigterm", "sweep", "sweep_sigterm")
+    parser.add_argument("--mode", choices=modes, default=modes[0])
     parser.add_argument("--n", type=int, default=30, help="kills")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--epochs", type=int, default=8, help="of 6 steps; each saves")

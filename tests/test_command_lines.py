@@ -5,10 +5,12 @@ All runs are of configs/demo.py, made smaller. The undisturbed run is what other
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import jax
@@ -94,9 +96,18 @@ def test_a_run_leaves_what_the_contract_says(undisturbed):
     assert audit["splits"]["test"]["labels"] == {"negative": 60, "positive": 60}
 
 
-def test_eval_judges_every_document_once(undisturbed):
-    finished = run(command("eval", f"--workdir={undisturbed}", "--language=ja", "--language=de"))
-    assert "ja" in finished.stdout
+def judging(workdir):
+    return command("eval", f"--workdir={workdir}", "--language=ja", "--language=de")
+
+
+@pytest.fixture(scope="module")
+def judged(undisturbed):
+    """What eval says of the undisturbed run."""
+    return run(judging(undisturbed)).stdout
+
+
+def test_eval_judges_every_document_once(undisturbed, judged):
+    assert "ja" in judged
     for language in ("ja", "de"):
         result = json.loads((undisturbed / f"eval/{language}.json").read_text())
         lines = read_lines(undisturbed / f"eval/{language}.predictions.jsonl")
@@ -108,6 +119,28 @@ def test_eval_judges_every_document_once(undisturbed):
     validations = [r for r in read_lines(undisturbed / "metrics.jsonl") if r["split"] != "train"]
     best = min(validations, key=lambda r: r["loss"])["step"]
     assert result["checkpoint_step"] == best
+
+
+def eval_files(workdir):
+    files = {path.name: path.read_bytes() for path in (workdir / "eval").glob("??.*")}
+    results = {name: json.loads(data) for name, data in files.items() if name.endswith(".json")}
+    return files | {name: result | {"seconds": None} for name, result in results.items()}
+
+
+def test_a_killed_eval_leaves_whole_files_and_goes_on_to_the_same(undisturbed, judged, tmp_path):
+    """Killed between the first language's predictions and its scores, or shortly after."""
+    expected = {n: v for n, v in eval_files(undisturbed).items() if not n.endswith("curve.jsonl")}
+    workdir = tmp_path / "run"
+    shutil.copytree(undisturbed, workdir, ignore=shutil.ignore_patterns("eval"))
+    killed = subprocess.Popen(judging(workdir), stdout=subprocess.DEVNULL, cwd=ROOT)
+    while killed.poll() is None and not (workdir / "eval/ja.predictions.jsonl").exists():
+        time.sleep(0.01)
+    killed.kill()
+    killed.wait()
+    found = eval_files(workdir)
+    assert found.items() <= expected.items()
+    run(judging(workdir))
+    assert eval_files(workdir) == expected
 
 
 def test_watch_draws_a_curve_and_ends(undisturbed):

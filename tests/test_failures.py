@@ -2,6 +2,8 @@
 
 import errno
 
+import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from xlt_flax.config import base
@@ -45,12 +47,26 @@ def test_other_errors_are_left_alone(error):
     assert explain(error) is None
 
 
-def test_out_of_device_memory_says_what_to_lower():
+def raise_as_a_gpu_does():
+    raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes")
+
+
+@pytest.mark.parametrize(
+    ("run_out", "spent"),
+    [
+        (lambda: jnp.zeros(2**60, jnp.int8).block_until_ready(), "device memory"),
+        (raise_as_a_gpu_does, "device memory"),
+        (lambda: np.zeros(2**60, np.int8), "memory on the host"),
+    ],
+)
+def test_out_of_memory_says_what_to_lower(run_out, spent):
     config = base()
     config.train.batch_size = 64
-    message = "RESOURCE_EXHAUSTED: Out of memory while trying to allocate 9 bytes"
-    expected = r"batch_size=64.*max_length=512, float32: lower"
+    expected = rf"out of {spent} with .*batch_size=64.*max_length=512, float32: lower"
     with pytest.raises(RunError, match=expected), out_of_memory_explained(config):
-        raise RuntimeError(message)
-    with pytest.raises(ValueError, match="No space"), out_of_memory_explained(config):
+        run_out()
+
+
+def test_a_full_disk_is_not_taken_for_memory():
+    with pytest.raises(ValueError, match="No space"), out_of_memory_explained(base()):
         raise ValueError(TENSORSTORE)

@@ -3,7 +3,6 @@
 tests/kill_test.py does the same at random moments, and at length.
 """
 
-import contextlib
 import importlib.util
 import json
 import os
@@ -17,6 +16,7 @@ from types import SimpleNamespace
 import jax
 import numpy as np
 import pytest
+from ml_collections import ConfigDict
 
 from xlt_flax import signals
 from xlt_flax.config import resolve
@@ -192,34 +192,22 @@ def test_kills_at_random_moments(mode, kills, sample_data_dir):
     assert result["equal"] == result["kills"] == kills
 
 
-@contextlib.contextmanager
-def small_disk(folder, size):
-    folder.mkdir()
-    made = finish(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)])
-    if made.returncode:
-        pytest.skip(f"may not mount a small disk: {made.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        finish(["umount", str(folder)])
-
-
-def test_a_full_disk_costs_nothing_but_time(sample_data_dir, tmp_path):
+def test_a_full_disk_costs_nothing_but_time(sample_data_dir, small_disk):
     """Room for two checkpoints, where a third one is made before the first goes."""
-    with small_disk(tmp_path / "disk", "4m") as disk:
-        workdir = disk / "run"
-        every = "--config.train.checkpoint_every_steps=4"
-        full = finish(training(workdir, sample_data_dir, every))
-        assert full.returncode == 1, full.stderr
-        assert "Traceback" not in full.stderr
-        last = full.stderr.splitlines()[-1]
-        assert last.startswith("xlt_flax: No space left on device: ")
-        finish(["mount", "-o", "remount,size=32m", str(disk)])
-        resumed = finish(training(workdir, sample_data_dir, every))
-        assert resumed.returncode == 0, resumed.stderr
-        assert "going on from checkpoint" in resumed.stderr
-        steps = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
-        assert [r["step"] for r in steps if r["split"] == "train"] == list(range(1, 19))
+    disk = small_disk("4m")
+    workdir = disk.path / "run"
+    every = "--config.train.checkpoint_every_steps=4"
+    full = finish(training(workdir, sample_data_dir, every))
+    assert full.returncode == 1, full.stderr
+    assert "Traceback" not in full.stderr
+    last = full.stderr.splitlines()[-1]
+    assert last.startswith("xlt_flax: No space left on device: ")
+    disk.remount("size=32m")
+    resumed = finish(training(workdir, sample_data_dir, every))
+    assert resumed.returncode == 0, resumed.stderr
+    assert "going on from checkpoint" in resumed.stderr
+    steps = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+    assert [r["step"] for r in steps if r["split"] == "train"] == list(range(1, 19))
 
 
 @pytest.fixture(scope="module")
@@ -263,27 +251,75 @@ def test_a_stop_in_validation_is_made_up_for(tiny, tmp_path, monkeypatch):
     assert best_validation(read_metrics(workdir.metrics))["step"] in (3, 6)
 
 
+@pytest.fixture
+def saved(monkeypatch):
+    """The steps that are saved from here on."""
+    steps = []
+
+    def note_and_save(checkpoints, state, *arguments, save=Checkpoints.save):
+        steps.append(int(state.step))
+        save(checkpoints, state, *arguments)
+
+    monkeypatch.setattr(Checkpoints, "save", note_and_save)
+    return steps
+
+
 @pytest.mark.parametrize(
-    ("steps", "minutes", "due"),
+    ("steps", "minutes", "expected"),
     [
-        (0, 0.0, []),
-        (4, 0.0, [4, 8]),
-        (0, 2.0, [2, 4, 6, 8]),
-        (5, 3.0, [3, 5, 8]),
+        (0, 0.0, [3, 6]),
+        (2, 0.0, [2, 3, 4, 6]),
+        (0, 2.0, [2, 3, 5, 6]),
+        (4, 2.0, [2, 3, 4, 6]),
     ],
 )
-def test_saves_besides_those_of_epochs(steps, minutes, due, monkeypatch):
-    """Eight steps of a minute each."""
-    train = SimpleNamespace(checkpoint_every_steps=steps, checkpoint_every_minutes=minutes)
-    run = SimpleNamespace(config=SimpleNamespace(train=train), _saved_at=0.0)
-    saved = []
-    for step in range(1, 9):
-        now = 60.0 * step
-        monkeypatch.setattr(loop.time, "monotonic", lambda now=now: now)
-        if loop._Run._save_is_due(run, step):
-            saved.append(step)
-            run._saved_at = now
-    assert saved == due
+def test_saves_besides_those_of_epochs(
+    steps, minutes, expected, tiny, saved, tmp_path, monkeypatch
+):
+    """Two epochs of three steps, a minute each."""
+    now = [0.0]
+
+    def step_of_a_minute(*arguments, step=loop._Run._step):
+        now[0] += 60
+        step(*arguments)
+
+    def clock():
+        now[0] += 1e-6  # clocks do not stand still
+        return now[0]
+
+    monkeypatch.setattr(loop._Run, "_step", step_of_a_minute)
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=clock))
+    config = ConfigDict(tiny.to_dict())
+    config.train.checkpoint_every_steps, config.train.checkpoint_every_minutes = steps, minutes
+    train(config, Workdir(tmp_path / "run"))
+    assert saved == expected
+
+
+def test_each_save_names_the_best_one_so_far(tiny, tmp_path, monkeypatch):
+    named = {}
+
+    def note(checkpoints, state, vocabulary, best, is_last):
+        named[int(state.step)] = best
+
+    monkeypatch.setattr(Checkpoints, "save", note)
+    config = ConfigDict(tiny.to_dict())
+    config.train.checkpoint_every_steps = 2
+    workdir = Workdir(tmp_path / "run")
+    train(config, workdir)
+    records = read_metrics(workdir.metrics)
+    assert list(named) == [2, 3, 4, 6]
+    for step, best in named.items():
+        so_far = best_validation([r for r in records if r["step"] <= step])
+        assert best == (so_far and so_far["step"])
+
+
+def test_a_stop_within_an_epoch_is_saved(tiny, saved, tmp_path, monkeypatch):
+    monkeypatch.setattr(preemption, "stop_after", lambda step: step == 2)
+    workdir = Workdir(tmp_path / "run")
+    with pytest.raises(SystemExit):
+        train(tiny, workdir)
+    assert saved == Checkpoints(workdir.checkpoints).steps() == [2]
+    assert [r["step"] for r in read_metrics(workdir.metrics)] == [1, 2]
 
 
 def test_two_hosts_stop_after_the_same_step(sample_data_dir, tmp_path):

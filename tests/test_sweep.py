@@ -160,7 +160,7 @@ def sweep(workdir, data_dir, *arguments):
         f"--workdir={workdir}",
         f"--config.data.data_dir={data_dir}",
         *SMALL,
-        *("--only=E1,E1D1F1+J1", *arguments),
+        *arguments,
     ]
 
 
@@ -174,9 +174,13 @@ def statuses(folder):
     return {run.label: run.status for run in read_sweep(folder).runs if run.status == FINISHED}
 
 
+def three_runs(workdir, data_dir, *arguments):
+    return sweep(workdir, data_dir, "--only=E1,E1D1F1+J1", *arguments)
+
+
 def test_a_sweep_is_killed_goes_on_and_goes_on_past_a_failure(sample_data_dir, tmp_path):
     folder = tmp_path / "sweep"
-    plan = run(sweep(folder, sample_data_dir, "--dry_run")).stdout.splitlines()
+    plan = run(three_runs(folder, sample_data_dir, "--dry_run")).stdout.splitlines()
     assert [line.split()[1] for line in plan[:-1]] == [
         "E1D1F1-seed50",
         "E1-seed50",
@@ -186,7 +190,7 @@ def test_a_sweep_is_killed_goes_on_and_goes_on_past_a_failure(sample_data_dir, t
     assert not folder.exists()
 
     killed = subprocess.Popen(
-        sweep(folder, sample_data_dir),
+        three_runs(folder, sample_data_dir),
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -203,7 +207,7 @@ def test_a_sweep_is_killed_goes_on_and_goes_on_past_a_failure(sample_data_dir, t
 
     (folder / "E1D1F1-seed51").mkdir()
     (folder / "E1D1F1-seed51/notes.txt").write_text("somebody's")
-    failed = run(sweep(folder, sample_data_dir, "--seeds=50,51"), expect=1)
+    failed = run(three_runs(folder, sample_data_dir, "--seeds=50,51"), expect=1)
     assert failed.stdout.startswith("1 of 6 runs are done")
     assert first.stat().st_mtime_ns == written
     assert "[2/5] E1D1F1+J1-seed50: ja accuracy" in failed.stdout
@@ -213,14 +217,88 @@ def test_a_sweep_is_killed_goes_on_and_goes_on_past_a_failure(sample_data_dir, t
     assert "2 of 6 runs are missing" in failed.stderr
     assert "Traceback" not in failed.stderr
     assert "notes.txt" in (folder / "E1D1F1-seed51/failure.txt").read_text()
-    plan = run(sweep(folder, sample_data_dir, "--seeds=50,51", "--dry_run")).stdout
+    plan = run(three_runs(folder, sample_data_dir, "--seeds=50,51", "--dry_run")).stdout
     assert "6 runs, 2 of them to do" in plan
     assert "s a step (median of 4 finished runs)" in plan
 
     (folder / "E1D1F1-seed51/notes.txt").unlink()
-    run(sweep(folder, sample_data_dir, "--seeds=50,51"))
+    run(three_runs(folder, sample_data_dir, "--seeds=50,51"))
     assert len(statuses(folder)) == 6
     assert not (folder / "E1D1F1-seed51/failure.txt").exists()
+
+
+# ---- A run and its J1 stage, disturbed ----------------------------------------------------------
+
+SOURCE, STAGE = "E1D1F1-seed50", "E1D1F1+J1-seed50"
+
+
+def two_runs(workdir, data_dir):
+    return sweep(workdir, data_dir, "--only=E1D1F1+J1")
+
+
+def end_state(folder):
+    """All that a sweep ends with but times: checkpoints tell the digests of their values."""
+    state = {}
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        if path.name == "_CHECKPOINT_METADATA":
+            state[name] = json.loads(path.read_text())["custom_metadata"]["sha256"]
+        elif path.name == "ja.json":
+            state[name] = json.loads(path.read_text()) | {"seconds": None}
+        elif path.name in ("metrics.jsonl", "audit.json", "DONE", "ja.predictions.jsonl"):
+            state[name] = path.read_bytes()
+    return state
+
+
+@pytest.fixture(scope="module")
+def undisturbed(sample_data_dir, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed") / "sweep"
+    run(two_runs(folder, sample_data_dir))
+    state = end_state(folder)
+    assert f"{SOURCE}/DONE" in state
+    assert f"{STAGE}/eval/ja.json" in state
+    return state
+
+
+def told_to_stop(arguments, at, number):
+    """What a sweep says that gets a signal when a line of its log holds `at`."""
+    process = subprocess.Popen(arguments, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if at in line:
+            process.send_signal(number)
+            break
+    error = process.communicate()[1]
+    assert process.returncode == 128 + number, error
+    assert "Traceback" not in error
+    assert error.splitlines()[-1] == f"xlt_flax: stopped by {number.name}"
+
+
+def test_a_sweep_that_is_told_to_stop_goes_on_to_the_same_end(
+    undisturbed, sample_data_dir, tmp_path
+):
+    folder = tmp_path / "sweep"
+    arguments = two_runs(folder, sample_data_dir)
+    told_to_stop(arguments, "epoch 1, step", signal.SIGTERM)
+    assert any(path.name.isdecimal() for path in (folder / SOURCE / "checkpoints").iterdir())
+    assert not (folder / SOURCE / "failure.txt").exists()
+    told_to_stop(arguments, f"---- {STAGE}", signal.SIGINT)
+    run(arguments)
+    assert end_state(folder) == undisturbed
+
+
+def test_a_full_disk_ends_a_sweep_which_goes_on_to_the_same_end(
+    undisturbed, sample_data_dir, small_disk
+):
+    """Room for the first run, which has two checkpoints for a moment, but not for its stage."""
+    disk = small_disk("6m")
+    folder = disk.path / "sweep"
+    full = run(two_runs(folder, sample_data_dir), expect=1)
+    assert "Traceback" not in full.stderr
+    assert full.stderr.splitlines()[-1].startswith("xlt_flax: No space left on device: ")
+    assert f"---- {STAGE}" in full.stderr
+    disk.remount("size=64m")
+    run(two_runs(folder, sample_data_dir))
+    assert end_state(folder) == undisturbed
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def hold(path, held, release):
 def test_the_second_writer_is_refused_and_a_dead_one_does_not_count(tmp_path):
     context = multiprocessing.get_context("spawn")
     held, release = context.Event(), context.Event()
-    other = context.Process(target=hold, args=(tmp_path / "run", held, release))
+    other = context.Process(target=hold, args=(tmp_path / "run", held, release), daemon=True)
     other.start()
     assert held.wait(60)
     with (

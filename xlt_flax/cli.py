@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import traceback
+import warnings
 from pathlib import Path
 
 from absl import app, flags
@@ -137,9 +138,21 @@ def start_jax(config: ConfigDict) -> None:
     from xlt_flax.training import hosts
 
     if config.train.compilation_cache:
-        jax.config.update("jax_compilation_cache_dir", f"{config.data.data_dir}/xlt_flax_compiled")
+        folder = Path(config.data.data_dir, "xlt_flax_compiled")
+        jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)  # 1 by default
+        if not _may_write(folder):
+            log.info("%s is read-only: programs that are not in it are compiled each time", folder)
+            warnings.filterwarnings(
+                "ignore", "Error (reading|writing) persistent compilation cache"
+            )
     if not config.model.tf32:
         jax.config.update("jax_default_matmul_precision", "highest")
     hosts.join()
     signals.take_over()
+
+
+def _may_write(folder: Path) -> bool:
+    """Whether this process may write in a folder, or may make it."""
+    there = next(path for path in (folder, *folder.parents) if os.path.exists(path))
+    return os.access(there, os.W_OK | os.X_OK)

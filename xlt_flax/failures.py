@@ -50,18 +50,19 @@ def explain(error: BaseException) -> RunError | None:
 
 @contextlib.contextmanager
 def out_of_memory_explained(config: ConfigDict):
-    """Turns a device's running out of memory into one line on what to lower.
+    """Turns running out of memory, a device's or the host's, into one line on what to lower.
 
     Raises:
-      RunError: the device ran out.
+      RunError: one of them ran out.
     """
     try:
         yield
     except Exception as error:
-        if not any(_is_out_of_device_memory(cause) for cause in _causes(error)):
+        spent = next(filter(None, map(_spent_memory, _causes(error))), None)
+        if not spent:
             raise
         raise RunError(
-            f"out of device memory with config.train.batch_size={config.train.batch_size}, "
+            f"out of {spent} with config.train.batch_size={config.train.batch_size}, "
             f"config.eval.batch_size={config.eval.batch_size} and "
             f"config.data.max_length={config.data.max_length}, {config.model.dtype}: lower one of "
             "them (config.eval.batch_size changes no result), or set config.model.dtype=bfloat16"
@@ -89,6 +90,10 @@ def _system_error(error: BaseException) -> tuple[int | None, str | None]:
     return None, None
 
 
-def _is_out_of_device_memory(error: BaseException) -> bool:
+def _spent_memory(error: BaseException) -> str | None:
+    """Whose memory an error says there is no more of; None if it says something else."""
+    if isinstance(error, MemoryError):
+        return "memory on the host"
     text = str(error)
-    return "RESOURCE_EXHAUSTED" in text and "memory" in text.lower()
+    is_device = "RESOURCE_EXHAUSTED" in text and "memory" in text.lower()
+    return "device memory" if is_device else None

@@ -1,5 +1,6 @@
 """Files that are either whole or not there: written to a temporary name, then renamed."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -17,6 +18,32 @@ def write_bytes(path: Path, data: bytes) -> None:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def require_readable(folder: Path) -> None:
+    """
+    Raises:
+      PermissionError: this user may not read something in there.
+    """
+    for path in (folder, *folder.rglob("*")):
+        wanted = os.R_OK | os.X_OK if path.is_dir() else os.R_OK
+        if os.path.lexists(path) and not os.access(path, wanted):
+            raise _denied(path)
+
+
+def require_writable(folder: Path) -> None:
+    """Makes a folder, unless it is there.
+
+    Raises:
+      OSError: it cannot be made, or this user may not write in it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise _denied(folder)
+
+
+def _denied(path: Path) -> PermissionError:
+    return PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def write_text(path: Path, text: str) -> None:

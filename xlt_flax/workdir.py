@@ -64,7 +64,13 @@ class Workdir:
             files.write_json(self.config_file, self._stored())
 
     def has_checkpoints(self) -> bool:
-        return any(entry.name.isdecimal() for entry in self.checkpoints.glob("*"))
+        """
+        Raises:
+          PermissionError: this user may not look; so a new run must not begin.
+        """
+        if not self.checkpoints.exists():
+            return False
+        return any(entry.name.isdecimal() for entry in self.checkpoints.iterdir())
 
     def read_config(self) -> ConfigDict:
         """The config that the run was started with.

@@ -7,7 +7,7 @@ import tarfile
 import pytest
 
 from xlt_flax.data.corpus import Corpus
-from xlt_flax.data.raw_files import ARCHIVE, FOLDER
+from xlt_flax.data.raw_files import ARCHIVE, FOLDER, RawFiles
 from xlt_flax.data.webis_cls10 import WebisCls10
 from xlt_flax.errors import UserError
 
@@ -148,6 +148,15 @@ def test_raw_files_that_changed_are_not_silently_taken_from_the_cache(
 def test_the_cache_serves_without_the_raw_files(corpus, raw_folder):
     corpus().store("en", "train")
     shutil.rmtree(raw_folder)
+    assert len(corpus().store("en", "train")) == 6
+
+
+def test_the_cache_serves_where_the_raw_files_may_not_be_read(corpus, monkeypatch):
+    def refuse(*arguments):
+        raise PermissionError
+
+    corpus().store("en", "train")
+    monkeypatch.setattr(RawFiles, "sha256", refuse)
     assert len(corpus().store("en", "train")) == 6
 
 

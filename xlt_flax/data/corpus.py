@@ -123,17 +123,20 @@ class Corpus:
         try:
             json.loads((folder / "dataset_info.json").read_text("utf-8"))
             return dict(json.loads((folder / "metadata.json").read_text("utf-8"))["sha256"])
+        except PermissionError:  # it may well be whole: not to be deleted and made again
+            raise
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def _raw_digest(self, language: str, split: str) -> str | None:
-        """The raw file's digest now; None if it is gone, or in an archive (slow to read)."""
+        """The raw file's digest now; None if it is gone, not for this user to read, or in an
+        archive (slow to read)."""
         try:
             raw = RawFiles(self._manual_dir)
-        except UserError:
-            return None
-        if raw.unpacked and raw.exists(language, self.domain, split):
-            return raw.sha256(language, self.domain, split)
+            if raw.unpacked and raw.exists(language, self.domain, split):
+                return raw.sha256(language, self.domain, split)
+        except (UserError, PermissionError):
+            pass
         return None
 
     def _documents(self, language: str, split: str, digest: str) -> list[Document]:

@@ -82,6 +82,8 @@ class RawFiles:
             else:
                 with tarfile.open(self._archive) as archive:
                     yield archive.extractfile(self._members[f"{FOLDER}/{path}"])
+        except PermissionError:  # which says nothing about the file
+            raise
         except _UNREADABLE as error:
             raise _unreadable(where, error) from None
 
@@ -97,6 +99,8 @@ class RawFiles:
                 members = {_safe_name(m.name, self._archive): m for m in archive if m.isfile()}
                 while archive.fileobj.read(_CHUNK):
                     pass  # gzip's checksum stands at its end, which tarfile does not read
+        except PermissionError:
+            raise
         except _UNREADABLE as error:
             raise _unreadable(self._archive, error) from None
         return members

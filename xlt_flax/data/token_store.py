@@ -87,7 +87,11 @@ def store_key(source: dict, tokenizer, max_length: int) -> tuple[str, dict]:
 
 
 def open_store(root: Path, key: str) -> TokenStore | None:
-    """Opens a finished store; None if there is none, or if any file of it is cut or changed."""
+    """Opens a finished store; None if there is none, or if any file of it is cut or changed.
+
+    Raises:
+      PermissionError: this user may not read it.
+    """
     folder = root / key
     try:
         meta = json.loads((folder / "meta.json").read_text("utf-8"))
@@ -98,6 +102,8 @@ def open_store(root: Path, key: str) -> TokenStore | None:
                 return None
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
         ids = json.loads((folder / "ids.json").read_text("utf-8"))
+    except PermissionError:  # it may well be whole
+        raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return TokenStore(**arrays, ids=ids)

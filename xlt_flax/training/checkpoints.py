@@ -20,7 +20,7 @@ import numpy as np
 import optax
 import orbax.checkpoint as ocp
 
-from xlt_flax import failures
+from xlt_flax import failures, files
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.vocabulary import Vocabulary
 from xlt_flax.training.digests import digest
@@ -182,6 +182,7 @@ class Checkpoints:
         except Exception as error:
             if refused := failures.explain(error):
                 raise refused from error
+            files.require_readable(self.directory / str(step))  # or Orbax takes it for missing
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             raise DamagedCheckpoint(self.directory, step, f"{reason[:120]} …") from error
 

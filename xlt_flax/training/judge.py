@@ -60,6 +60,8 @@ class Judge:
     def _judge(self, which: str) -> str:
         checkpoints = Checkpoints(self.workdir.checkpoints)
         step = checkpoints.find(which, best_step(self.workdir))
+        if hosts.is_first():
+            files.require_writable(self.workdir.eval)  # before the work
         model = self._load(checkpoints, step)
         note = stage_one_note(self.workdir, step)
         rows = []

@@ -168,9 +168,10 @@ class Sweep:
         try:
             self._do(task, workdir)
         except Exception as error:  # whatever it is, the other runs are still worth having
-            if isinstance(full := explain(error), NoSpaceError):
-                raise full from error  # unless they would fail as well
-            line = _one_line(error)
+            refused = explain(error)
+            if isinstance(refused, NoSpaceError):
+                raise refused from error  # unless they would fail as well
+            line = _one_line(refused or error)
             where = _write_failure(workdir, traceback.format_exc())
             return f"failed: {line}{where}", True
         finally:
