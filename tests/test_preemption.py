@@ -338,7 +338,11 @@ def test_two_hosts_stop_after_the_same_step(sample_data_dir, tmp_path):
         if "epoch 1, step" in line:
             hosts[1].send_signal(signal.SIGTERM)
             break
-    errors = [host.communicate()[1] for host in hosts]
+    try:
+        errors = [host.communicate(timeout=300)[1] for host in hosts]
+    finally:
+        for host in hosts:  # that disagree wait for each other for good
+            host.kill()
     assert [host.returncode for host in hosts] == [143, 143], errors
     (newest,) = Checkpoints(tmp_path / "run/checkpoints").steps()[-1:]
     assert newest % 10 == 0
