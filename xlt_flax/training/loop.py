@@ -255,19 +255,24 @@ class _Run:
         raise signals.stop()
 
     def _batches(self, first: int):
-        """The batches of the steps to come; counts how long they were waited for, but for the
-        first, with which the pipeline starts and the first shape is compiled."""
+        """The batches of the steps to come; counts how long devices had nothing else to do, but for
+        the first, with which the pipeline starts and the first shape is compiled."""
         stream = batches(self._build, first, self.total_steps)
         yield from islice(stream, 1)
         begun, waited = time.monotonic(), 0.0
         while True:
             asked = time.monotonic()
             batch = next(stream, None)
-            waited += time.monotonic() - asked
+            if self._devices_are_idle():
+                waited += time.monotonic() - asked
             self._waited = waited / (time.monotonic() - begun)
             if batch is None:
                 return
             yield batch
+
+    def _devices_are_idle(self) -> bool:
+        """Whether all steps that were begun are done."""
+        return not self._in_flight or self._in_flight[-1][1]["loss"].is_ready()
 
     def _build(self, index: int):
         return self.layout.build(self.train_documents, self.schedule.batch(index))
@@ -364,7 +369,7 @@ class _Run:
             files.write_json(self.workdir.done, {"step": int(self.state.step), "best": best})
         hosts.wait_for_all("done")
         log.info(
-            "done: the best checkpoint is %s; batches were waited for %.1f%% of the time",
+            "done: the best checkpoint is %s; devices waited for batches %.1f%% of the time",
             best["step"] if best else "the initial model",
             100 * self._waited,
         )
