@@ -57,6 +57,7 @@ def train_with(vocabulary, model_config, used, weight_decay):
         labels = rng.integers(0, 2, (1, 4)).astype(np.int32)
         weights, mask = np.ones((1, 4), np.float32), np.ones_like(ids)
         batch = {"input_ids": ids, "attention_mask": mask, "labels": labels, "weights": weights}
+        batch["document"] = np.arange(labels.size, dtype=np.int32).reshape(labels.shape)
         state, _ = step(state, batch)
     state = jax.device_get(state)
     table = word_embedding(full) * decay_of_unused_rows(train, schedule, STEPS)
