@@ -183,7 +183,7 @@ def finish(arguments):
     return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize(("mode", "kills"), [("sigkill", 2), ("sigterm", 2)])
+@pytest.mark.parametrize(("mode", "kills"), [("sigkill", 2), ("sigterm", 1)])
 def test_kills_at_random_moments(mode, kills, sample_data_dir):
     script = [sys.executable, "tests/kill_test.py", f"--mode={mode}", f"--n={kills}"]
     finished = finish([*script, "--epochs=5", f"--data_dir={sample_data_dir}"])
