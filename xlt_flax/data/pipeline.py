@@ -39,5 +39,8 @@ def batches(
         num_parallel_calls=2,
         deterministic=True,
     )
+    options = tf.data.Options()
+    options.autotune.enabled = False  # nothing to tune; its thread can hold up the end for long
+    dataset = dataset.with_options(options)
     for arrays in dataset.prefetch(_AHEAD).as_numpy_iterator():
         yield dict(zip(names, arrays, strict=True))
