@@ -25,6 +25,30 @@ def pytest_terminal_summary(terminalreporter, exitstatus):
         terminalreporter.write_line("tests marked slow or soak run with -m slow, -m soak")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _temporary_files(tmp_path_factory):
+    """What tests, and the processes that they kill, leave in the temporary folder goes with it."""
+    before = os.environ.get("TMPDIR")
+    os.environ["TMPDIR"] = str(tmp_path_factory.mktemp("temporary"))
+    tempfile.tempdir = None  # is found anew
+    yield
+    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
+    if before is None:
+        del os.environ["TMPDIR"]
+    else:
+        os.environ["TMPDIR"] = before
+    tempfile.tempdir = None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _programs(sample_data_dir):
+    """A program is compiled once for all tests, and kept where runs on the sample keep theirs."""
+    import jax
+
+    jax.config.update("jax_compilation_cache_dir", str(sample_data_dir / "xlt_flax_compiled"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+
+
 @pytest.fixture(scope="session")
 def shared_folder() -> Path:
     """The folder with the real data, which is not shipped; the test is skipped without it."""

@@ -1,7 +1,6 @@
 """The benchmark's command line: what it prints, and that it needs no TensorFlow."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,9 +18,7 @@ FIELDS = {
 
 def run(module, *arguments, python_flags=()):
     command = [sys.executable, *python_flags, "-m", f"xlt_flax.{module}", *arguments]
-    finished = subprocess.run(
-        command, cwd=ROOT, env=os.environ | {}, capture_output=True, text=True
-    )
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert finished.returncode == 0, finished.stderr
     return finished
 

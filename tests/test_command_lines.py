@@ -13,10 +13,12 @@ import sys
 import time
 from pathlib import Path
 
+import forks
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
 import pytest
+from forks import Forked
 
 from xlt_flax.training.checkpoints import Checkpoints
 
@@ -48,10 +50,15 @@ def training(workdir, data_dir, *arguments, config="configs/demo.py"):
 
 def run(arguments, expect=0, **environment):
     """Runs to the end; returns the finished process."""
-    finished = subprocess.run(
-        arguments, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True
-    )
+    finished = forks.run(arguments, cwd=ROOT, env=os.environ | environment)
     assert finished.returncode == expect, finished.stderr
+    return finished
+
+
+def run_with_its_imports(arguments):
+    """As `run`, in a process that nothing was prepared for: what users start."""
+    finished = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
     return finished
 
 
@@ -71,7 +78,7 @@ def final_state(workdir):
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory, sample_data_dir):
     workdir = tmp_path_factory.mktemp("undisturbed") / "run"
-    run(training(workdir, sample_data_dir))
+    run_with_its_imports(training(workdir, sample_data_dir))
     return workdir
 
 
@@ -103,7 +110,7 @@ def judging(workdir):
 @pytest.fixture(scope="module")
 def judged(undisturbed):
     """What eval says of the undisturbed run."""
-    return run(judging(undisturbed)).stdout
+    return run_with_its_imports(judging(undisturbed)).stdout
 
 
 def test_eval_judges_every_document_once(undisturbed, judged):
@@ -132,7 +139,7 @@ def test_a_killed_eval_leaves_whole_files_and_goes_on_to_the_same(undisturbed, j
     expected = {n: v for n, v in eval_files(undisturbed).items() if not n.endswith("curve.jsonl")}
     workdir = tmp_path / "run"
     shutil.copytree(undisturbed, workdir, ignore=shutil.ignore_patterns("eval"))
-    killed = subprocess.Popen(judging(workdir), stdout=subprocess.DEVNULL, cwd=ROOT)
+    killed = Forked(judging(workdir), stdout=subprocess.DEVNULL, cwd=ROOT)
     while killed.poll() is None and not (workdir / "eval/ja.predictions.jsonl").exists():
         time.sleep(0.01)
     killed.kill()
@@ -160,9 +167,7 @@ def test_done_runs_are_not_run_again(undisturbed, sample_data_dir):
 def test_a_killed_run_goes_on_bit_for_bit(moment, undisturbed, sample_data_dir, tmp_path):
     """Killed before there is a checkpoint, while the first is being saved, and in a later save."""
     workdir = tmp_path / "run"
-    killed = subprocess.Popen(
-        training(workdir, sample_data_dir), cwd=ROOT, stderr=subprocess.PIPE, text=True
-    )
+    killed = Forked(training(workdir, sample_data_dir), cwd=ROOT, stderr=subprocess.PIPE, text=True)
     for line in killed.stderr:
         if moment in line:
             killed.send_signal(signal.SIGKILL)
@@ -213,7 +218,7 @@ def test_two_hosts_see_the_batches_of_one(undisturbed, sample_data_dir, tmp_path
             "JAX_PROCESS_ID": str(host),
         }
         hosts.append(
-            subprocess.Popen(
+            Forked(
                 arguments, cwd=ROOT, env=os.environ | environment, stderr=subprocess.PIPE, text=True
             )
         )

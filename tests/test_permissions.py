@@ -6,10 +6,10 @@ The runs are of configs/demo.py, two steps long.
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
+import forks
 import pytest
 
 from xlt_flax.data.raw_files import ARCHIVE, FOLDER
@@ -17,20 +17,21 @@ from xlt_flax.data.selection import needed_splits
 
 ROOT = Path(__file__).parents[1]
 
-# Root may read and write everything, but for one who gave that up.
-UNPRIVILEGED = (
-    sys.executable,
-    "-c",
-    "import ctypes, os, sys\n"
-    "PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2\n"
-    "for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):\n"
-    "    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)\n"
-    "os.execvp(sys.argv[1], sys.argv[1:])",
-)
+# Root may read and write everything, but for a process that gave that up.
+GIVE_UP = """
+import ctypes
+CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 1, 2
+libc, version_and_self = ctypes.CDLL(None, use_errno=True), (ctypes.c_uint32 * 2)(0x20080522, 0)
+sets = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; then those above 31
+assert libc.capget(version_and_self, sets) == 0
+for i in (0, 1):  # access(2) goes by what is permitted
+    sets[i] &= ~(1 << CAP_DAC_OVERRIDE | 1 << CAP_DAC_READ_SEARCH)
+assert libc.capset(version_and_self, sets) == 0
+"""
 
 
 def command(module, *arguments):
-    return [*UNPRIVILEGED, sys.executable, "-m", f"xlt_flax.{module}", *map(str, arguments)]
+    return [sys.executable, "-m", f"xlt_flax.{module}", *map(str, arguments)]
 
 
 def training(workdir, data_dir, *arguments):
@@ -53,7 +54,7 @@ def preparing(data_dir, *arguments, config="configs/demo.py"):
 
 
 def run(arguments, expect=0):
-    finished = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True)
+    finished = forks.run(arguments, cwd=ROOT, prelude=GIVE_UP)
     assert finished.returncode == expect, finished.stderr
     return finished
 

@@ -13,9 +13,10 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import jax
+import forks
 import numpy as np
 import pytest
+from forks import Forked
 from ml_collections import ConfigDict
 
 from xlt_flax import signals
@@ -180,14 +181,21 @@ def training(workdir, data_dir, *arguments):
 
 
 def finish(arguments):
-    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True)
+    return forks.run(arguments, cwd=ROOT)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("mode", "kills"), [("sigkill", 2), ("sigterm", 1)])
+@pytest.mark.parametrize(
+    "kills", [pytest.param(3, marks=pytest.mark.slow), pytest.param(20, marks=pytest.mark.soak)]
+)
+@pytest.mark.parametrize("mode", ["sigkill", "sigterm", "sweep", "sweep_sigterm"])
 def test_kills_at_random_moments(mode, kills, sample_data_dir):
     script = [sys.executable, "tests/kill_test.py", f"--mode={mode}", f"--n={kills}"]
-    finished = finish([*script, "--epochs=5", f"--data_dir={sample_data_dir}"])
+    finished = subprocess.run(
+        [*script, "--epochs=5", f"--data_dir={sample_data_dir}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
     assert finished.returncode == 0, finished.stdout + finished.stderr
     result = json.loads(finished.stdout.splitlines()[-1])
     assert result["equal"] == result["kills"] == kills
@@ -213,7 +221,7 @@ def test_a_full_disk_costs_nothing_but_time(sample_data_dir, small_disk):
 
 @pytest.fixture(scope="module")
 def tiny(sample_data_dir):
-    """The demo with three steps an epoch, in this process, which keeps its programs on disk."""
+    """The demo with three steps an epoch, in this process."""
     spec = importlib.util.spec_from_file_location("demo", ROOT / "configs/demo.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -223,10 +231,7 @@ def tiny(sample_data_dir):
     config.data.max_length = 16
     config.model.forward = "padded"  # compiles faster
     config.train.epochs = 2
-    before = jax.config.jax_compilation_cache_dir
-    jax.config.update("jax_compilation_cache_dir", f"{sample_data_dir}/xlt_flax_compiled")
-    yield resolve(config)
-    jax.config.update("jax_compilation_cache_dir", before)
+    return resolve(config)
 
 
 def test_a_stop_in_validation_is_made_up_for(tiny, tmp_path, monkeypatch):
@@ -334,7 +339,7 @@ def test_two_hosts_stop_after_the_same_step(sample_data_dir, tmp_path):
         cluster = {"JAX_COORDINATOR_ADDRESS": address, "JAX_NUM_PROCESSES": "2"}
         environment = os.environ | cluster | {"JAX_PROCESS_ID": str(host)}
         pipe = subprocess.PIPE
-        hosts.append(subprocess.Popen(arguments, cwd=ROOT, env=environment, stderr=pipe, text=True))
+        hosts.append(Forked(arguments, cwd=ROOT, env=environment, stderr=pipe, text=True))
     for line in hosts[1].stderr:
         if "epoch 1, step" in line:
             hosts[1].send_signal(signal.SIGTERM)
@@ -351,7 +356,7 @@ def test_two_hosts_stop_after_the_same_step(sample_data_dir, tmp_path):
 
 
 def test_two_processes_on_one_workdir(sample_data_dir, tmp_path):
-    first = subprocess.Popen(
+    first = Forked(
         training(tmp_path / "run", sample_data_dir), cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
     for line in first.stderr:

@@ -9,7 +9,9 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import forks
 import pytest
+from forks import Forked
 from ml_collections import ConfigDict
 
 from xlt_flax.analysis import thesis
@@ -165,7 +167,7 @@ def sweep(workdir, data_dir, *arguments):
 
 
 def run(arguments, expect=0):
-    finished = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True)
+    finished = forks.run(arguments, cwd=ROOT)
     assert finished.returncode == expect, finished.stderr
     return finished
 
@@ -189,7 +191,7 @@ def test_a_sweep_is_killed_goes_on_and_goes_on_past_a_failure(sample_data_dir, t
     assert "time unknown" in plan[-1]
     assert not folder.exists()
 
-    killed = subprocess.Popen(
+    killed = Forked(
         three_runs(folder, sample_data_dir),
         cwd=ROOT,
         stdout=subprocess.PIPE,
@@ -252,8 +254,9 @@ def end_state(folder):
 
 @pytest.fixture(scope="module")
 def undisturbed(sample_data_dir, tmp_path_factory):
+    """Made by a process of its own, from its imports on."""
     folder = tmp_path_factory.mktemp("undisturbed") / "sweep"
-    run(two_runs(folder, sample_data_dir))
+    subprocess.run(two_runs(folder, sample_data_dir), cwd=ROOT, check=True)
     state = end_state(folder)
     assert f"{SOURCE}/DONE" in state
     assert f"{STAGE}/eval/ja.json" in state
@@ -262,7 +265,7 @@ def undisturbed(sample_data_dir, tmp_path_factory):
 
 def told_to_stop(arguments, at, number):
     """What a sweep says that gets a signal when a line of its log holds `at`."""
-    process = subprocess.Popen(arguments, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = Forked(arguments, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     for line in process.stderr:
         if at in line:
             process.send_signal(number)

@@ -1,0 +1,78 @@
+"""A process that has imported what takes long, and forks whenever a command is to start.
+
+    python fork_server.py FD
+
+FD is a socket of whole messages. Each asks for one command, in JSON: "module" and "arguments" as
+after `python -m`, "directory", "environment", and "prelude", Python that is executed before; its
+standard input, output and error come along as open files. The answer is the command's process id.
+Whoever asks must adopt orphans (`forks.py`).
+"""
+
+import gc
+import importlib
+import json
+import os
+import runpy
+import socket
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+# They use no device and start no thread, which a fork would lose, and define no flags.
+IMPORTS = ("xlt_flax.training.sweep", "xlt_flax.data.webis_cls10")
+
+
+def serve(connection: socket.socket) -> dict | None:
+    """Forks as often as it is asked to.
+
+    Returns:
+      What a forked process is asked for, in that process; None in this one when nobody asks more.
+    """
+    while True:
+        message, files, *_ = socket.recv_fds(connection, 1 << 20, 3)
+        if not message:
+            return None
+        read, write = os.pipe()
+        between = os.fork()
+        if not between:
+            if pid := os.fork():
+                os.write(write, str(pid).encode())
+                os._exit(0)
+            for inherited in (read, write):
+                os.close(inherited)
+            connection.close()
+            return json.loads(message) | {"files": files}
+        os.waitpid(between, 0)  # from here on its child is the asking process's
+        connection.send(os.read(read, 100))
+        for ours in (read, write, *files):
+            os.close(ours)
+
+
+def become(request: dict) -> None:
+    """Makes this process what `python -m` would have started."""
+    for number, file in enumerate(request["files"]):
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(request["directory"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    unbuffered = "PYTHONUNBUFFERED" in os.environ
+    sys.stdout.reconfigure(line_buffering=unbuffered, write_through=unbuffered)
+    sys.path[0] = request["directory"]
+    sys.argv[1:] = request["arguments"]
+    exec(request["prelude"], {})
+    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+
+
+def main() -> None:
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    sys.path[0] = str(ROOT)
+    for name in IMPORTS:
+        importlib.import_module(name)
+    gc.freeze()  # a collection would write to the memory that all share, and so copy it
+    if request := serve(connection):
+        become(request)
+
+
+if __name__ == "__main__":
+    main()
