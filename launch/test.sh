@@ -4,4 +4,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source launch/environment.sh
-python -m pytest -n "${XLT_FLAX_TEST_WORKERS:-2}" --dist loadfile "$@"
+# Tests of a file share what they prepare; the order of files is conftest's.
+python -m pytest -n "${XLT_FLAX_TEST_WORKERS:-2}" --dist loadfile --no-loadscope-reorder "$@"

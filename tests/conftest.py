@@ -20,6 +20,17 @@ settings.load_profile("xlt_flax")
 SAMPLE_MODEL = Path(__file__).parents[1] / "xlt_flax" / "data" / "sample" / "tiny-bert"
 
 
+def pytest_collection_modifyitems(items):
+    """What takes longest comes first, so that no worker is left alone with it at the end."""
+    rooms = ("tests", "training", "modeling", "data", "analysis")
+
+    def place(item):
+        room = item.path.parent.name
+        return rooms.index(room) if room in rooms else len(rooms)
+
+    items.sort(key=place)
+
+
 def pytest_terminal_summary(terminalreporter, exitstatus):
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         terminalreporter.write_line("tests marked slow or soak run with -m slow, -m soak")

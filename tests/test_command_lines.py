@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -55,9 +56,11 @@ def run(arguments, expect=0, **environment):
     return finished
 
 
-def run_with_its_imports(arguments):
+def run_with_its_imports(arguments, **environment):
     """As `run`, in a process that nothing was prepared for: what users start."""
-    finished = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True)
+    finished = subprocess.run(
+        arguments, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True
+    )
     assert finished.returncode == 0, finished.stderr
     return finished
 
@@ -76,9 +79,15 @@ def final_state(workdir):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, sample_data_dir):
+def temporary_folder(tmp_path_factory):
+    """Of the undisturbed run and its evaluation alone."""
+    return tmp_path_factory.mktemp("temporary")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, sample_data_dir, temporary_folder):
     workdir = tmp_path_factory.mktemp("undisturbed") / "run"
-    run_with_its_imports(training(workdir, sample_data_dir))
+    run_with_its_imports(training(workdir, sample_data_dir), TMPDIR=str(temporary_folder))
     return workdir
 
 
@@ -108,9 +117,9 @@ def judging(workdir):
 
 
 @pytest.fixture(scope="module")
-def judged(undisturbed):
+def judged(undisturbed, temporary_folder):
     """What eval says of the undisturbed run."""
-    return run_with_its_imports(judging(undisturbed)).stdout
+    return run_with_its_imports(judging(undisturbed), TMPDIR=str(temporary_folder)).stdout
 
 
 def test_eval_judges_every_document_once(undisturbed, judged):
@@ -126,6 +135,16 @@ def test_eval_judges_every_document_once(undisturbed, judged):
     validations = [r for r in read_lines(undisturbed / "metrics.jsonl") if r["split"] != "train"]
     best = min(validations, key=lambda r: r["loss"])["step"]
     assert result["checkpoint_step"] == best
+
+
+def test_nothing_is_left_in_the_temporary_folder(judged, temporary_folder):
+    assert list(temporary_folder.iterdir()) == []
+
+
+def test_the_tests_own_temporary_folder_goes_with_the_rest_of_theirs(tmp_path_factory):
+    assert Path(tempfile.gettempdir()).is_relative_to(tmp_path_factory.getbasetemp())
+    told = [sys.executable, "-c", "import tempfile; print(tempfile.gettempdir())"]
+    assert run_with_its_imports(told).stdout.strip() == tempfile.gettempdir()
 
 
 def eval_files(workdir):
@@ -163,20 +182,25 @@ def test_done_runs_are_not_run_again(undisturbed, sample_data_dir):
     assert (undisturbed / "metrics.jsonl").read_bytes() == before
 
 
-@pytest.mark.parametrize("moment", ["compiling the step", "epoch 1, step", "epoch 3, step"])
-def test_a_killed_run_goes_on_bit_for_bit(moment, undisturbed, sample_data_dir, tmp_path):
-    """Killed before there is a checkpoint, while the first is being saved, and in a later save."""
+def test_a_run_that_is_killed_again_and_again_goes_on_bit_for_bit(
+    undisturbed, sample_data_dir, tmp_path
+):
+    """Before there is a checkpoint, while the first is being saved, and in a later save."""
     workdir = tmp_path / "run"
-    killed = Forked(training(workdir, sample_data_dir), cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    for line in killed.stderr:
-        if moment in line:
-            killed.send_signal(signal.SIGKILL)
-            break
-    killed.communicate()
-    assert not (workdir / "DONE").exists()
+    for moment in ("compiling the step", "epoch 1, step", "epoch 3, step"):
+        killed = Forked(
+            training(workdir, sample_data_dir), cwd=ROOT, stderr=subprocess.PIPE, text=True
+        )
+        for line in killed.stderr:
+            if moment in line:
+                killed.send_signal(signal.SIGKILL)
+                break
+        killed.communicate()
+        assert killed.returncode == -signal.SIGKILL, moment
+        assert not (workdir / "DONE").exists()
     resumed = run(training(workdir, sample_data_dir))
-    if moment == "epoch 3, step":  # Orbax writes the second checkpoint after the first is whole
-        assert "going on from checkpoint" in resumed.stderr
+    # Orbax writes the second checkpoint after the first is whole
+    assert "going on from checkpoint" in resumed.stderr
     assert (workdir / "metrics.jsonl").read_bytes() == (undisturbed / "metrics.jsonl").read_bytes()
     assert_same_state(final_state(workdir), final_state(undisturbed))
 

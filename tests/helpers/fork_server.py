@@ -15,6 +15,7 @@ import os
 import runpy
 import socket
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +57,7 @@ def become(request: dict) -> None:
     os.chdir(request["directory"])
     os.environ.clear()
     os.environ.update(request["environment"])
+    tempfile.tempdir = None  # is found anew
     unbuffered = "PYTHONUNBUFFERED" in os.environ
     sys.stdout.reconfigure(line_buffering=unbuffered, write_through=unbuffered)
     sys.path[0] = request["directory"]
