@@ -1,8 +1,8 @@
 """Documents that others are compared with: what a run, or the runs before it, have had.
 
-Two documents are the same if they are of one data set and have one id (ids are unique in a data set:
-those of Webis-CLS-10 hold language, domain and split), or if their texts are (data/sameness). The
-same number in another language is another id, so a translation is not a repeat.
+Two documents are the same if they are of one data set and have one id, or if their texts are the
+same (data/sameness). Ids are unique in a data set: those of Webis-CLS-10 hold language, domain and
+split. The same number in another language is another id, so a translation is not a repeat.
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ class Known:
 
     @classmethod
     def of(cls, *parts: Documents, same_dataset: bool = True) -> "Known":
-        """All documents of all parts; of another data set than is asked about, their texts alone."""
+        """All documents of all parts; if they are of another data set, their texts alone."""
         return cls(
             frozenset(name for part in parts for name in part.ids) if same_dataset else frozenset(),
             np.concatenate([np.zeros(0, "S32"), *(part.digests for part in parts)]),

@@ -3,7 +3,7 @@
     <root>/<key>/tokens.npy    int32[total tokens]   all documents, one after the other
                  offsets.npy   int64[documents + 1]  where each begins
                  labels.npy    int32[documents]      0 negative, 1 positive, -1 none
-                 digests.npy   S32[documents]        of the normalised text, to find repeats (data/sameness)
+                 digests.npy   S32[documents]        of normalised texts (data/sameness)
                  ids.json      the documents' ids
                  meta.json     what the store was made from, and a checksum of each file
 

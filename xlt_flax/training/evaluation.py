@@ -79,20 +79,16 @@ class Predictions:
 
     def problems(self) -> list[str]:
         """What makes the scores no measure of a model, a plain sentence each; empty if nothing."""
-        found, documents = [], f"{len(self.labels):,}"
-        silent = int((~self.finite).sum())
-        if silent:
+        found, documents = [], f"{len(self.labels):,} documents"
+        said = self.predicted[self.finite]
+        if len(said) < len(self.labels):
             found.append(
-                f"the model's output is not a number for {silent:,} of {documents} documents, "
-                "which count as wrong"
+                f"the model's output is not a number for {len(self.labels) - len(said):,} of "
+                f"{documents}, which count as wrong"
             )
-        said = np.unique(self.predicted[self.finite])
-        if len(said) == 1 and len(np.unique(self.labels)) > 1:
-            all_of = "all" if not silent else "all other"
-            found.append(
-                f"{all_of} {len(self.labels) - silent:,} documents were given one class, "
-                f"{LABELS[said[0]]}"
-            )
+            documents = f"other {len(said):,} documents"
+        if len(said) > 1 and len(np.unique(said)) == 1 and len(np.unique(self.labels)) > 1:
+            found.append(f"all {documents} were given one class, {LABELS[said[0]]}")
         return found
 
 

@@ -12,7 +12,8 @@ from xlt_flax.workdir import Workdir
 
 @contextmanager
 def failure_recorded(workdir: Workdir):
-    """Writes what ends the run within, but for a user's mistake and a wish to stop; raises it on."""
+    """Writes what ends the run within, and lets it pass; a user's mistake and a wish to stop are
+    not written."""
     try:
         yield
     except UserError:
