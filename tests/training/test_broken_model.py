@@ -7,6 +7,7 @@ import json
 import logging
 import math
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +68,8 @@ def with_weights(trained, setup_of, tmp_path):
     change(params) does so in place."""
 
     def make(change):
-        workdir = Workdir(shutil.copytree(trained.path, tmp_path / "changed"))
+        place = tempfile.mkdtemp(dir=tmp_path)
+        workdir = Workdir(shutil.copytree(trained.path, place, dirs_exist_ok=True))
         optimizer = setup_of(workdir.read_config()).optimizer()
         kept = Checkpoints(trained.checkpoints)
         shutil.rmtree(workdir.checkpoints)
@@ -104,16 +106,20 @@ def test_a_model_that_says_one_class(with_weights, setup_of):
 
 
 def test_a_sound_model_has_no_problems(with_weights, setup_of):
-    """A head that goes by one unit of the pooler says both classes."""
+    """A head that goes by one unit of the pooler, about its median, says both classes."""
 
-    def by_one_unit(params):
-        params["classifier"]["kernel"][:] = 0
-        params["classifier"]["kernel"][0] = (-1, 1)
-        pooled = params["bert"]["pooler"]["dense"]
-        pooled["kernel"] *= 50
-        params["classifier"]["bias"][:] = 0
+    def by_one_unit(median):
+        def change(params):
+            params["classifier"]["kernel"][:] = 0
+            params["classifier"]["kernel"][0] = (0, 100)
+            params["classifier"]["bias"][:] = (median, 0)
 
-    _, result, lines = judge(with_weights(by_one_unit), setup_of)
+        return change
+
+    _, _, lines = judge(with_weights(by_one_unit(0)), setup_of)
+    negative, positive = np.transpose([line["probabilities"] for line in lines])
+    median = float(np.median(np.log(positive / negative)))
+    _, result, lines = judge(with_weights(by_one_unit(median)), setup_of)
     assert {line["prediction"] for line in lines} == {0, 1}
     assert result["problems"] == []
     assert math.isfinite(result["loss"])
@@ -305,12 +311,15 @@ def test_a_run_that_failed_says_why(config_of, setup_of, tmp_path, monkeypatch, 
     assert workdir.done.exists()
 
 
-def test_diverged_training_fails_by_itself(config_of, setup_of, tmp_path):
+def test_training_from_spoilt_weights_fails_by_itself(with_weights, config_of, setup_of, tmp_path):
+    def spoil(params):
+        params["bert"]["pooler"]["dense"]["kernel"][:] = np.nan
+
     workdir = Workdir(tmp_path / "run")
     with pytest.raises(RunError):
-        train(config_of(train__learning_rate=1e38, train__epochs=9), workdir, setup_of)
+        train(config_of(init_from=str(with_weights(spoil).path)), workdir, setup_of)
     first = workdir.failure.read_text().splitlines()[0]
-    assert "Lower config.train.learning_rate" in first
+    assert first.startswith("step 1: loss nan")
     assert not workdir.done.exists()
 
 
