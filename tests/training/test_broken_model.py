@@ -323,6 +323,15 @@ def test_training_from_spoilt_weights_fails_by_itself(with_weights, config_of, s
     assert not workdir.done.exists()
 
 
+def test_nothing_is_left_of_a_run_that_never_began(config_of, setup_of, tmp_path):
+    def no_memory(config):
+        raise MemoryError
+
+    with pytest.raises(RunError, match="out of memory"):
+        train(config_of(), Workdir(tmp_path / "run"), no_memory)
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("stop", [SystemExit(143), KeyboardInterrupt()])
 def test_a_run_that_was_stopped_did_not_fail(config_of, setup_of, tmp_path, monkeypatch, stop):
     workdir = Workdir(tmp_path / "run")

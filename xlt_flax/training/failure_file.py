@@ -12,14 +12,14 @@ from xlt_flax.workdir import Workdir
 
 @contextmanager
 def failure_recorded(workdir: Workdir):
-    """Writes what ends the run within, and lets it pass; a user's mistake and a wish to stop are
-    not written."""
+    """Writes what ends the run within, and lets it pass. A user's mistake and a wish to stop are
+    not written, nor is anything where no run has begun: it would leave a folder behind."""
     try:
         yield
     except UserError:
         raise
     except Exception as error:
-        if hosts.is_first():
+        if hosts.is_first() and workdir.is_run():
             write_failure(workdir, error)
         raise
 

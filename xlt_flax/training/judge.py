@@ -163,10 +163,11 @@ class Judge:
             curve = sorted([*kept, line], key=lambda entry: entry["step"])
             files.write_json_lines(self.workdir.eval / f"{language}.curve.jsonl", curve)
             log.info(
-                "step %d: %s accuracy %.4f; %s",
+                "step %d: %s accuracy %.4f (majority class %.4f); %s",
                 step,
                 language,
                 scores["accuracy"],
+                scores["majority"],
                 seen_in_words(scores, len(documents)),
             )
 

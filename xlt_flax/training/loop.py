@@ -350,11 +350,12 @@ class _Run:
         score = batch_sum(predictions.losses, self.config.train.batch_size)
         self._record(step, VALIDATION, {**scores, "score": score})
         log.info(
-            "epoch %d, step %d: validation loss %.4f, accuracy %.4f%s",
+            "epoch %d, step %d: validation loss %.4f, accuracy %.4f (majority class %.4f)%s",
             self._epoch(step),
             step,
             scores["loss"],
             scores["accuracy"],
+            predictions.majority,
             self._compared(step),
         )
         self.validation_watch.after(step, predictions.problems())

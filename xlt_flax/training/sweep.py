@@ -192,9 +192,11 @@ class Sweep:
         result = self._result(task)
         said = [*([result["note"]] if result.get("note") else []), *result.get("problems", [])]
         note = f" ({'; '.join(said)})" if said else ""
+        majority = result.get("majority")  # evaluations of before have none
+        beside = "" if majority is None else f" (majority class {majority:.4f})"
         return (
-            f"{self.config.data.target_language} accuracy {result['accuracy']:.4f}, best at step "
-            f"{result['checkpoint_step']}{note}, {_clock(seconds)}"
+            f"{self.config.data.target_language} accuracy {result['accuracy']:.4f}{beside}, best "
+            f"at step {result['checkpoint_step']}{note}, {_clock(seconds)}"
         )
 
 
