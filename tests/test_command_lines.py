@@ -113,7 +113,7 @@ def test_a_run_leaves_what_the_contract_says(undisturbed):
 
 
 def judging(workdir):
-    return command("eval", f"--workdir={workdir}", "--language=ja", "--language=de")
+    return command("eval", f"--workdir={workdir}", "--language=ja", "--language=de,ja")
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import pytest
 from xlt_flax.data import reviews
 from xlt_flax.data.raw_files import SAMPLE_DIR
 from xlt_flax.data.reviews import NEGATIVE, POSITIVE, UNLABELED, read_reviews
+from xlt_flax.data.sameness import text_digest
 from xlt_flax.errors import UserError
 
 ENGLISH = """<?xml version="1.0" encoding="utf-8"?>
@@ -105,9 +106,11 @@ def test_the_sample_has_as_many_reviews_of_both_labels(language):
 
 
 @pytest.mark.parametrize(
-    ("language", "repeated"), [("en", 109), ("de", 22), ("fr", 380), ("jp", 58)]
+    ("language", "repeated", "normalised", "in_train"),
+    [("en", 109, 110, 55), ("de", 22, 23, 11), ("fr", 380, 380, 199), ("jp", 58, 58, 22)],
 )
-def test_the_real_files_are_read_whole(shared_folder, language, repeated):
+def test_the_real_files_are_read_whole(shared_folder, language, repeated, normalised, in_train):
+    """Repeats letter by letter, and as data/sameness counts them."""
     texts = {}
     for split in ("train", "test"):
         folder = shared_folder / "data" / "webis-cls-10" / "cls-acl10-unprocessed" / language
@@ -119,5 +122,6 @@ def test_the_real_files_are_read_whole(shared_folder, language, repeated):
         texts[split] = [review.text for review in found]
     pool = texts["train"] + texts["test"]
     assert len(pool) - len(set(pool)) == repeated
-    if language == "jp":
-        assert sum(text in set(texts["train"]) for text in texts["test"]) == 22
+    digests = {split: list(map(text_digest, found)) for split, found in texts.items()}
+    assert len(pool) - len({*digests["train"], *digests["test"]}) == normalised
+    assert sum(digest in set(digests["train"]) for digest in digests["test"]) == in_train

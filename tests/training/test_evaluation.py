@@ -60,3 +60,52 @@ def test_scores_on_a_known_case():
     assert scores["macro_f1"] == pytest.approx((2 * 1 / 4 + 2 * 2 / 6) / 2)
     assert scores["loss"] == pytest.approx(0.5)
     np.testing.assert_allclose(predictions.probabilities.sum(-1), 1)
+
+
+def predictions_of(*logits, labels):
+    logits = np.array(logits, np.float32)
+    return Predictions(logits, logits.sum(-1), np.array(labels, np.int32))
+
+
+def test_an_output_that_is_no_number_is_a_wrong_one():
+    """On the code of before, NaN was class 0."""
+    nan, inf = float("nan"), float("inf")
+    predictions = predictions_of(
+        [2, 0], [nan, nan], [0, nan], [inf, 0], [0, 2], labels=[0, 0, 1, 0, 1]
+    )
+    assert predictions.predicted.tolist() == [0, -1, -1, -1, 1]
+    assert predictions.confusion.tolist() == [[1, 0], [0, 1]]
+    scores = predictions.scores()
+    assert scores["accuracy"] == pytest.approx(2 / 5)
+    assert scores["macro_f1"] == pytest.approx((2 / (3 + 1) + 2 / (2 + 1)) / 2)
+    assert predictions.majority == pytest.approx(3 / 5)
+    assert np.isfinite(predictions.probabilities).all(-1).tolist() == [True, *[False] * 3, True]
+    assert predictions.problems() == [
+        "the model's output is not a number for 3 of 5 documents, which count as wrong"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("logits", "labels", "problems"),
+    [
+        ([[0, 1], [0, 2], [0, 1]], [0, 1, 1], ["all 3 documents were given one class, positive"]),
+        ([[1, 0], [2, 0]], [0, 1], ["all 2 documents were given one class, negative"]),
+        ([[1, 0], [2, 0]], [0, 0], []),  # and are of one class
+        ([[1, 0], [0, 1]], [0, 0], []),
+        (
+            [[float("nan")] * 2, [0, 1], [0, 1]],
+            [0, 1, 1],
+            [
+                "the model's output is not a number for 1 of 3 documents, which count as wrong",
+                "all other 2 documents were given one class, positive",
+            ],
+        ),
+        (
+            [[float("nan")] * 2] * 2,
+            [0, 1],
+            ["the model's output is not a number for 2 of 2 documents, which count as wrong"],
+        ),
+    ],
+)
+def test_what_makes_scores_no_measure(logits, labels, problems):
+    assert predictions_of(*logits, labels=labels).problems() == problems

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from xlt_flax.errors import RunError, UserError
-from xlt_flax.training.metrics import MetricsLog, best_validation, read_metrics
+from xlt_flax.training.metrics import MetricsLog, best_validation, has_no_best, read_metrics
 
 
 def validations(*losses):
@@ -22,6 +22,47 @@ def test_best_is_the_lowest_loss_and_the_earlier_of_equals(losses, best):
     records = [{"step": 5, "split": "train", "loss": 0.0}, *validations(*losses)]
     found = best_validation(records)
     assert (found and found["step"]) == best
+
+
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("losses", "best"),
+    [((NAN, 3, 2), 30), ((None, 3), 20), ((INF, 4), 20), ((2, NAN), 10), ((NAN, None, INF), None)],
+)
+def test_what_is_no_number_is_never_the_best(tmp_path, losses, best):
+    """Neither as metrics.jsonl has it now, null, nor as older files have it."""
+    path = tmp_path / "metrics.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in validations(*losses)))
+    records = read_metrics(path)
+    found = best_validation(records)
+    assert (found and found["step"]) == best
+    assert has_no_best(records) == (best is None)
+
+
+@pytest.mark.parametrize(
+    ("scores", "best"), [((3.0, NAN, 2.0), 20), ((3.0, NAN), 0), ((NAN, NAN), None)]
+)
+def test_scores_of_both_stages(tmp_path, scores, best):
+    path = tmp_path / "metrics.jsonl"
+    splits = ["source", *["validation"] * (len(scores) - 1)]
+    lines = [
+        {"step": 10 * i, "split": split, "loss": 1.0, "score": score}
+        for i, (split, score) in enumerate(zip(splits, scores, strict=True))
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = best_validation(read_metrics(path))
+    assert (found and found["step"]) == best
+
+
+def test_a_value_that_is_no_number_is_null(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    log = MetricsLog(path, 0, writable=True)
+    assert log.write(1, 1, "validation", loss=NAN, accuracy=0.5)["loss"] is None
+    log.close()
+    line = '{"step": 1, "epoch": 1, "split": "validation", "loss": null, "accuracy": 0.5}\n'
+    assert path.read_text() == line
 
 
 def test_resume_drops_what_will_happen_again(tmp_path):
