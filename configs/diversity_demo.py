@@ -13,8 +13,8 @@ from xlt_flax.config import sample
 def get_config():
     config = sample()
     config.data.max_length = 64
-    config.data.train_per_group = 16
+    config.data.train_per_group = 24
     config.data.validation_per_group = 8
-    config.train.epochs = 1
+    config.train.epochs = 3
     config.sweep = ConfigDict({"runs": tuple(m.name for m in diversity_mixtures())})
     return config
