@@ -12,12 +12,13 @@ from xlt_flax.data.documents import Documents
 from xlt_flax.data.selection import test_documents
 from xlt_flax.failures import out_of_memory_explained
 from xlt_flax.modeling.vocabulary import Vocabulary, join
-from xlt_flax.training import hosts
+from xlt_flax.training import hosts, provenance
 from xlt_flax.training.checkpoints import Checkpoints, DamagedCheckpoint
 from xlt_flax.training.evaluation import Predictions, predict
 from xlt_flax.training.progress import Progress
 from xlt_flax.training.protocol import stage_one_note
-from xlt_flax.training.setup import Setup, best_step, load_setup
+from xlt_flax.training.setup import Setup, load_setup
+from xlt_flax.training.sources import best_step
 from xlt_flax.training.step import make_eval_step, put_on_devices
 from xlt_flax.workdir import Workdir
 
@@ -46,10 +47,11 @@ class Judge:
         languages: list[str],
         load_setup: Callable[[ConfigDict], Setup] = load_setup,
     ):
-        setup = load_setup(config)
+        setup = load_setup(config).started(workdir)
         self.workdir = workdir
         self.setup = setup
         self.tests = {name: test_documents(setup.corpus, name) for name in languages}
+        provenance.check(workdir, setup)
         self._eval_step = make_eval_step(setup.forward())
 
     def judge(self, which: str) -> str:
@@ -125,6 +127,7 @@ class Judge:
     def _load(self, checkpoints: Checkpoints, step: int) -> tuple[dict, Vocabulary]:
         """A checkpoint's weights on the devices, with the word embeddings that the tests need."""
         params, held = checkpoints.restore_params(step)
+        self.setup.base.require_fit(params, held.full_size, self.workdir)
         used = self.setup.used_rows(list(self.tests.values()))
         if held.holds(used):
             return put_on_devices(params), held

@@ -15,6 +15,7 @@ import optax
 from ml_collections import ConfigDict
 
 from xlt_flax import files, signals
+from xlt_flax.config import resolve, validate
 from xlt_flax.data import selection
 from xlt_flax.data.audit import audit, summary
 from xlt_flax.data.batches import Schedule
@@ -22,7 +23,7 @@ from xlt_flax.data.pipeline import batches
 from xlt_flax.errors import RunError
 from xlt_flax.failures import out_of_memory_explained
 from xlt_flax.modeling.vocabulary import Vocabulary, join
-from xlt_flax.training import hosts, preemption
+from xlt_flax.training import hosts, preemption, provenance
 from xlt_flax.training.ahead import CompileAhead
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.evaluation import predict
@@ -59,7 +60,7 @@ def train(
     """Trains what `config` describes, or goes on with it where `workdir` has begun.
 
     Args:
-      config: checked and resolved.
+      config: is checked, and paths are made absolute; it stays as it is.
       workdir: gets config.json, audit.json, checkpoints, metrics and, last, DONE.
       load_setup: reads what the config names; a sweep's runs share what they can.
 
@@ -68,6 +69,8 @@ def train(
       RunError: the loss is not finite, or the machine ran out of something.
       SystemExit: the process was told to stop (see signals); what it has is saved.
     """
+    validate(config)
+    config = resolve(config)
     alone = workdir.writer() if hosts.is_first() else nullcontext()
     with alone, out_of_memory_explained(config):
         if hosts.is_first():
@@ -75,7 +78,7 @@ def train(
         if hosts.agreed(workdir.done.exists()):
             log.info("%s is done already", workdir.path)
             return
-        run = _Run(load_setup(config), workdir)
+        run = _Run(load_setup(config).started(workdir), workdir)
         try:
             run.train()
         except BaseException:
@@ -99,11 +102,16 @@ class _Run:
         log.info(summary(report))
         check_validation_labels(chosen.validation.labels)
 
+        # ---- What the run started from, if it did, and on what data ---------------------------
+        begun = workdir.is_run()
+        if hosts.is_first():
+            provenance.check(workdir, setup)
+
         # ---- Model, optimizer and state ------------------------------------------------------
         self.learning_rate = setup.learning_rate()
         optimizer = setup.optimizer()
         wanted = setup.vocabulary([chosen.train, chosen.validation, test])
-        self.stage_one = find_stage_one(setup.config, workdir)
+        self.stage_one = find_stage_one(setup.config, workdir, setup.start)
         state, self.vocabulary, self.is_new = _first_state(
             setup, workdir, wanted, optimizer, self.stage_one
         )
@@ -127,10 +135,13 @@ class _Run:
         self.layout = setup.layout(self.train_documents, pad_token)
         self.eval_layout = setup.layout(None, pad_token)
 
+        needed = selection.needed_splits(setup.config.mixture, data.target_language)
+        facts = {} if begun else provenance.gather(setup, needed)
+
         # ---- The workdir: from here on it is this run's --------------------------------------
         writes = hosts.is_first()
         if writes:
-            workdir.start(setup.config)
+            workdir.start(setup.config, facts)
             files.write_json(workdir.audit, report)
         self.checkpoints = Checkpoints(workdir.checkpoints, writable=True) if writes else None
         kept = -1 if self.is_new else int(state.step)
@@ -395,11 +406,12 @@ def _first_state(
     found = restore_newest_whole(workdir, optimizer)
     is_new = found is None
     if is_new:
-        _warn_of_unfinished_source(setup.config)
         if not stage_one:
             return new_state(wanted.select(setup.initial_params()), optimizer), wanted, True
-        found = stage_one_state(setup.config.init_from, stage_one, optimizer)
+        found = stage_one_state(setup.start, optimizer)
     state, held = found
+    owner = setup.start.source if is_new else workdir
+    setup.base.require_fit(state.params, held.full_size, owner)
     if held.holds(wanted):
         return state, held, is_new
     joined = join(held, wanted)
@@ -407,8 +419,3 @@ def _first_state(
     params = held.move(state.params, joined, table)
     opt_state = held.move(state.opt_state, joined, np.zeros_like(table))  # they had no gradient
     return TrainState(state.step, params, opt_state), joined, is_new
-
-
-def _warn_of_unfinished_source(config: ConfigDict) -> None:
-    if config.init_from and not Workdir(config.init_from).done.exists():
-        log.warning("%s is not done: going on from its best checkpoint so far", config.init_from)

@@ -22,9 +22,9 @@ from xlt_flax.data.mixture import parse_mixture
 from xlt_flax.data.packed_layout import PackedLayout
 from xlt_flax.data.packing import PackingPlan
 from xlt_flax.modeling.vocabulary import Vocabulary
-from xlt_flax.training.setup import Setup, best_params, load_setup
+from xlt_flax.training.setup import Setup, load_setup
+from xlt_flax.training.sources import Start
 from xlt_flax.training.step import Forward
-from xlt_flax.workdir import Workdir
 
 
 @dataclass
@@ -55,14 +55,14 @@ class SharedSetup(Setup):
 
     def of(self, config: ConfigDict) -> "SharedSetup":
         """The setup of another run: its seed, mixture, init_from and protocol may differ."""
-        return replace(self, config=config)
+        return replace(self, config=config, start=Start())
 
-    def initial_params(self) -> dict:
-        if self.config.init_from:
-            return self._require_fit(best_params(Workdir(self.config.init_from), self.of))
+    def _model_params(self) -> dict:
         seed = self.config.seed
         if self.shared.drawn is None or self.shared.drawn[0] != seed:
-            self.shared.drawn = seed, super().initial_params()
+            self.shared.drawn = seed, super()._model_params()
+        else:
+            self.require_recorded_model()
         return jax.tree.map(np.copy, self.shared.drawn[1])  # training may reuse what it is given
 
     def vocabulary(self, documents: list[Documents]) -> Vocabulary:

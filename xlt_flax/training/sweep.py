@@ -20,9 +20,9 @@ from filelock import FileLock
 from ml_collections import ConfigDict
 
 from xlt_flax import files
-from xlt_flax.config import differences
 from xlt_flax.errors import RunError, UserError
 from xlt_flax.failures import NoSpaceError, explain
+from xlt_flax.stored_config import differences
 from xlt_flax.training.judge import Judge
 from xlt_flax.training.loop import train
 from xlt_flax.training.setup import total_steps
