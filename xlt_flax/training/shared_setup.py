@@ -51,7 +51,7 @@ class _Shared:
 class SharedSetup(Setup):
     """A run's Setup, with all that does not depend on the run taken from `shared`."""
 
-    shared: _Shared
+    shared: _Shared = field(kw_only=True)
 
     def of(self, config: ConfigDict) -> "SharedSetup":
         """The setup of another run: its seed, mixture, init_from and protocol may differ."""
