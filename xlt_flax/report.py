@@ -71,8 +71,9 @@ def _runs_named(sweep: Sweep, name: str) -> list[Run]:
 def _markdown(findings: Findings) -> str:
     lines = [f"# {summary.title(findings)}", "", summary.state(findings), ""]
     lines += [f"- {name}: {value}" for name, value in summary.setting(findings)]
-    lines += [f"- not the thesis's experiment: {r}" for r in summary.not_the_thesis(findings)]
-    lines += [f"- {name}: {status}" for name, status in summary.unfinished_runs(findings)]
+    if reasons := summary.not_the_thesis(findings):
+        lines.append(f"- not the thesis's experiment: {'; '.join(reasons)}")
+    lines += [f"- {line}" for line in summary.unfinished_in_short(findings)]
     lines += [f"- {name}: finished, but {said}" for name, said in summary.problems(findings)]
     lines += ["", "## In short", ""]
     lines += [f"- {answer}" for answer in summary.answers(findings)]

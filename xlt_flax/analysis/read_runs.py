@@ -161,7 +161,7 @@ def _read_run(place: _Place, record: Record) -> Run:
     if status == FINISHED:
         evaluations = read_evaluations(place.folder)
         audit = run_files.read_audit(place.folder)
-        target = run_files.with_seen(evaluations[language], audit, place.source is not None)
+        target = run_files.with_seen(evaluations[language], audit)
         faults = run_files.faults(record, target)
         evaluations[language] = replace(target, problems=faults or target.problems)
         status = BROKEN if faults else FINISHED

@@ -148,13 +148,9 @@ def read_audit(folder: Path) -> Audit | None:
     )
 
 
-def with_seen(target: Evaluation, audit: Audit | None, has_source: bool) -> Evaluation:
-    """The target's evaluation by an eval that counted no seen documents, counted by the audit.
-
-    The audit of a J1 stage then may know nothing of its source stage: it stays unknown.
-    """
-    known = audit is not None and (audit.whole_chain or not has_source)
-    if target.seen is not None or not known or not target.ids:
+def with_seen(target: Evaluation, audit: Audit | None) -> Evaluation:
+    """The target's evaluation by an eval that counted no seen documents: counted by the audit."""
+    if target.seen is not None or audit is None or not target.ids:
         return target
     unseen = [i for i, name in enumerate(target.ids) if name not in audit.test_ids]
     rest = float(target.correct[unseen].mean()) if unseen else None
