@@ -86,9 +86,9 @@ def find_stage_one(config: ConfigDict, workdir: Workdir) -> StageOne | None:
     source = Workdir(config.init_from)
     _require_same_optimizer(config, source.read_config())
     best = best_validation(read_metrics(source.metrics))
-    if best is None or "score" not in best:
+    if best is None or best.get("score") is None:
         raise UserError(
-            f"config.init_from: {source.path} has no validation with a score, which "
+            f"config.init_from: {source.path} has no validation with a finite score, which "
             "config.protocol='thesis' compares: train it (again), or set config.protocol=clean"
         )
     return _stage_one(best, best["step"])
@@ -113,7 +113,8 @@ def stage_one_note(workdir: Workdir, step: int) -> str:
     records = read_metrics(workdir.metrics)
     if step != 0 or not any(record["split"] == SOURCE for record in records):
         return ""
-    if best_validation(records)["step"] != 0:
+    best = best_validation(records)
+    if best is None or best["step"] != 0:
         return "this is stage one's model, not the best one"
     if any(record["split"] == VALIDATION for record in records):
         never = "never beat" if workdir.done.exists() else "has not yet beaten"
