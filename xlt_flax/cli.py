@@ -83,20 +83,25 @@ def define_field_flags(fields: Sequence[str]) -> dict[str, flags.FlagHolder]:
     }
 
 
+def given(holders: Mapping[str, flags.FlagHolder]) -> dict[str, str | int]:
+    """{field: value} of those fields of `define_field_flags` that the command line gives."""
+    return {field: flag.value for field, flag in holders.items() if flag.value is not None}
+
+
 def given_anew(config: ConfigDict, holders: Mapping[str, flags.FlagHolder]) -> ConfigDict:
     """A workdir's config with the fields that the command line gives, paths made absolute; locked.
 
     Raises:
       UserError: a value cannot be.
     """
-    given = {field: flag.value for field, flag in holders.items() if flag.value is not None}
-    if not given:
+    values = given(holders)
+    if not values:
         return config
     changed = ConfigDict(config.to_dict())
-    changed.update_from_flattened_dict(given)
+    changed.update_from_flattened_dict(values)
     validate(changed)
     resolved = flat(resolve(changed).to_dict())
-    changed.update_from_flattened_dict({field: resolved[field] for field in given})
+    changed.update_from_flattened_dict({field: resolved[field] for field in values})
     return changed.lock()
 
 

@@ -3,7 +3,7 @@
     <root>/<key>/tokens.npy    int32[total tokens]   all documents, one after the other
                  offsets.npy   int64[documents + 1]  where each begins
                  labels.npy    int32[documents]      0 negative, 1 positive, -1 none
-                 digests.npy   S32[documents]        of the text, to find equal ones
+                 digests.npy   S32[documents]        of the normalised text, to find repeats (data/sameness)
                  ids.json      the documents' ids
                  meta.json     what the store was made from, and a checksum of each file
 
@@ -26,8 +26,9 @@ from filelock import FileLock
 from tqdm import tqdm
 
 from xlt_flax import files
+from xlt_flax.data.sameness import text_digest
 
-FORMAT = 1  # raise it when the files below change their meaning
+FORMAT = 2  # raise it when the files below change their meaning
 _ARRAYS = ("tokens", "offsets", "labels", "digests")
 _TEXTS_PER_CALL = 1000  # the fast tokenizer spreads each call over all cores
 
@@ -145,7 +146,7 @@ def _build(folder: Path, made_from: dict, documents: Iterable[Document], tokeniz
         "tokens": np.concatenate(rows) if rows else np.zeros(0, np.int32),
         "offsets": np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         "labels": np.array([d.label for d in documents], np.int32),
-        "digests": np.array([_text_digest(d.text) for d in documents], "S32"),
+        "digests": np.array([text_digest(d.text) for d in documents], "S32"),
     }
     prefix = f".{folder.name}."
     for left in folder.parent.glob(f"{prefix}*/"):  # of a kill; the caller holds the lock
@@ -179,10 +180,6 @@ def _tokenize(texts: list[str], tokenizer, max_length: int, description: str) ->
             rows.extend(np.asarray(ids, np.int32) for ids in encoded["input_ids"])
             bar.update(len(batch))
     return rows
-
-
-def _text_digest(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _digest(value) -> str:

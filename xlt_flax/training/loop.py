@@ -17,7 +17,7 @@ from ml_collections import ConfigDict
 from xlt_flax import files, signals
 from xlt_flax.config import resolve, validate
 from xlt_flax.data import selection
-from xlt_flax.data.audit import audit, summary
+from xlt_flax.data.audit import summary
 from xlt_flax.data.batches import Schedule
 from xlt_flax.data.pipeline import batches
 from xlt_flax.errors import RunError
@@ -25,9 +25,18 @@ from xlt_flax.failures import out_of_memory_explained
 from xlt_flax.modeling.vocabulary import Vocabulary, join
 from xlt_flax.training import hosts, preemption, provenance
 from xlt_flax.training.ahead import CompileAhead
+from xlt_flax.training.audited import audit_of
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.evaluation import predict
-from xlt_flax.training.metrics import SOURCE, TRAIN, VALIDATION, MetricsLog, best_validation
+from xlt_flax.training.failure_file import failure_recorded
+from xlt_flax.training.metrics import (
+    SOURCE,
+    TRAIN,
+    VALIDATION,
+    MetricsLog,
+    best_validation,
+    has_no_best,
+)
 from xlt_flax.training.progress import Progress
 from xlt_flax.training.protocol import (
     StageOne,
@@ -46,7 +55,7 @@ from xlt_flax.training.step import (
     put_on_devices,
 )
 from xlt_flax.training.tensorboard import TensorBoard
-from xlt_flax.training.watch import StepWatch, check_validation_labels
+from xlt_flax.training.watch import StepWatch, ValidationWatch, check_validation_labels
 from xlt_flax.workdir import Workdir
 
 log = logging.getLogger("xlt_flax")
@@ -72,20 +81,25 @@ def train(
     validate(config)
     config = resolve(config)
     alone = workdir.writer() if hosts.is_first() else nullcontext()
-    with alone, out_of_memory_explained(config):
+    with alone:
         if hosts.is_first():
             workdir.check(config)
         if hosts.agreed(workdir.done.exists()):
             log.info("%s is done already", workdir.path)
             return
-        run = _Run(load_setup(config).started(workdir), workdir)
-        try:
-            run.train()
-        except BaseException:
-            with suppress(Exception):  # what happened first is what is told
-                run.close()
-            raise
-        run.close()
+        with failure_recorded(workdir), out_of_memory_explained(config):
+            _train(load_setup(config).started(workdir), workdir)
+
+
+def _train(setup: Setup, workdir: Workdir) -> None:
+    run = _Run(setup, workdir)
+    try:
+        run.train()
+    except BaseException:
+        with suppress(Exception):  # what happened first is what is told
+            run.close()
+        raise
+    run.close()
 
 
 class _Run:
@@ -98,14 +112,12 @@ class _Run:
         # ---- Documents -----------------------------------------------------------------------
         chosen = selection.select(setup.corpus, setup.config.mixture, data)
         test = selection.test_documents(setup.corpus, data.target_language)
-        report = audit(chosen, test, data.target_language, data.max_length)
-        log.info(summary(report))
-        check_validation_labels(chosen.validation.labels)
-
-        # ---- What the run started from, if it did, and on what data ---------------------------
         begun = workdir.is_run()
         if hosts.is_first():
             provenance.check(workdir, setup)
+        report = audit_of(setup, workdir, chosen, test)
+        log.info(summary(report))
+        check_validation_labels(chosen.validation.labels)
 
         # ---- Model, optimizer and state ------------------------------------------------------
         self.learning_rate = setup.learning_rate()
@@ -142,13 +154,14 @@ class _Run:
         writes = hosts.is_first()
         if writes:
             workdir.start(setup.config, facts)
+            workdir.failure.unlink(missing_ok=True)
             files.write_json(workdir.audit, report)
         self.checkpoints = Checkpoints(workdir.checkpoints, writable=True) if writes else None
         kept = -1 if self.is_new else int(state.step)
         self.metrics = MetricsLog(workdir.metrics, kept, writable=writes)
         self.tensorboard = TensorBoard(workdir.path) if writes else None
         self._waited = 0.0  # share of the time since the first step
-        self.watch = StepWatch()
+        self.watch, self.validation_watch = StepWatch(), ValidationWatch()
         self._saved, self._saved_at = -1, time.monotonic()  # the step, and when
         self._shapes = set()
         self._ahead = CompileAhead()
@@ -353,9 +366,12 @@ class _Run:
             scores["accuracy"],
             self._compared(step),
         )
+        self.validation_watch.after(step, predictions.problems())
 
     def _compared(self, step: int) -> str:
         best = self.best
+        if best is None:
+            return " (no finite loss yet, so there is no best checkpoint)"
         if best["step"] == step:
             return " (best so far)"
         return f" (no improvement: epoch {best['epoch']} had {best['loss']:.4f})"
@@ -380,12 +396,19 @@ class _Run:
             files.write_json(self.workdir.done, {"step": int(self.state.step), "best": best})
         hosts.wait_for_all("done")
         log.info(
-            "done: the best checkpoint is %s; devices waited for batches %.1f%% of the time",
-            best["step"] if best else "the initial model",
+            "done: %s; devices waited for batches %.1f%% of the time",
+            self._best_in_words(best),
             100 * self._waited,
         )
         if best and (note := stage_one_note(self.workdir, best["step"])):
             log.info(note)
+
+    def _best_in_words(self, best: dict | None) -> str:
+        if best is not None:
+            return f"the best checkpoint is {best['step']}"
+        if has_no_best(self.metrics.records):
+            return "no validation loss was a finite number, so there is no best checkpoint"
+        return "the best checkpoint is the initial model"
 
 
 def _first_state(

@@ -88,9 +88,9 @@ def find_stage_one(config: ConfigDict, workdir: Workdir, start: Start) -> StageO
     _require_same_optimizer(config, start.source.read_config())
     records = read_metrics(start.source.metrics)
     record = next((r for r in records if (r["split"], r["step"]) == (VALIDATION, start.step)), {})
-    if "score" not in record:
+    if record.get("score") is None:
         raise UserError(
-            f"config.init_from: {start.source.path} has no validation with a score at step "
+            f"config.init_from: {start.source.path} has no validation with a finite score at step "
             f"{start.step}, which config.protocol='thesis' compares: train it (again), or set "
             "config.protocol=clean"
         )
@@ -114,7 +114,8 @@ def stage_one_note(workdir: Workdir, step: int) -> str:
     records = read_metrics(workdir.metrics)
     if step != 0 or not any(record["split"] == SOURCE for record in records):
         return ""
-    if best_validation(records)["step"] != 0:
+    best = best_validation(records)
+    if best is None or best["step"] != 0:
         return "this is stage one's model, not the best one"
     if any(record["split"] == VALIDATION for record in records):
         never = "never beat" if workdir.done.exists() else "has not yet beaten"

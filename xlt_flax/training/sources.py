@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from xlt_flax.errors import UserError
 from xlt_flax.training.checkpoints import Checkpoints
-from xlt_flax.training.metrics import best_validation, read_metrics
+from xlt_flax.training.metrics import best_validation, has_no_best, read_metrics
 from xlt_flax.workdir import Workdir
 
 log = logging.getLogger("xlt_flax")
@@ -107,8 +107,26 @@ def _require_unmoved(workdir: Workdir, source: Workdir, recorded: dict) -> None:
 
 
 def best_step(workdir: Workdir) -> int | None:
-    """The step of the best checkpoint; None if nothing was validated."""
-    best = best_validation(read_metrics(workdir.metrics))
+    """The step of the lowest validation loss; None if nothing was validated.
+
+    Of a run that is not done, among the checkpoints that it has saved: a validation's line is
+    written before the checkpoint that it is of.
+
+    Raises:
+      UserError: all validations failed, so no checkpoint is the best.
+    """
+    is_done = workdir.done.exists()  # asked first: all that it ends with is there then
+    records = read_metrics(workdir.metrics)
+    if not is_done and workdir.checkpoints.is_dir():
+        saved = max(Checkpoints(workdir.checkpoints).steps(), default=0)
+        records = [record for record in records if record["step"] <= saved]
+    if has_no_best(records):
+        raise UserError(
+            f"no validation loss of {workdir.path} is a finite number, so none of its checkpoints "
+            "is the best: name one, --checkpoint=latest or STEP, or train again in another "
+            "--workdir, with a lower config.train.learning_rate or config.train.clip_norm"
+        )
+    best = best_validation(records)
     return None if best is None else best["step"]
 
 
