@@ -21,5 +21,6 @@ def get_config():
     config.data.train_per_group = 48  # three groups fit in a language's 240 documents
     config.data.validation_per_group = 12
     config.train.epochs = 5
-    config.sweep = ConfigDict({"runs": tuple(mixture.name for mixture in diversity_mixtures())})
+    with config.unlocked():
+        config.sweep = ConfigDict({"runs": tuple(mixture.name for mixture in diversity_mixtures())})
     return config

@@ -130,7 +130,7 @@ def test_sweep_json_gathers_draws(small, tmp_path):
 def test_a_sweep_of_a_version_without_draws_goes_on_and_its_draw_stays_its_own(small, tmp_path):
     write_sweep_file(tmp_path, small, RUNS, [50], [50])
     old = stored(tmp_path)
-    del old["draws"]
+    del old["draws"], old["versions"], old["config"]["model"]["revision"]  # what is new since
     (tmp_path / "sweep.json").write_text(json.dumps(old))
     asked = ConfigDict(small.to_dict())
     asked.data.split_seed = 51  # another draw of the same sweep, not another sweep
@@ -149,6 +149,14 @@ def test_shards_that_begin_with_two_own_draws_are_not_mixed_up(small, tmp_path):
     write_sweep_file(tmp_path, small, RUNS, [50], [50])
     with pytest.raises(UserError, match=r"data\.split_seed: 50 -> 51"):
         write_sweep_file(tmp_path, other.lock(), RUNS, [50], [51])
+
+
+def test_a_sweep_json_of_a_newer_version_is_refused(small, tmp_path):
+    write_sweep_file(tmp_path, small, RUNS, [50], [50])
+    newer = stored(tmp_path) | {"versions": {"workdir": 99}}
+    (tmp_path / "sweep.json").write_text(json.dumps(newer))
+    with pytest.raises(UserError, match="format is 99"):
+        check_sweep_file(tmp_path, small)
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"config": {}, "seeds": [], "runs": []}', "{"])

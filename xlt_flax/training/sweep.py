@@ -11,7 +11,6 @@ import json
 import logging
 import statistics
 import time
-import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -20,8 +19,9 @@ from pathlib import Path
 from ml_collections import ConfigDict
 
 from xlt_flax import files
-from xlt_flax.errors import RunError, UserError
+from xlt_flax.errors import RunError
 from xlt_flax.failures import NoSpaceError, explain
+from xlt_flax.training.failure_file import one_line, write_failure
 from xlt_flax.training.judge import Judge
 from xlt_flax.training.loop import train
 from xlt_flax.training.setup import total_steps
@@ -168,9 +168,8 @@ class Sweep:
             refused = explain(error)
             if isinstance(refused, NoSpaceError):
                 raise refused from error  # unless they would fail as well
-            line = _one_line(refused or error)
-            where = _write_failure(workdir, traceback.format_exc())
-            return f"failed: {line}{where}", True
+            where = f" (see {workdir.failure})" if write_failure(workdir, error) else ""
+            return f"failed: {one_line(error)}{where}", True
         finally:
             gc.collect()  # what a traceback held on the device
         seconds = time.monotonic() - begun
@@ -188,7 +187,8 @@ class Sweep:
 
     def _result_line(self, task: Task, seconds: float) -> str:
         result = self._result(task)
-        note = f" ({result['note']})" if result.get("note") else ""
+        said = [*([result["note"]] if result.get("note") else []), *result.get("problems", [])]
+        note = f" ({'; '.join(said)})" if said else ""
         return (
             f"{self.config.data.target_language} accuracy {result['accuracy']:.4f}, best at step "
             f"{result['checkpoint_step']}{note}, {_clock(seconds)}"
@@ -221,19 +221,6 @@ def steps_of_mixtures(config: ConfigDict, runs: Sequence[PlannedRun]) -> dict[st
 def _latest_checkpoint(workdir: Workdir) -> int:
     names = (entry.name for entry in workdir.checkpoints.glob("*"))
     return max((int(name) for name in names if name.isdecimal()), default=0)
-
-
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())[:300]
-    return text if isinstance(error, UserError | RunError) else f"{type(error).__name__}: {text}"
-
-
-def _write_failure(workdir: Workdir, text: str) -> str:
-    """Keeps a traceback beside what it is about; returns where, for the run's line."""
-    with suppress(OSError):  # the folder itself may be what is wrong
-        files.write_text(workdir.failure, text)
-        return f" (see {workdir.failure})"
-    return ""
 
 
 def _summary(failed: dict[str, str], tasks: int) -> str:
