@@ -26,5 +26,6 @@ from xlt_flax.config import base
 
 def get_config():
     config = base()
-    config.sweep = ConfigDict({"runs": tuple(mixture.name for mixture in diversity_mixtures())})
+    with config.unlocked():
+        config.sweep = ConfigDict({"runs": tuple(mixture.name for mixture in diversity_mixtures())})
     return config

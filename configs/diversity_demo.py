@@ -16,5 +16,6 @@ def get_config():
     config.data.train_per_group = 16
     config.data.validation_per_group = 8
     config.train.epochs = 1
-    config.sweep = ConfigDict({"runs": tuple(m.name for m in diversity_mixtures())})
+    with config.unlocked():
+        config.sweep = ConfigDict({"runs": tuple(m.name for m in diversity_mixtures())})
     return config

@@ -1,10 +1,11 @@
 """Writes the report of a sweep: tables, statistics, figures and a page.
 
-    python -m xlt_flax.report --workdir=DIR [--compare RUN_A RUN_B]
+    python -m xlt_flax.report --workdir=DIR [--compare RUN_A RUN_B] [--config.model.name=PLACE]
 
 DIR is a sweep's folder, a folder of runs, or one run. DIR/report/ gets tables.md, results.csv,
 results.json, index.html, and figure_4_1, figure_tables and learning_curves as PNG and SVG. What
 is not finished is marked. RUN is a mixture (E1D1F1, E1D1F1+J1) or one run of it (E1D1F1-seed50).
+PLACE is where a model or data lies that was moved since.
 """
 
 import difflib
@@ -19,6 +20,7 @@ from xlt_flax.analysis.read_runs import read_sweep
 from xlt_flax.analysis.results import Run, Sweep, finished_of
 from xlt_flax.analysis.table import markdown
 from xlt_flax.errors import UserError
+from xlt_flax.stored_config import PLACES
 
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Folder of a sweep, of runs, or of one run.", required=True
@@ -26,6 +28,7 @@ _WORKDIR = flags.DEFINE_string(
 _COMPARE = flags.DEFINE_multi_string(
     "compare", [], "Two runs to compare: --compare=A,B or --compare A B; may be repeated."
 )
+_GIVEN = cli.define_field_flags(PLACES)
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of the bootstraps: the same seed, the same report.")
 _RESAMPLES = flags.DEFINE_integer("resamples", 10_000, "Resamples of each bootstrap.", 100)
 
@@ -33,7 +36,7 @@ _RESAMPLES = flags.DEFINE_integer("resamples", 10_000, "Resamples of each bootst
 def main(argv: list[str]) -> None:
     pairs = asked_pairs(_COMPARE.value, argv[1:])
     folder = Path(_WORKDIR.value).expanduser()
-    sweep = read_sweep(folder)
+    sweep = read_sweep(folder, cli.given(_GIVEN))
     asked = [(_runs_named(sweep, one), _runs_named(sweep, other)) for one, other in pairs]
     findings = find(sweep, asked, _RESAMPLES.value, _SEED.value)
     text = _markdown(findings)

@@ -26,9 +26,9 @@ from xlt_flax.data.mixture import parse_mixture
 from xlt_flax.data.packed_layout import PackedLayout
 from xlt_flax.data.packing import PackingPlan
 from xlt_flax.modeling.vocabulary import Vocabulary
-from xlt_flax.training.setup import Setup, best_params, load_setup
+from xlt_flax.training.setup import Setup, load_setup
+from xlt_flax.training.sources import Start
 from xlt_flax.training.step import Forward
-from xlt_flax.workdir import Workdir
 
 
 @dataclass
@@ -69,18 +69,18 @@ class _Shared:
 class SharedSetup(Setup):
     """A run's Setup, with all that does not depend on the run taken from `shared`."""
 
-    shared: _Shared
+    shared: _Shared = field(kw_only=True)
 
     def of(self, config: ConfigDict) -> "SharedSetup":
         """The setup of another run: its seed, draw, mixture, init_from and protocol may differ."""
-        return replace(self, config=config)
+        return replace(self, config=config, start=Start())
 
-    def initial_params(self) -> dict:
-        if self.config.init_from:
-            return self._require_fit(best_params(Workdir(self.config.init_from), self.of))
+    def _model_params(self) -> dict:
         seed = self.config.seed
         if self.shared.drawn is None or self.shared.drawn[0] != seed:
-            self.shared.drawn = seed, super().initial_params()
+            self.shared.drawn = seed, super()._model_params()
+        else:
+            self.require_recorded_model()
         return jax.tree.map(np.copy, self.shared.drawn[1])  # training may reuse what it is given
 
     def vocabulary(self, documents: list[Documents]) -> Vocabulary:

@@ -19,7 +19,7 @@ from pathlib import Path
 from ml_collections import ConfigDict
 
 from xlt_flax import files
-from xlt_flax.errors import RunError, UserError
+from xlt_flax.errors import RunError
 from xlt_flax.failures import NoSpaceError, explain
 from xlt_flax.training.failure_file import one_line, write_failure
 from xlt_flax.training.judge import Judge
