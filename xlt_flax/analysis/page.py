@@ -2,11 +2,10 @@
 
 from html import escape
 
-from matplotlib.figure import Figure
-
 from xlt_flax.analysis import drawing, summary, tables
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.languages import language_name
+from xlt_flax.analysis.plain_matplotlib import Figure
 from xlt_flax.analysis.table import MEAN, UNFINISHED, Row, Table
 
 _SECTIONS = (  # tables' `section`, its heading, and whether its tables start folded

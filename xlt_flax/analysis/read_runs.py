@@ -12,6 +12,7 @@ from xlt_flax.analysis.results import BROKEN, FINISHED, NOT_STARTED, Record, Run
 from xlt_flax.analysis.run_files import NOTHING_MOVED
 from xlt_flax.config import base
 from xlt_flax.errors import UserError
+from xlt_flax.stored_config import flat
 
 _RUN_FOLDER = re.compile(r"(?P<name>.+?)(-draw(?P<draw>\d+))?-seed(?P<seed>\d+)")
 _OTHER = "other"
@@ -68,7 +69,7 @@ def _planned_runs(path: Path, moved: Mapping[str, str]) -> list[Run]:
     if not isinstance(entries, list) or not isinstance(seeds, list):
         raise UserError(f"{plan_file}: wants lists named runs and seeds; start the sweep again")
     stored = inner(plan, "config")
-    config = settings.flat(base().to_dict()) | settings.flat(stored)
+    config = flat(base().to_dict()) | flat(stored)
     own_draw = config["data.split_seed"]
     draws = plan.get("draws") or [own_draw]
     found = _folders_of_runs(path, own_draw)

@@ -1,15 +1,13 @@
 """All of the thesis's tables as one figure: every mixture's mean, interval and published number."""
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from xlt_flax.analysis import thesis
 from xlt_flax.analysis.cells import Cell
 from xlt_flax.analysis.drawing import COLOURS, GROUP_COLOUR, short_share, whisker
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.languages import language_name
+from xlt_flax.analysis.plain_matplotlib import Axes, Figure, mpl
 
 _PANEL_TITLES = {
     "4.1": "4.1 · 3:0, one language",
@@ -83,7 +81,7 @@ def _panel_row(axes: Axes, place: int, name: str, cell: Cell | None, colour: str
         thesis.ACCURACY[name],
         place,
         marker="D",
-        markersize=5,
+        markersize=7.5,  # seen around a dot of the same accuracy
         markerfacecolor="none",
         markeredgecolor=COLOURS["reference"],
         zorder=3,
