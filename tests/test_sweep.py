@@ -13,7 +13,8 @@ import pytest
 from ml_collections import ConfigDict
 
 from xlt_flax.analysis import thesis
-from xlt_flax.analysis.results import FINISHED, read_sweep
+from xlt_flax.analysis.read_runs import read_sweep
+from xlt_flax.analysis.results import FINISHED
 from xlt_flax.config import resolve
 from xlt_flax.errors import UserError
 from xlt_flax.training.sweep import steps_of_mixtures, task_config, write_sweep_file

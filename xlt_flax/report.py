@@ -13,9 +13,11 @@ from pathlib import Path
 from absl import flags
 
 from xlt_flax import cli, files
-from xlt_flax.analysis import figures, page, records, summary, tables
+from xlt_flax.analysis import drawing, figures, page, records, summary, tables
 from xlt_flax.analysis.findings import Findings, find
-from xlt_flax.analysis.results import Run, Sweep, finished_of, read_sweep
+from xlt_flax.analysis.read_runs import read_sweep
+from xlt_flax.analysis.results import Run, Sweep, finished_of
+from xlt_flax.analysis.table import markdown
 from xlt_flax.errors import UserError
 
 _WORKDIR = flags.DEFINE_string(
@@ -30,7 +32,7 @@ _RESAMPLES = flags.DEFINE_integer("resamples", 10_000, "Resamples of each bootst
 
 def main(argv: list[str]) -> None:
     pairs = asked_pairs(_COMPARE.value, argv[1:])
-    folder = Path(_WORKDIR.value)
+    folder = Path(_WORKDIR.value).expanduser()
     sweep = read_sweep(folder)
     asked = [(_runs_named(sweep, one), _runs_named(sweep, other)) for one, other in pairs]
     findings = find(sweep, asked, _RESAMPLES.value, _SEED.value)
@@ -67,14 +69,15 @@ def _runs_named(sweep: Sweep, name: str) -> list[Run]:
 
 
 def _markdown(findings: Findings) -> str:
-    lines = ["# Zero-shot transfer to Japanese", "", summary.state(findings), ""]
+    lines = [f"# {summary.title(findings)}", "", summary.state(findings), ""]
     lines += [f"- {name}: {value}" for name, value in summary.setting(findings)]
     lines += [f"- not the thesis's experiment: {r}" for r in summary.not_the_thesis(findings)]
     lines += [f"- {name}: {status}" for name, status in summary.unfinished_runs(findings)]
+    lines += [f"- {name}: finished, but {said}" for name, said in summary.problems(findings)]
     lines += ["", "## In short", ""]
     lines += [f"- {answer}" for answer in summary.answers(findings)]
     lines += ["", "## Tables", ""]
-    return "\n".join(lines + [tables.markdown(table) for table in tables.all_tables(findings)])
+    return "\n".join(lines + [markdown(table) for table in tables.all_tables(findings)])
 
 
 def write(findings: Findings, text: str, folder: Path) -> None:
@@ -84,8 +87,8 @@ def write(findings: Findings, text: str, folder: Path) -> None:
     files.write_text(folder / "results.csv", records.results_csv(findings))
     files.write_json(folder / "results.json", records.results_json(findings))
     for name, figure in drawn.items():
-        files.write_bytes(folder / f"{name}.png", figures.png(figure))
-        files.write_text(folder / f"{name}.svg", figures.svg(figure))
+        files.write_bytes(folder / f"{name}.png", drawing.png(figure))
+        files.write_text(folder / f"{name}.svg", drawing.svg(figure))
     files.write_text(folder / "index.html", page.render(findings, drawn))
 
 
