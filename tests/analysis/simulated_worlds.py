@@ -14,9 +14,9 @@ import re
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
-from xlt_flax.analysis import contrasts, thesis
+from xlt_flax.analysis import contrasts, statistics, thesis
 
 LETTERS = "EDF"
 POINT = 0.01 / stats.norm.pdf(stats.norm.ppf(0.74))  # of accuracy, near .74, in the sum's unit
@@ -63,33 +63,47 @@ class World:
         known = {each.key: each for each in contrasts.diversity_contrasts(self.mixtures)}
         return known[key]
 
-    def judge(self, blocks: int, seeds: int, documents: int, rng, draws=None) -> np.ndarray:
+    def judge(self, blocks: int, seeds: int, documents: int, rng, draws=None, judged_by=None):
         """One world's runs: bool (blocks, seeds, mixtures, documents).
 
-        draws: float (9,), the groups' draws where all blocks share them; None: each has its own.
+        Args:
+          draws: float (9,), the groups' draws where all blocks share them; None: each has its own.
+          judged_by: what `judges` gave; None: these documents are new.
         """
+        judged_by = self.judges(documents, rng) if judged_by is None else judged_by
         own = self._draws(blocks, rng) if draws is None else np.tile(draws, (blocks, 1))
         means = self._means() + POINT * own @ self._groups().T
-        sums = means[:, None] + POINT * self.seed_sd * _normal(
-            rng, blocks, seeds, len(self._shares())
-        )
+        sums = means[:, None] + POINT * self.seed_sd * _normal(rng, blocks, seeds, len(means[0]))
         noise = _normal(rng, *sums.shape, documents)
         noise *= np.float32(np.sqrt(1 - self.documents - self.taste))
-        noise += np.float32(np.sqrt(self.documents)) * _normal(rng, documents)
-        tastes = np.float32(np.sqrt(self.taste)) * _normal(rng, len(LETTERS), documents)
-        noise += (self._shares() @ tastes).astype(np.float32)
+        noise += judged_by
         return noise + sums[..., None].astype(np.float32) > 0
 
-    def truth(self, key: str, draws=None) -> float:
-        """A contrast's true value: over all draws, or of these; over all seeds and documents."""
-        means, shares = self._means(), self._shares()
-        spread = (POINT * self.seed_sd) ** 2 + 1 - self.taste + self.taste * (shares**2).sum(axis=1)
+    def judges(self, documents: int, rng) -> np.ndarray:
+        """Documents: what each adds to the runs of each mixture, float32 (mixtures, documents)."""
+        tastes = np.sqrt(self.taste) * _normal(rng, len(LETTERS), documents)
+        common = np.sqrt(self.documents) * _normal(rng, documents)
+        return (common + self._shares() @ tastes).astype(np.float32)
+
+    def accuracies(self, draws=None, judged_by=None) -> dict[str, float]:
+        """Mixtures' true ones: over all draws or of these, over all documents or on these."""
+        means, shares = self._means()[:, None], self._shares()
+        if draws is not None:
+            means = means + POINT * (self._groups() @ draws)[:, None]
+        spread = np.full(len(shares), (POINT * self.seed_sd) ** 2 + 1)
         if draws is None:
-            spread = spread + (POINT * self.draw_sd) ** 2 * (self._groups() ** 2).sum(axis=1)
+            spread += (POINT * self.draw_sd) ** 2 * (self._groups() ** 2).sum(axis=1)
+        if judged_by is None:
+            spread -= self.taste * (1 - (shares**2).sum(axis=1))
         else:
-            means = means + POINT * self._groups() @ draws
-        accuracies = stats.norm.cdf(means / np.sqrt(spread))
-        return self.contrast(key).of(dict(zip(self.mixtures, accuracies, strict=True)))
+            spread -= self.documents + self.taste
+            means = means + judged_by
+        found = special.ndtr(means / np.sqrt(spread)[:, None]).mean(axis=1)
+        return dict(zip(self.mixtures, found, strict=True))
+
+    def truth(self, key: str, draws=None) -> float:
+        """A contrast's true value over all documents."""
+        return self.contrast(key).of(self.accuracies(draws))
 
     def draws(self, rng) -> np.ndarray:
         return self._draws(1, rng)[0]
@@ -116,10 +130,67 @@ class World:
         return self._groups().reshape(len(self.mixtures), len(LETTERS), 3).sum(axis=2)
 
 
-def values_of(contrast: contrasts.Contrast, mixtures, right: np.ndarray) -> np.ndarray:
-    """A contrast in each block on each document: (blocks, documents)."""
+@dataclass(frozen=True)
+class Study:
+    """One way to run a study, over many worlds: what its intervals and tests are worth.
+
+    Attributes:
+      world: what is true.
+      seeds: of each draw; of the one draw where `one_draw`, every block is a seed.
+      one_draw: seeds are the blocks, and the truth is that of this draw's groups.
+    """
+
+    world: World
+    seeds: int = 1
+    one_draw: bool = False
+
+    def repeat(self, worlds: int, keys, blocks=(3, 5, 10), documents: int = 2000, seed: int = 0):
+        """Runs the study in many worlds; fewer blocks are the first ones of the most.
+
+        Returns:
+          (key, blocks) -> a dict of float (worlds,): `covered`, `width` in points, `seen` (the
+          interval leaves out 0), and `flipped` (the sign flip denies the truth on these documents).
+        """
+        rng = np.random.default_rng(seed)
+        contrasts_of = {key: self.world.contrast(key) for key in keys}
+        rows = {(key, count): [] for key in keys for count in blocks}
+        for _ in range(worlds):
+            draws = self.world.draws(rng) if self.one_draw else None
+            judged_by = self.world.judges(documents, rng)
+            right = self.world.judge(max(blocks), self.seeds, documents, rng, draws, judged_by)
+            everywhere = self.world.accuracies(draws)
+            on_these = self.world.accuracies(draws, judged_by)
+            shares = right.mean(axis=1, dtype=np.float32)
+            for key, contrast in contrasts_of.items():
+                values = values_of(contrast, self.world.mixtures, shares)
+                true, here = contrast.of(everywhere), contrast.of(on_these)
+                for count in blocks:
+                    rows[key, count].append(_worth(values[:count], true, here))
+        names = ("covered", "width", "seen", "flipped")
+        return {
+            which: dict(zip(names, np.array(found, float).T, strict=True))
+            for which, found in rows.items()
+        }
+
+
+def _worth(values: np.ndarray, true: float, here: float) -> tuple[float, ...]:
+    low, high = statistics.crossed(values).interval
+    flip = statistics.sign_flip(values.mean(axis=1) - here)
+    seen = not low <= 0 <= high
+    return low <= true <= high, 100 * (high - low), seen, flip.p <= statistics.LEVEL
+
+
+def values_of(contrast: contrasts.Contrast, mixtures, shares: np.ndarray) -> np.ndarray:
+    """A contrast in each block on each document.
+
+    Args:
+      shares: right answers over the seeds of a block: float (blocks, mixtures, documents).
+
+    Returns:
+      float (blocks, documents).
+    """
     weights = np.array([contrast.weights.get(name, 0.0) for name in mixtures])
-    return np.einsum("k,rkj->rj", weights, right.mean(axis=1, dtype=np.float32))
+    return weights @ shares
 
 
 def _normal(rng, *shape: int) -> np.ndarray:
