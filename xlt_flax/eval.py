@@ -1,7 +1,8 @@
 """Says how well a trained model does on a language it was not trained on.
 
-    python -m xlt_flax.eval --workdir=DIR [--checkpoint=best|latest|STEP] [--language=ja ...]
+    python -m xlt_flax.eval --workdir=DIR [--checkpoint=best|latest|STEP] [--language=de,ja ...]
     python -m xlt_flax.eval --workdir=DIR --watch    # each checkpoint of a running training
+    python -m xlt_flax.eval --workdir=DIR --config.model.name=PLACE    # of a model that was moved
 
 Reads DIR only (and the data and model that its config names), writes DIR/eval/.
 """
@@ -9,28 +10,34 @@ Reads DIR only (and the data and model that its config names), writes DIR/eval/.
 from absl import flags
 
 from xlt_flax import cli
+from xlt_flax.stored_config import PLACES
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
 _CHECKPOINT = flags.DEFINE_string("checkpoint", "best", "best, latest, or a step.")
 _LANGUAGE = flags.DEFINE_multi_string(
-    "language", None, "Language to judge; may be given several times. Default: the run's target."
+    "language",
+    None,
+    "Languages to judge, joined by commas or given one by one. Default: the run's target.",
 )
 _WATCH = flags.DEFINE_bool(
     "watch", False, "Judge each checkpoint as it appears, until the training is done."
 )
+_GIVEN = cli.define_field_flags([*PLACES, "eval.batch_size"])
 
 
 def main(argv):
     del argv
+    from xlt_flax.data.languages import languages_named
     from xlt_flax.workdir import Workdir
 
     workdir = Workdir(_WORKDIR.value)
-    config = workdir.read_config()
+    config = cli.given_anew(workdir.read_config(), _GIVEN)
+    languages = languages_named(_LANGUAGE.value or [config.data.target_language])
     cli.start_jax(config)
 
     from xlt_flax.training.judge import Judge
 
-    judge = Judge(workdir, config, _LANGUAGE.value or [config.data.target_language])
+    judge = Judge(workdir, config, languages)
     if _WATCH.value:
         judge.watch()
     print(judge.judge(_CHECKPOINT.value))

@@ -1,13 +1,15 @@
 """Writes the report of a sweep: tables, statistics, figures and a page.
 
-    python -m xlt_flax.report --workdir=DIR [--compare=A,B]
+    python -m xlt_flax.report --workdir=DIR [--compare=A,B] [--config.model.name=PLACE]
     python -m xlt_flax.report --plan --sd=2 --effect=1
 
 DIR is a sweep's folder, a folder of runs, or one run. DIR/report/ gets tables.md, results.csv,
 results.json, index.html, and figure_4_1, figure_tables and learning_curves as PNG and SVG. What
 is not finished is marked. A and B are mixtures (E1D1F1, E1D1F1+J1) or one run of each
-(E1D1F1-seed50). --plan says how many draws and seeds a study of 1:1:1 against 3:0 needs; with
---workdir it takes a pilot's components of variance.
+(E1D1F1-seed50). PLACE is where a model or data lies that was moved since.
+
+--plan says how many draws and seeds a study of 1:1:1 against 3:0 needs; with --workdir it takes a
+pilot's components of variance.
 """
 
 import difflib
@@ -26,29 +28,36 @@ from xlt_flax.analysis.read_runs import read_sweep
 from xlt_flax.analysis.results import Run, Sweep, finished_of
 from xlt_flax.analysis.table import markdown
 from xlt_flax.errors import UserError
+from xlt_flax.stored_config import PLACES
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of a sweep, of runs, or of one run.")
 _COMPARE = flags.DEFINE_multi_string(
     "compare", [], "Two mixtures to compare, such as --compare=E1D1F1,E1E2E3; may be repeated."
 )
+_GIVEN = cli.define_field_flags(PLACES)
 _PLAN = flags.DEFINE_bool("plan", False, "Say how many draws and seeds a study needs.")
 _SD = flags.DEFINE_float(
-    "sd", None, "--plan: standard deviation of a run over draws and seeds, in points."
+    "sd", None, "With --plan: standard deviation of a run over draws and seeds, in points."
 )
-_EFFECT = flags.DEFINE_float("effect", 1.0, "--plan: the difference that is to be seen, in points.")
-_DOCUMENTS = flags.DEFINE_integer("documents", None, "--plan: test documents (2,000).")
+_EFFECT = flags.DEFINE_float("effect", None, "With --plan: points that are to be seen (1).")
+_DOCUMENTS = flags.DEFINE_integer("documents", None, "With --plan: test documents (2,000).")
 
 
 def main(argv: list[str]) -> None:
     del argv
+    pairs = asked_pairs(_COMPARE.value)
+    numbers = [flag.name for flag in (_SD, _EFFECT, _DOCUMENTS) if flag.value is not None]
     if _PLAN.value:
+        if pairs:
+            raise UserError("--compare goes with a report, not with --plan: leave one out")
         print(_plan())
         return
+    if numbers:
+        raise UserError(f"--{numbers[0]} is for --plan: add --plan, or leave it out")
     if _WORKDIR.value is None:
         raise UserError("--workdir: give the folder of a sweep or of a run")
     folder = Path(_WORKDIR.value).expanduser()
-    pairs = [_pair(value) for value in _COMPARE.value]
-    sweep = read_sweep(folder)
+    sweep = read_sweep(folder, cli.given(_GIVEN))
     asked = [_asked(sweep, one, other) for one, other in pairs]
     findings = find(sweep, asked)
     text = _markdown(findings)
@@ -63,22 +72,29 @@ def _plan() -> str:
     Raises:
       UserError: numbers are missing, or the pilot has none.
     """
+    effect = 1.0 if _EFFECT.value is None else _EFFECT.value
     if _WORKDIR.value is None:
         if _SD.value is None:
             raise UserError("--plan: give --sd=POINTS, or a pilot's folder in --workdir")
         documents = 2000 if _DOCUMENTS.value is None else _DOCUMENTS.value
-        return power.plan(power.Parts(_SD.value, documents), _EFFECT.value)
-    sweep = read_sweep(Path(_WORKDIR.value).expanduser())
+        return power.plan(power.Parts(_SD.value, documents), effect)
+    sweep = read_sweep(Path(_WORKDIR.value).expanduser(), cli.given(_GIVEN))
     found = {e.key: e.measured for e in all_effects(sweep, Judged(sweep))}
     parts = power.parts_of_pilot(found.get(DIVERSITY), _SD.value, _DOCUMENTS.value)
-    return power.plan(parts, _EFFECT.value)
+    return power.plan(parts, effect)
 
 
-def _pair(value: str) -> tuple[str, str]:
-    words = [word for word in value.split(",") if word]
-    if len(words) != 2:
-        raise UserError(f"--compare={value}: wants two mixtures, such as --compare=E1D1F1,E1E2E3")
-    return words[0], words[1]
+def asked_pairs(values: list[str]) -> list[tuple[str, str]]:
+    """Pairs of names from --compare's values.
+
+    Raises:
+      UserError: a value that is not two names.
+    """
+    pairs = [tuple(filter(None, value.split(","))) for value in values]
+    for value, pair in zip(values, pairs, strict=True):
+        if len(pair) != 2:
+            raise UserError(f"--compare={value}: wants two runs, such as --compare=E1D1F1,E1E2E3")
+    return pairs
 
 
 def _asked(sweep: Sweep, one: str, other: str) -> tuple[list[Run], list[Run]]:
@@ -110,8 +126,9 @@ def _runs_named(sweep: Sweep, name: str) -> list[Run]:
 def _markdown(findings: Findings) -> str:
     lines = [f"# {summary.title(findings)}", "", summary.state(findings), ""]
     lines += [f"- {name}: {value}" for name, value in summary.setting(findings)]
-    lines += [f"- not the thesis's experiment: {r}" for r in summary.not_the_thesis(findings)]
-    lines += [f"- {name}: {status}" for name, status in summary.unfinished_runs(findings)]
+    if reasons := summary.not_the_thesis(findings):
+        lines.append(f"- not the thesis's experiment: {'; '.join(reasons)}")
+    lines += [f"- {line}" for line in summary.unfinished_in_short(findings)]
     lines += [f"- {name}: finished, but {said}" for name, said in summary.problems(findings)]
     lines += ["", "## In short", ""]
     lines += [f"- {answer}" for answer in summary.answers(findings)]

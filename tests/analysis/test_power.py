@@ -1,5 +1,7 @@
 """Plans: the formula, what it says is needed, and a pilot's own components."""
 
+import math
+
 import numpy as np
 import pytest
 from simulated_worlds import DIVERSITY, World, values_of
@@ -37,7 +39,10 @@ def test_documents_set_a_limit_that_no_number_of_runs_passes():
     assert "at least" in power.plan(power.Parts(2.0, documents=8000), 0.5)
 
 
-@pytest.mark.parametrize(("sd", "effect", "documents"), [(-1, 1, 2000), (2, 0, 2000), (2, 1, 1)])
+@pytest.mark.parametrize(
+    ("sd", "effect", "documents"),
+    [(-1, 1, 2000), (math.nan, 1, 2000), (2, 0, 2000), (2, math.nan, 2000), (2, 1, 1)],
+)
 def test_numbers_that_cannot_be(sd, effect, documents):
     with pytest.raises(UserError, match="--plan: wants"):
         power.plan(power.Parts(sd, documents), effect)

@@ -26,7 +26,7 @@ def deviations(findings: Findings) -> Table | None:
     )
     columns = ("What", "The thesis's text", "Its listing", "These runs")
     title = "How these runs and the thesis differ"
-    return Table("deviations", "deviations", title, columns, tuple(rows), notes)
+    return Table("deviations", "deviations", title, columns, tuple(rows), notes, True)
 
 
 def _fields(runs: Sequence[Run]) -> list[Row]:
@@ -85,7 +85,7 @@ def _test_sets(findings: Findings) -> list[Row]:
 def shown(value: object) -> str:
     """A field's value as a person writes it."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return "on" if value else "off"
     if isinstance(value, float):
         return f"{value:g}"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,19 +1,14 @@
 """What the figures have in common: colours, style, and how they are written as PNG and SVG.
 
 Every colour is a name in `PALETTE` with a hex value of its own, so that the page can replace the
-value in the SVG by a CSS variable of that name. What the user's matplotlibrc or MPLBACKEND says has
-no part in it: a report looks the same wherever it is written.
+value in the SVG by a CSS variable of that name.
 """
 
 import io
 import re
 
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure
-
+from xlt_flax.analysis import plain_matplotlib
+from xlt_flax.analysis.plain_matplotlib import Axes, Figure, FigureCanvasAgg, FigureCanvasSVG, mpl
 from xlt_flax.analysis.statistics import Interval
 
 # name: (light, dark). The three diversity groups differ in lightness too, for colour-blind readers.
@@ -57,9 +52,8 @@ _STYLE = {
 
 
 def style(**more):
-    """A context of matplotlib's own defaults with the report's style, whatever the user has set."""
-    defaults = {key: v for key, v in mpl.rcParamsDefault.items() if not key.startswith("backend")}
-    return mpl.rc_context({**defaults, **_STYLE, **more})
+    """A context in which figures have the report's style."""
+    return plain_matplotlib.style({**_STYLE, **more})
 
 
 def png(figure: Figure) -> bytes:

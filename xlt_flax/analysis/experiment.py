@@ -51,7 +51,7 @@ class Particular:
 # Every field that decides a result: (field, the thesis's value, what it is).
 _FIELDS = (
     ("model.name", "bert-base-multilingual-cased", "the model"),
-    ("model.init", "pretrained", "the initial weights"),
+    ("model.init", "pretrained", "the model's initialisation"),
     ("model.dropout", 0.1, "the dropout"),
     ("model.dtype", "float32", "the precision"),
     ("model.tf32", False, "TF32"),
@@ -61,8 +61,8 @@ _FIELDS = (
     ("data.max_length", 512, "the maximal length in tokens"),
     ("data.train_per_group", 1000, "the number of training documents of a group"),
     ("data.validation_per_group", 100, "the number of validation documents of a group"),
-    ("data.dedup", False, "dropping repeats"),
-    ("data.stratify", False, "balancing the groups' classes"),
+    ("data.dedup", False, "the dropping of repeats"),
+    ("data.stratify", False, "the balancing of the groups' classes"),
     ("data.mixing", "shuffle", "the mixing"),
     ("train.batch_size", 8, "the batch size"),
     ("train.epochs", 10, "the number of epochs"),

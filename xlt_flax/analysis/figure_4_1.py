@@ -1,15 +1,13 @@
 """Figure 4.1: the means of tables 4.1 to 4.3 as bars, beside the thesis's."""
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from xlt_flax.analysis import formats, thesis
 from xlt_flax.analysis.cells import GroupMean
 from xlt_flax.analysis.drawing import COLOURS, GROUP_COLOUR, short_share, whisker
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.languages import language_name
+from xlt_flax.analysis.plain_matplotlib import Axes, Figure, mpl
 
 _CHANCE = 0.5  # bars start here
 _SIZE = (4.8, 4.4)  # inches; letters of 10 points stay legible where it is 400 pixels wide

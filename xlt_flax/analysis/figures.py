@@ -1,11 +1,10 @@
 """The report's figures, each drawn once, for PNG, SVG and the page."""
 
-from matplotlib.figure import Figure
-
 from xlt_flax.analysis import drawing
 from xlt_flax.analysis.figure_4_1 import figure_4_1
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.learning_curves import learning_curves
+from xlt_flax.analysis.plain_matplotlib import Figure
 from xlt_flax.analysis.table_panels import table_panels
 
 

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from xlt_flax.analysis import thesis
 from xlt_flax.analysis.drawing import COLOURS, GROUP_COLOUR, short_share
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.languages import language_name
+from xlt_flax.analysis.plain_matplotlib import Axes, Figure, mpl
 from xlt_flax.analysis.results import Run
 
 _SPLITS = {"train": "training", "validation": "validation"}

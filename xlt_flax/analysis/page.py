@@ -2,11 +2,10 @@
 
 from html import escape
 
-from matplotlib.figure import Figure
-
 from xlt_flax.analysis import drawing, summary, tables
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.languages import language_name
+from xlt_flax.analysis.plain_matplotlib import Figure
 from xlt_flax.analysis.table import MEAN, UNFINISHED, Row, Table
 
 _SECTIONS = (  # tables' `section`, its heading, and whether its tables start folded
@@ -110,6 +109,7 @@ tbody th { font-weight: 500; white-space: normal; min-width: 5rem; position: sti
 tr.mean > * { font-weight: 700; background: var(--tint); }
 tr.unfinished > * { color: var(--warn); font-style: italic; }
 tbody tr:last-child > * { border-bottom: 0; }
+.words td, .words thead th { text-align: left; white-space: normal; vertical-align: top; }
 td.real { font-weight: 700; background: var(--tint); }
 .notes { margin: .75rem 0 0; padding-left: 1.1rem; color: var(--muted); font-size: .85rem; }
 details > summary { cursor: pointer; font-weight: 600; }
@@ -283,9 +283,10 @@ def _card(table: Table, folded: bool) -> str:
     notes = f'<ul class="notes">{notes}</ul>' if notes else ""
     told = any(table.title == title for _, title, _ in _SECTIONS)  # the heading says it already
     caption = f"<caption{' class=hidden' if told else ''}>{escape(table.title)}</caption>"
+    opening = "<table class=words>" if table.words else "<table>"
     html = (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(table.title)}">'
-        f"<table>{'' if folded else caption}<thead><tr>{head}</tr></thead>"
+        f"{opening}{'' if folded else caption}<thead><tr>{head}</tr></thead>"
         f"<tbody>{rows}</tbody></table></div>{notes}"
     )
     if folded:

@@ -81,7 +81,7 @@ def plan(parts: Parts, effect: float) -> str:
     Raises:
       UserError: a number that cannot be.
     """
-    if parts.sd < 0 or effect <= 0 or parts.documents < 2:
+    if not (0 <= parts.sd < math.inf and 0 < effect < math.inf and parts.documents > 1):
         raise UserError("--plan: wants --sd of 0 or more, --effect above 0, --documents above 1")
     return "\n".join(_lines(parts, effect))
 

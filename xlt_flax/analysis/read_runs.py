@@ -12,6 +12,7 @@ from xlt_flax.analysis.results import BROKEN, FINISHED, NOT_STARTED, Record, Run
 from xlt_flax.analysis.run_files import NOTHING_MOVED
 from xlt_flax.config import base
 from xlt_flax.errors import UserError
+from xlt_flax.stored_config import flat
 
 _RUN_FOLDER = re.compile(r"(?P<name>.+?)(-draw(?P<draw>\d+))?-seed(?P<seed>\d+)")
 _OTHER = "other"
@@ -68,7 +69,7 @@ def _planned_runs(path: Path, moved: Mapping[str, str]) -> list[Run]:
     if not isinstance(entries, list) or not isinstance(seeds, list):
         raise UserError(f"{plan_file}: wants lists named runs and seeds; start the sweep again")
     stored = inner(plan, "config")
-    config = settings.flat(base().to_dict()) | settings.flat(stored)
+    config = flat(base().to_dict()) | flat(stored)
     own_draw = config["data.split_seed"]
     draws = plan.get("draws") or [own_draw]
     found = _folders_of_runs(path, own_draw)
@@ -161,7 +162,7 @@ def _read_run(place: _Place, record: Record) -> Run:
     if status == FINISHED:
         evaluations = read_evaluations(place.folder)
         audit = run_files.read_audit(place.folder)
-        target = run_files.with_seen(evaluations[language], audit, place.source is not None)
+        target = run_files.with_seen(evaluations[language], audit)
         faults = run_files.faults(record, target)
         evaluations[language] = replace(target, problems=faults or target.problems)
         status = BROKEN if faults else FINISHED

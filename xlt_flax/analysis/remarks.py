@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 
 from xlt_flax.analysis import formats
-from xlt_flax.analysis.results import BROKEN, FAILED, FINISHED, Evaluation, Run, finished_of
+from xlt_flax.analysis.results import (
+    BROKEN,
+    FAILED,
+    FINISHED,
+    NOT_STARTED,
+    Evaluation,
+    Run,
+    finished_of,
+)
 
 SEEN = "†"  # marks a number which some judged documents were trained or validated on
 
@@ -42,6 +50,8 @@ def _of_run(run: Run) -> list[str]:
     if run.status in (FAILED, BROKEN):
         left_out = " and left out" if run.status == BROKEN else ""
         return [f"{run.status}{left_out}: {'; '.join(run.problems) or 'no reason is known'}"]
+    if run.status == NOT_STARTED:
+        return []  # the cell counts its seeds
     if run.status != FINISHED:
         return [run.status]
     return [text for text in (run.target.note, *run.target.problems) if text]

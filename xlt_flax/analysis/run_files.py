@@ -10,7 +10,9 @@ from types import MappingProxyType
 from xlt_flax.analysis import formats, results, settings
 from xlt_flax.analysis.json_files import inner, number, read_lines, read_object
 from xlt_flax.analysis.results import Audit, Evaluation, Point, Record
-from xlt_flax.config import base
+from xlt_flax.config import complete
+from xlt_flax.errors import UserError
+from xlt_flax.stored_config import flat
 
 NOTHING_MOVED: Mapping[str, str] = MappingProxyType({})
 
@@ -69,9 +71,8 @@ def read_record(
     """
     path = folder / "config.json"
     content = read_object(path) if path.exists() else {}
-    stored = inner(content, "config")
-    config = settings.flat(base().to_dict()) | settings.flat(stored) if stored else {}
-    config |= dict(moved) if stored else {}
+    config = _read_config(path, content)
+    config |= dict(moved) if config else {}
     source = find_source(folder, config.get("init_from"), later)
     return Record(
         config=config,
@@ -81,6 +82,16 @@ def read_record(
         source=source and read_record(source, moved, (*later, folder.resolve())),
         **_read_end(folder),
     )
+
+
+def _read_config(path: Path, content: dict) -> dict[str, object]:
+    stored = inner(content, "config")
+    if not stored:
+        return {}
+    try:
+        return flat(complete(stored, inner(content, "versions").get("workdir", 1)))
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
 
 
 def find_source(folder: Path, init_from, later: tuple[Path, ...] = ()) -> Path | None:
@@ -148,13 +159,9 @@ def read_audit(folder: Path) -> Audit | None:
     )
 
 
-def with_seen(target: Evaluation, audit: Audit | None, has_source: bool) -> Evaluation:
-    """The target's evaluation by an eval that counted no seen documents, counted by the audit.
-
-    The audit of a J1 stage then may know nothing of its source stage: it stays unknown.
-    """
-    known = audit is not None and (audit.whole_chain or not has_source)
-    if target.seen is not None or not known or not target.ids:
+def with_seen(target: Evaluation, audit: Audit | None) -> Evaluation:
+    """The target's evaluation by an eval that counted no seen documents: counted by the audit."""
+    if target.seen is not None or audit is None or not target.ids:
         return target
     unseen = [i for i, name in enumerate(target.ids) if name not in audit.test_ids]
     rest = float(target.correct[unseen].mean()) if unseen else None

@@ -12,22 +12,12 @@ from dataclasses import replace
 from xlt_flax.analysis import experiment
 from xlt_flax.analysis.experiment import model_name
 from xlt_flax.analysis.results import FINISHED, Record, Run, Setting
-from xlt_flax.config import OPERATIONAL
+from xlt_flax.stored_config import OPERATIONAL, PLACES
 
-_NOT_SETTINGS = (*OPERATIONAL, "seed", "mixture", "init_from", "data.split_seed")
+_NOT_SETTINGS = (*OPERATIONAL, *PLACES, "seed", "mixture", "data.split_seed")
+_WEIGHTS, _TOKENIZER = "weights", "tokenizer"
 _SOURCES = "source's "
 _OTHER = "other"  # the table of what the thesis does not have
-
-
-def flat(tree: dict, prefix: str = "") -> dict[str, object]:
-    """A config's fields by their full names, "train.batch_size"."""
-    fields = {}
-    for name, value in tree.items():
-        if isinstance(value, dict):
-            fields |= flat(value, f"{prefix}{name}.")
-        else:
-            fields[prefix + name] = value
-    return fields
 
 
 def identity(config: dict[str, object], content: dict) -> dict[str, str]:
@@ -38,18 +28,19 @@ def identity(config: dict[str, object], content: dict) -> dict[str, str]:
       content: the whole of config.json.
     """
     started_from, data = content.get("started_from") or {}, content.get("data") or {}
-    model = model_name(config)
     digests = {f"documents {split}": sha for split, sha in (data.get("documents") or {}).items()}
-    digests[f"tokenizer of {model}"] = data.get("tokenizer")
+    digests[_TOKENIZER] = data.get("tokenizer")
     if "model" in started_from and config.get("model.init") == "pretrained":
-        digests[f"weights of {model}"] = started_from.get("digest")  # random ones go by the seed
+        digests[_WEIGHTS] = started_from.get("digest")  # random ones go by the seed
     return {what: str(digest) for what, digest in digests.items() if digest}
 
 
 def with_settings(runs: Sequence[Run]) -> list[Run]:
     """The runs with `setting` filled in, and those that were not made as most were named apart."""
-    usual = _usual_identity(runs)
-    runs = [replace(run, setting=_setting(run.record, usual)) for run in runs]
+    records = [record for run in runs for record in _chain(run.record)]
+    names = _names_of_weights(records)
+    usual = _usual_identity(records, names)
+    runs = [replace(run, setting=_setting(run.record, names, usual)) for run in runs]
     first = _most_common([run for run in runs if run.source is None])
     second = _most_common(
         [r for r in runs if r.source is not None and (not first or _of_source(r.setting) == first)]
@@ -57,24 +48,52 @@ def with_settings(runs: Sequence[Run]) -> list[Run]:
     return [_named_apart(run, first, second if run.source is not None else first) for run in runs]
 
 
-def _usual_identity(runs: Sequence[Run]) -> dict[str, str]:
+def _chain(record: Record | None) -> list[Record]:
+    """A run's and its earlier stages'."""
+    return [] if record is None else [record, *_chain(record.source)]
+
+
+def _names_of_weights(records: Sequence[Record]) -> dict[str, str]:
+    """The digest of a model's weights -> the one name that it has here, wherever it lay."""
+    names: dict[str, str] = {}
+    for record in records:
+        if _WEIGHTS in record.identity:
+            names.setdefault(record.identity[_WEIGHTS], model_name(record.config))
+    return names
+
+
+def _model(record: Record, names: dict[str, str]) -> str:
+    return names.get(record.identity.get(_WEIGHTS, ""), model_name(record.config))
+
+
+def _named_identity(record: Record, names: dict[str, str]) -> dict[str, str]:
+    """A tokenizer and weights belong to a model: two models may well differ in them."""
+    model = _model(record, names)
+    return {
+        f"{what} of {model}" if what in (_WEIGHTS, _TOKENIZER) else what: digest
+        for what, digest in record.identity.items()
+    }
+
+
+def _usual_identity(records: Sequence[Record], names: dict[str, str]) -> dict[str, str]:
     counts: dict[str, Counter] = {}
-    for run in runs:
-        for what, digest in run.record.identity.items():
+    for record in records:
+        for what, digest in _named_identity(record, names).items():
             counts.setdefault(what, Counter())[digest] += 1
     return {what: digests.most_common(1)[0][0] for what, digests in counts.items()}
 
 
-def _setting(record: Record, usual: dict[str, str]) -> Setting | None:
+def _setting(record: Record, names: dict[str, str], usual: dict[str, str]) -> Setting | None:
     """None where the config is not there. Of digests it has those that are not the usual ones."""
     if not record.config:
         return None
     items = {name: v for name, v in record.config.items() if name not in _NOT_SETTINGS}
-    items["model.name"] = model_name(record.config)
+    items["model.name"] = _model(record, names)
     if not record.config.get("init_from"):
         del items["protocol"]  # it says how a second stage goes on
-    items |= {what: d for what, d in record.identity.items() if usual.get(what, d) != d}
-    source = record.source and _setting(record.source, usual)
+    own = _named_identity(record, names)
+    items |= {what: digest for what, digest in own.items() if usual[what] != digest}
+    source = record.source and _setting(record.source, names, usual)
     for name, value in source or ():
         if name != "protocol" and items.get(name) != value:
             items[_SOURCES + name] = value

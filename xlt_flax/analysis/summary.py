@@ -26,7 +26,9 @@ def state(findings: Findings) -> str:
     runs = findings.sweep.runs
     finished = sum(run.status == FINISHED for run in runs)
     odd = sum(run.status == FINISHED and bool(run.problems) for run in runs)
-    warned = f" {formats.plural(odd, 'finished run')} with a problem: see below." if odd else ""
+    warned = (
+        f" Something is odd with {formats.plural(odd, 'finished run')}: see below." if odd else ""
+    )
     if finished == len(runs):
         text = f"All {len(runs)} runs are finished." if len(runs) > 1 else "The run is finished."
         return text + warned
@@ -50,6 +52,14 @@ def unfinished_runs(findings: Findings) -> list[tuple[str, str]]:
         for run in findings.sweep.runs
         if run.status != FINISHED
     ]
+
+
+def unfinished_in_short(findings: Findings) -> list[str]:
+    """The same, a line for each status and reason."""
+    labels: dict[str, list[str]] = {}
+    for label, status in unfinished_runs(findings):
+        labels.setdefault(status, []).append(label)
+    return [f"{formats.listed(those)}: {status}" for status, those in labels.items()]
 
 
 def problems(findings: Findings) -> list[tuple[str, str]]:

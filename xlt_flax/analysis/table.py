@@ -16,7 +16,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with its title, its notes, and the section of the report it stands in."""
+    """A table with its title, its notes, and the section of the report it stands in.
+
+    `words`: its cells are sentences, not numbers.
+    """
 
     key: str
     section: str
@@ -24,12 +27,14 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    words: bool = False
 
 
 def markdown(table: Table) -> str:
     """The table as GitHub Markdown, its mean rows bold and its notes below."""
     lines = [f"### {table.title}", "", _line(table.columns)]
-    lines.append(_line(["---"] + ["---:"] * (len(table.columns) - 1)))
+    aligned = "---" if table.words else "---:"
+    lines.append(_line(["---"] + [aligned] * (len(table.columns) - 1)))
     for row in table.rows:
         bold = "**" if row.kind == MEAN else ""
         lines.append(_line([f"{bold}{cell}{bold}" if cell else "" for cell in row.cells]))

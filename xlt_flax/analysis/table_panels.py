@@ -1,15 +1,13 @@
 """All of the thesis's tables as one figure: every mixture's mean, interval and published number."""
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from xlt_flax.analysis import thesis
 from xlt_flax.analysis.cells import Cell
 from xlt_flax.analysis.drawing import COLOURS, GROUP_COLOUR, short_share, whisker
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.languages import language_name
+from xlt_flax.analysis.plain_matplotlib import Axes, Figure, mpl
 
 _PANEL_TITLES = {
     "4.1": "4.1 · 3:0, one language",

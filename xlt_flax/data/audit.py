@@ -2,20 +2,47 @@
 
 import numpy as np
 
-from xlt_flax.data.documents import Documents
+from xlt_flax.data.documents import LABELS, Documents
+from xlt_flax.data.known import Known
 from xlt_flax.data.selection import Selection
 
 _QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 1.0)
 
 
-def audit(selection: Selection, test: Documents, target_language: str, max_length: int) -> dict:
-    """Counts documents, labels, token lengths and exact duplicates of a run.
+def audit(
+    selection: Selection,
+    test: Documents,
+    target_language: str,
+    max_length: int,
+    earlier: Known | None = None,
+) -> dict:
+    """Counts documents, labels, token lengths and repeats of a run: a pure function of documents.
 
-    Duplicates are equal texts. A count is of documents on the right-hand side of its name: for
-    `train_test`, how many test documents have a text that training or validation has seen.
+    Repeats are the same documents (see data/known): within one data set, those of equal normalised
+    texts. A count is of documents on the right-hand side of its name: for `train_test`, how many
+    test documents have a text that training or validation has seen. Of `within_train` and
+    `within_test`, they are those whose text occurred before.
+
+    Args:
+      selection: what the run trains and validates on.
+      test: what it is judged by.
+      target_language: of `test`.
+      max_length: tokens at which documents are cut.
+      earlier: what the runs that it started from trained or validated on; None: it started from a
+        model. `source_test`, `source_train` and `source_validation` are this run's documents that
+        are among these.
     """
     train, validation = selection.train, selection.validation
-    seen = np.concatenate([train.digests, validation.digests])
+    duplicates = {
+        "within_train": len(_repeats(train)),
+        "within_test": _listed(test, _repeats(test)),
+        "train_validation": _listed(validation, Known.of(train).marks(validation)),
+        "train_test": _listed(test, Known.of(train, validation).marks(test)),
+    }
+    if earlier is not None:
+        parts = {"test": test, "train": train, "validation": validation}
+        for name, documents in parts.items():
+            duplicates[f"source_{name}"] = _listed(documents, earlier.marks(documents))
     return {
         "target_language": target_language,
         "groups": _groups(selection),
@@ -23,11 +50,7 @@ def audit(selection: Selection, test: Documents, target_language: str, max_lengt
             name: _split(documents, max_length)
             for name, documents in (("train", train), ("validation", validation), ("test", test))
         },
-        "duplicates": {
-            "within_train": len(train) - len(np.unique(train.digests)),
-            "train_validation": _overlap(train.digests, validation),
-            "train_test": _overlap(seen, test),
-        },
+        "duplicates": duplicates,
     }
 
 
@@ -35,13 +58,21 @@ def summary(report: dict) -> str:
     """The audit in one line, for the log."""
     documents = {name: split["documents"] for name, split in report["splits"].items()}
     duplicates = report["duplicates"]
-    return (
+    line = (
         f"data: {documents['train']} training, {documents['validation']} validation and "
         f"{documents['test']} {report['target_language']} test documents; repeated texts: "
         f"{duplicates['within_train']} within training, "
         f"{duplicates['train_validation']['documents']} in training and validation, "
-        f"{duplicates['train_test']['documents']} in training and test"
+        f"{duplicates['train_test']['documents']} in training and test, "
+        f"{duplicates['within_test']['documents']} within test"
     )
+    if "source_test" in duplicates:
+        line += (
+            f"; the runs before this one had {duplicates['source_train']['documents']} of its "
+            f"training, {duplicates['source_validation']['documents']} of its validation and "
+            f"{duplicates['source_test']['documents']} of the test documents"
+        )
+    return line
 
 
 def _groups(selection: Selection) -> dict:
@@ -74,9 +105,16 @@ def _split(documents: Documents, max_length: int) -> dict:
 
 
 def _labels(labels: np.ndarray) -> dict:
-    return {"negative": int((labels == 0).sum()), "positive": int((labels == 1).sum())}
+    return {name: int((labels == number).sum()) for number, name in enumerate(LABELS)}
 
 
-def _overlap(seen: np.ndarray, documents: Documents) -> dict:
-    repeated = np.flatnonzero(np.isin(documents.digests, seen))
-    return {"documents": len(repeated), "ids": [documents.ids[i] for i in repeated]}
+def _repeats(documents: Documents) -> np.ndarray:
+    """int64[…]: those whose text occurred before."""
+    _, first = np.unique(documents.digests, return_index=True)
+    return np.setdiff1d(np.arange(len(documents)), first)
+
+
+def _listed(documents: Documents, which: np.ndarray) -> dict:
+    """How many documents `which` picks (bool[documents], or indices), and their ids."""
+    ids = [documents.ids[i] for i in np.arange(len(documents))[which]]
+    return {"documents": len(ids), "ids": ids}

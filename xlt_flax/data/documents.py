@@ -8,6 +8,8 @@ import numpy as np
 
 from xlt_flax.data.token_store import TokenStore
 
+LABELS = ("negative", "positive")  # their names, by number
+
 
 @dataclass(frozen=True)
 class Documents:
@@ -15,8 +17,9 @@ class Documents:
 
     Attributes:
       ids: the documents' ids.
-      labels: int32[documents], 0 negative, 1 positive, -1 none.
-      digests: S32[documents], of the texts: equal digests mean equal texts.
+      labels: int32[documents], of LABELS; -1 none.
+      digests: S32[documents], of the normalised texts: equal ones mean the same text (see
+        data/sameness).
       tokens: int32[total tokens], all documents one after the other.
       offsets: int64[documents + 1], where each begins.
     """

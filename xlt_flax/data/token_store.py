@@ -3,7 +3,7 @@
     <root>/<key>/tokens.npy    int32[total tokens]   all documents, one after the other
                  offsets.npy   int64[documents + 1]  where each begins
                  labels.npy    int32[documents]      0 negative, 1 positive, -1 none
-                 digests.npy   S32[documents]        of the text, to find equal ones
+                 digests.npy   S32[documents]        of the normalised text, to find repeats (data/sameness)
                  ids.json      the documents' ids
                  meta.json     what the store was made from, and a checksum of each file
 
@@ -26,8 +26,9 @@ from filelock import FileLock
 from tqdm import tqdm
 
 from xlt_flax import files
+from xlt_flax.data.sameness import text_digest
 
-FORMAT = 1  # raise it when the files below change their meaning
+FORMAT = 2  # raise it when the files below change their meaning
 _ARRAYS = ("tokens", "offsets", "labels", "digests")
 _TEXTS_PER_CALL = 1000  # the fast tokenizer spreads each call over all cores
 
@@ -72,18 +73,23 @@ def store_key(source: dict, tokenizer, max_length: int) -> tuple[str, dict]:
       tokenizer: a fast tokenizer of transformers; its whole definition counts.
       max_length: tokens at which documents are cut, special tokens counted.
     """
-    backend = tokenizer.backend_tokenizer
-    backend.no_truncation()  # what the last call asked for would show; each call sets it anew
-    backend.no_padding()
-    definition = backend.to_str() + tokenizer.truncation_side
     made_from = {
         "format": FORMAT,
         "source": source,
-        "tokenizer": hashlib.sha256(definition.encode()).hexdigest(),
+        "tokenizer": tokenizer_digest(tokenizer),
         "tokenizers": tokenizers.__version__,
         "max_length": max_length,
     }
     return _digest(made_from)[:20], made_from
+
+
+def tokenizer_digest(tokenizer) -> str:
+    """sha256 of a fast tokenizer's whole definition."""
+    backend = tokenizer.backend_tokenizer
+    backend.no_truncation()  # what the last call asked for would show; each call sets it anew
+    backend.no_padding()
+    definition = backend.to_str() + tokenizer.truncation_side
+    return hashlib.sha256(definition.encode()).hexdigest()
 
 
 def open_store(root: Path, key: str) -> TokenStore | None:
@@ -140,7 +146,7 @@ def _build(folder: Path, made_from: dict, documents: Iterable[Document], tokeniz
         "tokens": np.concatenate(rows) if rows else np.zeros(0, np.int32),
         "offsets": np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         "labels": np.array([d.label for d in documents], np.int32),
-        "digests": np.array([_text_digest(d.text) for d in documents], "S32"),
+        "digests": np.array([text_digest(d.text) for d in documents], "S32"),
     }
     prefix = f".{folder.name}."
     for left in folder.parent.glob(f"{prefix}*/"):  # of a kill; the caller holds the lock
@@ -174,10 +180,6 @@ def _tokenize(texts: list[str], tokenizer, max_length: int, description: str) ->
             rows.extend(np.asarray(ids, np.int32) for ids in encoded["input_ids"])
             bar.update(len(batch))
     return rows
-
-
-def _text_digest(text: str) -> str:
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _digest(value) -> str:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import jax
 import numpy as np
 
-from xlt_flax.data.documents import Documents
+from xlt_flax.data.documents import LABELS, Documents
 from xlt_flax.data.layout import Layout
 from xlt_flax.training.step import Step
 
@@ -25,37 +26,74 @@ class Predictions:
     losses: np.ndarray
     labels: np.ndarray
 
+    @cached_property
+    def finite(self) -> np.ndarray:
+        """bool[documents]: whose logits are numbers. The model says nothing of the others."""
+        return np.isfinite(self.logits).all(-1)
+
     @property
     def predicted(self) -> np.ndarray:
-        """int64[documents]."""
-        return self.logits.argmax(-1)
+        """int64[documents]; -1, which is no label, where the logits are not numbers."""
+        return np.where(self.finite, self.logits.argmax(-1), -1)
+
+    @property
+    def right(self) -> np.ndarray:
+        """bool[documents]; what has no prediction is wrong."""
+        return self.predicted == self.labels
 
     @property
     def probabilities(self) -> np.ndarray:
-        """float64[documents, labels]."""
-        shifted = np.exp(self.logits.astype(np.float64) - self.logits.max(-1, keepdims=True))
+        """float64[documents, labels]; not numbers where the logits are not."""
+        logits = np.where(self.finite[:, None], self.logits, np.nan).astype(np.float64)
+        shifted = np.exp(logits - logits.max(-1, keepdims=True))
         return shifted / shifted.sum(-1, keepdims=True)
 
     @property
     def confusion(self) -> np.ndarray:
-        """int64[labels, labels]: rows are true labels, columns predicted ones."""
+        """int64[labels, labels]: rows are true labels, columns predicted ones. Documents without a
+        prediction are in no column, so that a row may hold fewer than there are of its label."""
         size = self.logits.shape[-1]
-        pairs = self.labels * size + self.predicted
+        pairs = (self.labels * size + self.predicted)[self.finite]
         return np.bincount(pairs, minlength=size * size).reshape(size, size)
+
+    @property
+    def majority(self) -> float:
+        """The share of the most frequent true label: what a model that says no other gets right."""
+        return float(np.bincount(self.labels).max() / len(self.labels))
 
     def scores(self) -> dict:
         """`accuracy`, `loss` (mean cross-entropy) and `macro_f1` of all documents together.
 
         `macro_f1` is the plain mean of the labels' F1, 0 for a label with neither truth nor guess.
+        A document without a prediction is one that every label missed. `loss` is not a number if
+        that of one document is none.
         """
         confusion = self.confusion
-        right = confusion.diagonal()
-        f1 = 2 * right / np.maximum(confusion.sum(0) + confusion.sum(1), 1)
+        true = np.bincount(self.labels, minlength=len(confusion))
+        f1 = 2 * confusion.diagonal() / np.maximum(true + confusion.sum(0), 1)
         return {
-            "accuracy": float(right.sum() / confusion.sum()),
+            "accuracy": float(self.right.mean()),
             "loss": float(self.losses.astype(np.float64).mean()),
             "macro_f1": float(f1.mean()),
         }
+
+    def problems(self) -> list[str]:
+        """What makes the scores no measure of a model, a plain sentence each; empty if nothing."""
+        found, documents = [], f"{len(self.labels):,}"
+        silent = int((~self.finite).sum())
+        if silent:
+            found.append(
+                f"the model's output is not a number for {silent:,} of {documents} documents, "
+                "which count as wrong"
+            )
+        said = np.unique(self.predicted[self.finite])
+        if len(said) == 1 and len(np.unique(self.labels)) > 1:
+            all_of = "all" if not silent else "all other"
+            found.append(
+                f"{all_of} {len(self.labels) - silent:,} documents were given one class, "
+                f"{LABELS[said[0]]}"
+            )
+        return found
 
 
 def predict(

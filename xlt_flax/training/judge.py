@@ -9,21 +9,27 @@ from ml_collections import ConfigDict
 
 from xlt_flax import files
 from xlt_flax.data.documents import Documents
+from xlt_flax.data.known import Known
 from xlt_flax.data.selection import test_documents
+from xlt_flax.errors import UserError
 from xlt_flax.failures import out_of_memory_explained
 from xlt_flax.modeling.vocabulary import Vocabulary, join
-from xlt_flax.training import hosts
+from xlt_flax.training import hosts, provenance
 from xlt_flax.training.checkpoints import Checkpoints, DamagedCheckpoint
 from xlt_flax.training.evaluation import Predictions, predict
 from xlt_flax.training.progress import Progress
 from xlt_flax.training.protocol import stage_one_note
-from xlt_flax.training.setup import Setup, best_step, load_setup
+from xlt_flax.training.seen import seen_by
+from xlt_flax.training.setup import Setup, load_setup
+from xlt_flax.training.sources import best_step, chain
 from xlt_flax.training.step import make_eval_step, put_on_devices
+from xlt_flax.training.verdict import prediction_lines, scores_of, seen_in_words, table
 from xlt_flax.workdir import Workdir
 
 log = logging.getLogger("xlt_flax")
 
 _SECONDS_BETWEEN_LOOKS = 5
+_SOURCE_GONE = "a run that this one started from is gone: what it trained on is not counted as seen"
 
 
 class Judge:
@@ -36,7 +42,8 @@ class Judge:
       load_setup: reads what the config names; a sweep's runs share what they can.
 
     Raises:
-      UserError: a language is not in the dataset, or the workdir holds no checkpoint.
+      UserError: a language is not in the dataset, the data that the run was trained on is not
+        there, or the workdir holds no checkpoint.
     """
 
     def __init__(
@@ -46,10 +53,13 @@ class Judge:
         languages: list[str],
         load_setup: Callable[[ConfigDict], Setup] = load_setup,
     ):
-        setup = load_setup(config)
+        setup = load_setup(config).started(workdir)
         self.workdir = workdir
         self.setup = setup
         self.tests = {name: test_documents(setup.corpus, name) for name in languages}
+        provenance.check(workdir, setup)
+        known, self._not_known = self._known()
+        self.seen = {name: known.marks(documents) for name, documents in self.tests.items()}
         self._eval_step = make_eval_step(setup.forward())
 
     def judge(self, which: str) -> str:
@@ -58,22 +68,55 @@ class Judge:
             return self._judge(which)
 
     def _judge(self, which: str) -> str:
-        checkpoints = Checkpoints(self.workdir.checkpoints)
-        step = checkpoints.find(which, best_step(self.workdir))
         if hosts.is_first():
             files.require_writable(self.workdir.eval)  # before the work
-        model = self._load(checkpoints, step)
+        step, model = self._load_named(which)
         note = stage_one_note(self.workdir, step)
-        rows = []
+        results = {}
         for language, documents in self.tests.items():
             started = time.monotonic()
             predictions = self._predict(language, model, documents)
-            result = _result(predictions, which, step, time.monotonic() - started)
+            result = {
+                **scores_of(predictions, self.seen[language]),
+                "n": len(documents),
+                "confusion": predictions.confusion.tolist(),
+                "problems": predictions.problems() + self._not_known,
+                "checkpoint_step": step,
+                "checkpoint": which,
+                "seconds": round(time.monotonic() - started, 2),
+            }
             if note:
                 result["note"] = note
             self._write(language, documents, predictions, result)
-            rows.append((language, result))
-        return _table(rows, self.workdir) + (f"\n{note}" if note else "")
+            results[language] = result
+        lines = [table(results), f"written to {self.workdir.eval}"]
+        return "\n".join([*lines, note] if note else lines)
+
+    def _known(self) -> tuple[Known, list[str]]:
+        """What the run and its chain of sources trained or validated on; and, where a source is
+        gone, that its part is not known."""
+        try:
+            sources, missing = chain(self.workdir, self.setup.config), []
+        except UserError as error:
+            log.warning(error)
+            sources, missing = [], [_SOURCE_GONE]
+        return seen_by([self.workdir, *sources], self.setup.corpus), missing
+
+    def _load_named(self, which: str) -> tuple[int, tuple[dict, Vocabulary]]:
+        """The step that `which` names, and its model.
+
+        A training that goes on meanwhile deletes its best checkpoint when it has saved a better
+        one: the better one is taken then.
+        """
+        checkpoints = Checkpoints(self.workdir.checkpoints)
+        while True:
+            best = best_step(self.workdir) if which == "best" else None
+            try:
+                step = checkpoints.find(which, best)
+                return step, self._load(checkpoints, step)
+            except UserError:
+                if which != "best" or best_step(self.workdir) == best:
+                    raise
 
     def watch(self) -> None:
         """Evaluates each new checkpoint, oldest first, until the run is done.
@@ -115,16 +158,23 @@ class Judge:
                 log.warning("left out of the curve: %s", error)
             return  # else training deleted it meanwhile
         for language, documents in self.tests.items():
-            scores = self._predict(language, model, documents).scores()
+            scores = scores_of(self._predict(language, model, documents), self.seen[language])
             kept = [line for line in self._curve(language) if line["step"] != step]
             line = {"step": step, "split": language, **scores}
             curve = sorted([*kept, line], key=lambda entry: entry["step"])
             files.write_json_lines(self.workdir.eval / f"{language}.curve.jsonl", curve)
-            log.info("step %d: %s accuracy %.4f", step, language, scores["accuracy"])
+            log.info(
+                "step %d: %s accuracy %.4f; %s",
+                step,
+                language,
+                scores["accuracy"],
+                seen_in_words(scores, len(documents)),
+            )
 
     def _load(self, checkpoints: Checkpoints, step: int) -> tuple[dict, Vocabulary]:
         """A checkpoint's weights on the devices, with the word embeddings that the tests need."""
         params, held = checkpoints.restore_params(step)
+        self.setup.base.require_fit(params, held.full_size, self.workdir)
         used = self.setup.used_rows(list(self.tests.values()))
         if held.holds(used):
             return put_on_devices(params), held
@@ -146,40 +196,8 @@ class Judge:
     def _write(self, language: str, documents: Documents, predictions: Predictions, result: dict):
         if not hosts.is_first():
             return
-        lines = zip(
-            documents.ids,
-            documents.labels.tolist(),
-            predictions.predicted.tolist(),
-            predictions.probabilities.tolist(),
-            strict=True,
-        )
         files.write_json_lines(
             self.workdir.eval / f"{language}.predictions.jsonl",
-            [
-                {"id": i, "label": label, "prediction": guess, "probabilities": probabilities}
-                for i, label, guess, probabilities in lines
-            ],
+            prediction_lines(documents, predictions, self.seen[language]),
         )
         files.write_json(self.workdir.eval / f"{language}.json", result)
-
-
-def _result(predictions: Predictions, which: str, step: int, seconds: float) -> dict:
-    return {
-        **predictions.scores(),
-        "n": len(predictions.labels),
-        "confusion": predictions.confusion.tolist(),
-        "checkpoint_step": step,
-        "checkpoint": which,
-        "seconds": round(seconds, 2),
-    }
-
-
-def _table(rows: list[tuple[str, dict]], workdir: Workdir) -> str:
-    lines = ["language  accuracy  macro-F1    loss  documents  checkpoint"]
-    for language, result in rows:
-        lines.append(
-            f"{language:<8}  {result['accuracy']:8.4f}  {result['macro_f1']:8.4f}  "
-            f"{result['loss']:6.4f}  {result['n']:9d}  "
-            f"{result['checkpoint']} ({result['checkpoint_step']})"
-        )
-    return "\n".join([*lines, f"written to {workdir.eval}"])

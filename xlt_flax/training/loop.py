@@ -15,18 +15,28 @@ import optax
 from ml_collections import ConfigDict
 
 from xlt_flax import files, signals
+from xlt_flax.config import resolve, validate
 from xlt_flax.data import selection
-from xlt_flax.data.audit import audit, summary
+from xlt_flax.data.audit import summary
 from xlt_flax.data.batches import Schedule
 from xlt_flax.data.pipeline import batches
 from xlt_flax.errors import RunError
 from xlt_flax.failures import out_of_memory_explained
 from xlt_flax.modeling.vocabulary import Vocabulary, join
-from xlt_flax.training import hosts, preemption
+from xlt_flax.training import hosts, preemption, provenance
 from xlt_flax.training.ahead import CompileAhead
+from xlt_flax.training.audited import audit_of
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.evaluation import predict
-from xlt_flax.training.metrics import SOURCE, TRAIN, VALIDATION, MetricsLog, best_validation
+from xlt_flax.training.failure_file import failure_recorded
+from xlt_flax.training.metrics import (
+    SOURCE,
+    TRAIN,
+    VALIDATION,
+    MetricsLog,
+    best_validation,
+    has_no_best,
+)
 from xlt_flax.training.progress import Progress
 from xlt_flax.training.protocol import (
     StageOne,
@@ -45,7 +55,7 @@ from xlt_flax.training.step import (
     put_on_devices,
 )
 from xlt_flax.training.tensorboard import TensorBoard
-from xlt_flax.training.watch import StepWatch, check_validation_labels
+from xlt_flax.training.watch import StepWatch, ValidationWatch, check_validation_labels
 from xlt_flax.workdir import Workdir
 
 log = logging.getLogger("xlt_flax")
@@ -59,7 +69,7 @@ def train(
     """Trains what `config` describes, or goes on with it where `workdir` has begun.
 
     Args:
-      config: checked and resolved.
+      config: is checked, and paths are made absolute; it stays as it is.
       workdir: gets config.json, audit.json, checkpoints, metrics and, last, DONE.
       load_setup: reads what the config names; a sweep's runs share what they can.
 
@@ -68,21 +78,28 @@ def train(
       RunError: the loss is not finite, or the machine ran out of something.
       SystemExit: the process was told to stop (see signals); what it has is saved.
     """
+    validate(config)
+    config = resolve(config)
     alone = workdir.writer() if hosts.is_first() else nullcontext()
-    with alone, out_of_memory_explained(config):
+    with alone:
         if hosts.is_first():
             workdir.check(config)
         if hosts.agreed(workdir.done.exists()):
             log.info("%s is done already", workdir.path)
             return
-        run = _Run(load_setup(config), workdir)
-        try:
-            run.train()
-        except BaseException:
-            with suppress(Exception):  # what happened first is what is told
-                run.close()
-            raise
-        run.close()
+        with failure_recorded(workdir), out_of_memory_explained(config):
+            _train(load_setup(config).started(workdir), workdir)
+
+
+def _train(setup: Setup, workdir: Workdir) -> None:
+    run = _Run(setup, workdir)
+    try:
+        run.train()
+    except BaseException:
+        with suppress(Exception):  # what happened first is what is told
+            run.close()
+        raise
+    run.close()
 
 
 class _Run:
@@ -95,7 +112,10 @@ class _Run:
         # ---- Documents -----------------------------------------------------------------------
         chosen = selection.select(setup.corpus, setup.config.mixture, data)
         test = selection.test_documents(setup.corpus, data.target_language)
-        report = audit(chosen, test, data.target_language, data.max_length)
+        begun = workdir.is_run()
+        if hosts.is_first():
+            provenance.check(workdir, setup)
+        report = audit_of(setup, workdir, chosen, test)
         log.info(summary(report))
         check_validation_labels(chosen.validation.labels)
 
@@ -103,7 +123,7 @@ class _Run:
         self.learning_rate = setup.learning_rate()
         optimizer = setup.optimizer()
         wanted = setup.vocabulary([chosen.train, chosen.validation, test])
-        self.stage_one = find_stage_one(setup.config, workdir)
+        self.stage_one = find_stage_one(setup.config, workdir, setup.start)
         state, self.vocabulary, self.is_new = _first_state(
             setup, workdir, wanted, optimizer, self.stage_one
         )
@@ -127,17 +147,21 @@ class _Run:
         self.layout = setup.layout(self.train_documents, pad_token)
         self.eval_layout = setup.layout(None, pad_token)
 
+        needed = selection.needed_splits(setup.config.mixture, data.target_language)
+        facts = {} if begun else provenance.gather(setup, needed)
+
         # ---- The workdir: from here on it is this run's --------------------------------------
         writes = hosts.is_first()
         if writes:
-            workdir.start(setup.config)
+            workdir.start(setup.config, facts)
+            workdir.failure.unlink(missing_ok=True)
             files.write_json(workdir.audit, report)
         self.checkpoints = Checkpoints(workdir.checkpoints, writable=True) if writes else None
         kept = -1 if self.is_new else int(state.step)
         self.metrics = MetricsLog(workdir.metrics, kept, writable=writes)
         self.tensorboard = TensorBoard(workdir.path) if writes else None
         self._waited = 0.0  # share of the time since the first step
-        self.watch = StepWatch()
+        self.watch, self.validation_watch = StepWatch(), ValidationWatch()
         self._saved, self._saved_at = -1, time.monotonic()  # the step, and when
         self._shapes = set()
         self._ahead = CompileAhead()
@@ -342,9 +366,12 @@ class _Run:
             scores["accuracy"],
             self._compared(step),
         )
+        self.validation_watch.after(step, predictions.problems())
 
     def _compared(self, step: int) -> str:
         best = self.best
+        if best is None:
+            return " (no finite loss yet, so there is no best checkpoint)"
         if best["step"] == step:
             return " (best so far)"
         return f" (no improvement: epoch {best['epoch']} had {best['loss']:.4f})"
@@ -369,12 +396,19 @@ class _Run:
             files.write_json(self.workdir.done, {"step": int(self.state.step), "best": best})
         hosts.wait_for_all("done")
         log.info(
-            "done: the best checkpoint is %s; devices waited for batches %.1f%% of the time",
-            best["step"] if best else "the initial model",
+            "done: %s; devices waited for batches %.1f%% of the time",
+            self._best_in_words(best),
             100 * self._waited,
         )
         if best and (note := stage_one_note(self.workdir, best["step"])):
             log.info(note)
+
+    def _best_in_words(self, best: dict | None) -> str:
+        if best is not None:
+            return f"the best checkpoint is {best['step']}"
+        if has_no_best(self.metrics.records):
+            return "no validation loss was a finite number, so there is no best checkpoint"
+        return "the best checkpoint is the initial model"
 
 
 def _first_state(
@@ -395,11 +429,12 @@ def _first_state(
     found = restore_newest_whole(workdir, optimizer)
     is_new = found is None
     if is_new:
-        _warn_of_unfinished_source(setup.config)
         if not stage_one:
             return new_state(wanted.select(setup.initial_params()), optimizer), wanted, True
-        found = stage_one_state(setup.config.init_from, stage_one, optimizer)
+        found = stage_one_state(setup.start, optimizer)
     state, held = found
+    owner = setup.start.source if is_new else workdir
+    setup.base.require_fit(state.params, held.full_size, owner)
     if held.holds(wanted):
         return state, held, is_new
     joined = join(held, wanted)
@@ -407,8 +442,3 @@ def _first_state(
     params = held.move(state.params, joined, table)
     opt_state = held.move(state.opt_state, joined, np.zeros_like(table))  # they had no gradient
     return TrainState(state.step, params, opt_state), joined, is_new
-
-
-def _warn_of_unfinished_source(config: ConfigDict) -> None:
-    if config.init_from and not Workdir(config.init_from).done.exists():
-        log.warning("%s is not done: going on from its best checkpoint so far", config.init_from)

@@ -1,11 +1,13 @@
 """`metrics.jsonl`, the record of a run, and the same for TensorBoard.
 
 A line is a pure function of config and step (times go to the log), so a run that was killed and
-went on has the very file of one that was not.
+went on has the very file of one that was not. A value that is no finite number is null, as JSON has
+no other word for it; in older files it may stand as NaN.
 """
 
 import json
 import logging
+import math
 import os
 from pathlib import Path
 
@@ -45,20 +47,36 @@ def _read_to_damage(path: Path) -> tuple[list[dict], int]:
             record["step"], record["split"]  # every reader asks for these
         except (ValueError, KeyError, TypeError):
             return records, number
-        records.append(record)
+        records.append({name: finite_or_none(value) for name, value in record.items()})
     return records, 0
+
+
+def finite_or_none(value):
+    """A value as JSON has it: None for a float that is not finite."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def best_validation(records: list[dict]) -> dict | None:
     """The validation with the lowest loss, the earlier of equals; None if there was none.
 
     Where stage one's best was taken over (a line of split SOURCE, at step 0), it takes part, and
-    all are compared by `score` (see training/protocol).
+    all are compared by `score` (see training/protocol). One whose value is not finite never is the
+    best.
     """
     taken_over = any(record["split"] == SOURCE for record in records)
     criterion = "score" if taken_over else "loss"
-    validations = [record for record in records if record["split"] in (VALIDATION, SOURCE)]
+    validations = [
+        record
+        for record in records
+        if record["split"] in (VALIDATION, SOURCE) and record[criterion] is not None
+    ]
     return min(validations, key=lambda record: (record[criterion], record["step"]), default=None)
+
+
+def has_no_best(records: list[dict]) -> bool:
+    """Whether there were validations, and no loss of them is finite."""
+    validated = any(record["split"] == VALIDATION for record in records)
+    return validated and best_validation(records) is None
 
 
 def _read_up_to(path: Path, step: int) -> list[dict]:
@@ -98,7 +116,8 @@ class MetricsLog:
         self._file = open(path, "a", encoding="utf-8") if writable else None  # noqa: SIM115
 
     def write(self, step: int, epoch: int, split: str, **values: float) -> dict:
-        """Adds a line; it is on disk after the next `sync`."""
+        """Adds a line, and returns it; it is on disk after the next `sync`."""
+        values = {name: finite_or_none(value) for name, value in values.items()}
         record = {"step": step, "epoch": epoch, "split": split, **values}
         self.records.append(record)
         if self._file:

@@ -1,8 +1,9 @@
 """Runs a sweep's tasks one after the other in this process, and goes on past those that fail.
 
 The folder of a sweep holds sweep.json, which says what the sweep is, and a workdir for each task,
-`<name>-seed<seed>`. All that is known of progress is in there: a sweep that was killed is started
-again by the same command, and shards share a folder without knowing of each other.
+`<name>-seed<seed>`; of another draw than the sweep's own, `<name>-draw<draw>-seed<seed>`. All that
+is known of progress is in there: a sweep that was killed is started again by the same command, and
+shards share a folder without knowing of each other.
 """
 
 import gc
@@ -10,19 +11,17 @@ import json
 import logging
 import statistics
 import time
-import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from filelock import FileLock
 from ml_collections import ConfigDict
 
 from xlt_flax import files
-from xlt_flax.config import differences
-from xlt_flax.errors import RunError, UserError
+from xlt_flax.errors import RunError
 from xlt_flax.failures import NoSpaceError, explain
+from xlt_flax.training.failure_file import one_line, write_failure
 from xlt_flax.training.judge import Judge
 from xlt_flax.training.loop import train
 from xlt_flax.training.setup import total_steps
@@ -32,15 +31,13 @@ from xlt_flax.workdir import Workdir
 
 log = logging.getLogger("xlt_flax")
 
-_PER_TASK = ("seed", "mixture", "init_from")  # fields that tasks set
-
 
 class Sweep:
     """The tasks of one sweep, or of one shard of it, and their workdirs.
 
     Args:
       folder: of the sweep.
-      config: what all runs have in common, resolved.
+      config: what all runs have in common, resolved; its `data.split_seed` is the own draw.
       runs: of the whole sweep, with every shard's.
       tasks: to do here, sources before what goes on from them.
     """
@@ -171,9 +168,8 @@ class Sweep:
             refused = explain(error)
             if isinstance(refused, NoSpaceError):
                 raise refused from error  # unless they would fail as well
-            line = _one_line(refused or error)
-            where = _write_failure(workdir, traceback.format_exc())
-            return f"failed: {line}{where}", True
+            where = f" (see {workdir.failure})" if write_failure(workdir, error) else ""
+            return f"failed: {one_line(error)}{where}", True
         finally:
             gc.collect()  # what a traceback held on the device
         seconds = time.monotonic() - begun
@@ -191,7 +187,8 @@ class Sweep:
 
     def _result_line(self, task: Task, seconds: float) -> str:
         result = self._result(task)
-        note = f" ({result['note']})" if result.get("note") else ""
+        said = [*([result["note"]] if result.get("note") else []), *result.get("problems", [])]
+        note = f" ({'; '.join(said)})" if said else ""
         return (
             f"{self.config.data.target_language} accuracy {result['accuracy']:.4f}, best at step "
             f"{result['checkpoint_step']}{note}, {_clock(seconds)}"
@@ -202,6 +199,8 @@ def task_config(config: ConfigDict, task: Task, folder: Path) -> ConfigDict:
     """The config of one task's run, locked."""
     task_config = ConfigDict(config.to_dict())
     task_config.seed, task_config.mixture = task.seed, task.run.mixture
+    if task.draw is not None:
+        task_config.data.split_seed = task.draw
     if task.source_folder:
         task_config.init_from = str(folder.expanduser().absolute() / task.source_folder)
     elif config.protocol == "thesis":
@@ -219,81 +218,9 @@ def steps_of_mixtures(config: ConfigDict, runs: Sequence[PlannedRun]) -> dict[st
     return steps
 
 
-def write_sweep_file(
-    folder: Path, config: ConfigDict, runs: Sequence[PlannedRun], seeds: Sequence[int]
-) -> None:
-    """Writes sweep.json: what the sweep is made of, all shards, and all seeds so far.
-
-    Shards write it at the same moment: each adds to what is there.
-
-    Raises:
-      UserError: the folder is of a sweep with another config.
-    """
-    folder = folder.expanduser().absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".sweep.lock"):
-        old = check_sweep_file(folder, config)
-        entries = {entry["name"]: entry for entry in old["runs"]}
-        entries |= {
-            run.name: {
-                "name": run.name,
-                "mixture": run.mixture,
-                "table": run.table,
-                "source": run.source,
-            }
-            for run in runs
-        }
-        files.write_json(
-            folder / "sweep.json",
-            {
-                "config": config.to_dict(),
-                "seeds": sorted({*old["seeds"], *seeds}),
-                "runs": list(entries.values()),
-            },
-        )
-
-
-def check_sweep_file(folder: Path, config: ConfigDict) -> dict:
-    """sweep.json as it is, without runs or seeds if there is none yet.
-
-    Raises:
-      UserError: it was written for another config, or it is not whole.
-    """
-    path = folder.expanduser() / "sweep.json"
-    if not path.exists():
-        return {"seeds": [], "runs": []}
-    try:
-        old = json.loads(path.read_text("utf-8"))
-        old_config, new_config = dict(old["config"]), config.to_dict()
-        old = {"seeds": list(old["seeds"]), "runs": [dict(entry) for entry in old["runs"]]}
-    except (ValueError, KeyError, TypeError):
-        raise UserError(f"{path} is not whole: remove it, and give the command again") from None
-    for field in _PER_TASK:
-        old_config.pop(field, None), new_config.pop(field, None)
-    if changed := differences(old_config, new_config):
-        raise UserError(
-            f"{folder} is of a sweep with another config ({'; '.join(changed)}): give the old "
-            "values to go on with it, or another --workdir"
-        )
-    return old
-
-
 def _latest_checkpoint(workdir: Workdir) -> int:
     names = (entry.name for entry in workdir.checkpoints.glob("*"))
     return max((int(name) for name in names if name.isdecimal()), default=0)
-
-
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())[:300]
-    return text if isinstance(error, UserError | RunError) else f"{type(error).__name__}: {text}"
-
-
-def _write_failure(workdir: Workdir, text: str) -> str:
-    """Keeps a traceback beside what it is about; returns where, for the run's line."""
-    with suppress(OSError):  # the folder itself may be what is wrong
-        files.write_text(workdir.failure, text)
-        return f" (see {workdir.failure})"
-    return ""
 
 
 def _summary(failed: dict[str, str], tasks: int) -> str:

@@ -52,6 +52,23 @@ class StepWatch:
         self._seconds.append(seconds)
 
 
+class ValidationWatch:
+    """Tells of the first validation whose scores measure no model."""
+
+    def __init__(self):
+        self._told = False
+
+    def after(self, step: int, problems: list[str]) -> None:
+        """
+        Args:
+          step: of the validation.
+          problems: of its predictions (see Predictions.problems).
+        """
+        if problems and not self._told:
+            self._told = True
+            log.warning("validation at step %d: %s (said once)", step, "; ".join(problems))
+
+
 def check_validation_labels(labels: np.ndarray) -> None:
     """Warns of validation documents that are all of one class.
 

@@ -1,0 +1,64 @@
+"""The audit of a run, with what the runs before it had."""
+
+import json
+import logging
+
+from xlt_flax.data.audit import audit
+from xlt_flax.data.documents import Documents
+from xlt_flax.data.known import Known
+from xlt_flax.data.selection import Selection
+from xlt_flax.errors import UserError
+from xlt_flax.training.seen import seen_by
+from xlt_flax.training.setup import Setup
+from xlt_flax.training.sources import chain
+from xlt_flax.workdir import Workdir
+
+log = logging.getLogger("xlt_flax")
+
+
+def audit_of(setup: Setup, workdir: Workdir, chosen: Selection, test: Documents) -> dict:
+    """What audit.json is to hold.
+
+    Raises:
+      UserError: the data of an earlier run is not there; or a run that goes on would go on with
+        other documents than it began with.
+    """
+    data, begun = setup.config.data, _begun_with(workdir)
+    earlier = _of_earlier_runs(setup, workdir)
+    report = audit(chosen, test, data.target_language, data.max_length, earlier)
+    if begun is None:
+        return report
+    if begun["groups"] != report["groups"]:
+        raise UserError(
+            f"{workdir.path} began with other documents than its config draws now: {workdir.audit} "
+            "names them; give it the data and the xlt_flax that it began with, or another --workdir"
+        )
+    if earlier is None:  # what was found of them when the run began
+        found = {name: n for name, n in begun["duplicates"].items() if name.startswith("source_")}
+        report["duplicates"] |= found
+    return report
+
+
+def _of_earlier_runs(setup: Setup, workdir: Workdir) -> Known | None:
+    """What they trained or validated on; None if there are none, or they are gone, which a run that
+    goes on may let them be."""
+    if not setup.config.init_from:
+        return None
+    if workdir.is_run():
+        try:
+            return seen_by(chain(workdir, setup.config), setup.corpus)
+        except UserError as error:
+            log.warning("repeats of earlier runs' documents are not counted anew: %s", error)
+            return None
+    source = Workdir(setup.config.init_from)
+    return seen_by([source, *chain(source)], setup.corpus)
+
+
+def _begun_with(workdir: Workdir) -> dict | None:
+    """The audit that the run began with; None if it is new, or has lost it."""
+    try:
+        report = json.loads(workdir.audit.read_text("utf-8"))
+        report["groups"].items(), report["duplicates"].items()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return report
