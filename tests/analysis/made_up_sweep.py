@@ -29,7 +29,10 @@ def right_documents(accuracy: float, documents: int, rng, difficulty=None) -> np
     return right
 
 
-def write_evaluation(folder: Path, language: str, right: np.ndarray, note: str = "") -> None:
+def write_evaluation(
+    folder: Path, language: str, right: np.ndarray, note: str = "", **more
+) -> None:
+    """`more`: other values of the JSON file; those of older evals have none of them."""
     labels = np.arange(len(right)) % 2
     predictions = np.where(right, labels, 1 - labels)
     names = document_ids(len(right), language)
@@ -51,10 +54,11 @@ def write_evaluation(folder: Path, language: str, right: np.ndarray, note: str =
     }
     if note:
         summary["note"] = note
-    write_lines(folder / "eval" / f"{language}.json", [summary])
+    write_lines(folder / "eval" / f"{language}.json", [{**summary, **more}])
 
 
-def write_curve(folder: Path, accuracy: float, rng, epochs: int = 10) -> None:
+def write_curve(folder: Path, accuracy: float, rng, epochs: int = 10) -> dict:
+    """Writes metrics.jsonl and returns its best validation."""
     lines = []
     for epoch in range(1, epochs + 1):
         gone = 1 - np.exp(-epoch / 2)
@@ -67,6 +71,8 @@ def write_curve(folder: Path, accuracy: float, rng, epochs: int = 10) -> None:
             line = {"step": epoch * 375, "epoch": epoch, "split": split}
             lines.append({**line, "loss": loss, "accuracy": min(noisy, 1.0)})
     write_lines(folder / "metrics.jsonl", lines)
+    validations = [line for line in lines if line["split"] == "validation"]
+    return min(validations, key=lambda line: line["loss"])
 
 
 def write_audit(folder: Path, name: str, documents: int, overlap: int) -> None:
@@ -108,10 +114,10 @@ def write_run(
 ) -> None:
     """One finished run's folder."""
     write_config(folder, name, seed, fields)
-    write_curve(folder, float(right.mean()), rng)
+    best = write_curve(folder, float(right.mean()), rng)
     write_audit(folder, name, len(right), overlap)
     write_evaluation(folder, "ja", right, note)
-    (folder / "DONE").touch()
+    write_lines(folder / "DONE", [{"step": 3750, "best": best}])
 
 
 def write_plan(folder: Path, seeds, names=tuple(thesis.ACCURACY), draws=()) -> None:

@@ -1,3 +1,6 @@
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from xlt_flax.analysis import thesis
@@ -20,3 +23,13 @@ def test_every_accuracy_is_a_whole_number_of_2000_documents():
     for accuracy in thesis.ACCURACY.values():
         right = accuracy * thesis.TEST_DOCUMENTS
         assert right == pytest.approx(round(right), abs=1e-6)
+
+
+def test_what_configs_say_of_its_spread_is_so():
+    """Standard deviation of single groups within a language, pooled over the languages."""
+    by_language = np.array([[thesis.ACCURACY[f"{letter}{i}"] for i in "123"] for letter in "EDF"])
+    spread = 100 * np.sqrt(by_language.var(axis=1, ddof=1).mean())
+    configs = Path(__file__).parents[2] / "configs"
+    for name in ("mix_111.py", "thesis.py"):
+        text = " ".join((configs / name).read_text().split())
+        assert f"spread by {spread:.1f} points (standard deviation)" in text

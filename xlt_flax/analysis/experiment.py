@@ -49,7 +49,7 @@ class Particular:
 
 
 # Every field that decides a result: (field, the thesis's value, what it is).
-_FIELDS = (
+FIELDS = (
     ("model.name", "bert-base-multilingual-cased", "the model"),
     ("model.init", "pretrained", "the model's initialisation"),
     ("model.dropout", 0.1, "the dropout"),
@@ -75,7 +75,10 @@ _FIELDS = (
     ("train.epsilon", 1e-6, "AdamW's epsilon"),
     ("train.clip_norm", 0.0, "the limit of the gradient's norm"),
 )
-_PROTOCOL = ("protocol", "thesis", "the protocol of the J1 stages")
+OF_SECOND_STAGE = (
+    ("protocol", "thesis", "the protocol of the J1 stages"),
+    ("init_checkpoint", "best", "the checkpoint that the J1 stages start from"),
+)
 _MODELS_OWN_DROPOUT = 0.1  # of bert-base-multilingual-cased's config.json
 
 
@@ -90,7 +93,7 @@ def deviations(config: Config) -> list[Deviation]:
     Args:
       config: every field of the run; fields that are missing are taken for the thesis's.
     """
-    fields = (*_FIELDS, _PROTOCOL) if config.get("init_from") else _FIELDS
+    fields = FIELDS + OF_SECOND_STAGE if config.get("init_from") else FIELDS
     found = []
     for field, wanted, what in fields:
         value = _value(config, field, wanted)

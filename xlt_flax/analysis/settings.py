@@ -16,6 +16,7 @@ from xlt_flax.stored_config import OPERATIONAL, PLACES
 
 _NOT_SETTINGS = (*OPERATIONAL, *PLACES, "seed", "mixture", "data.split_seed")
 _WEIGHTS, _TOKENIZER = "weights", "tokenizer"
+_OF_SECOND_STAGE = tuple(field for field, _, _ in experiment.OF_SECOND_STAGE)
 _SOURCES = "source's "
 _OTHER = "other"  # the table of what the thesis does not have
 
@@ -90,12 +91,13 @@ def _setting(record: Record, names: dict[str, str], usual: dict[str, str]) -> Se
     items = {name: v for name, v in record.config.items() if name not in _NOT_SETTINGS}
     items["model.name"] = _model(record, names)
     if not record.config.get("init_from"):
-        del items["protocol"]  # it says how a second stage goes on
+        for name in _OF_SECOND_STAGE:
+            items.pop(name, None)
     own = _named_identity(record, names)
     items |= {what: digest for what, digest in own.items() if usual[what] != digest}
     source = record.source and _setting(record.source, names, usual)
     for name, value in source or ():
-        if name != "protocol" and items.get(name) != value:
+        if name not in _OF_SECOND_STAGE and items.get(name) != value:
             items[_SOURCES + name] = value
     return tuple(sorted(items.items()))
 
@@ -105,7 +107,8 @@ def _of_source(setting: Setting | None) -> Setting | None:
     if setting is None:
         return None
     items = {name: value for name, value in setting if not name.startswith(_SOURCES)}
-    items.pop("protocol", None)
+    for name in _OF_SECOND_STAGE:
+        items.pop(name, None)
     items |= {name[len(_SOURCES) :]: v for name, v in setting if name.startswith(_SOURCES)}
     return tuple(sorted(items.items()))
 
@@ -134,7 +137,7 @@ def _named_apart(run: Run, first: Setting | None, main: Setting | None) -> Run:
         return run
     fields = own.keys() | usual.keys()
     if not main:
-        fields -= {"protocol"}  # `first` has none
+        fields -= {*_OF_SECOND_STAGE}  # `first` has none
     said = []
     for name in sorted(fields):
         ours, theirs = (_value(values, name) for values in (own, usual))

@@ -81,7 +81,7 @@ def _panel_row(axes: Axes, place: int, name: str, cell: Cell | None, colour: str
         thesis.ACCURACY[name],
         place,
         marker="D",
-        markersize=5,
+        markersize=7.5,  # seen around a dot of the same accuracy
         markerfacecolor="none",
         markeredgecolor=COLOURS["reference"],
         zorder=3,
