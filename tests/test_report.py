@@ -193,6 +193,12 @@ def test_flags_that_do_not_go_together(words, said, capsys):
 def test_a_pilots_plan_takes_its_components(sweep):
     report.flags.FLAGS.unparse_flags()
     report.flags.FLAGS(["report", "--plan", f"--workdir={sweep}"])
-    text = report._plan()
+    with pytest.raises(UserError, match="a pilot needs two finished blocks"):
+        report._plan()  # E3D3F3 is not finished with seed 51
+    (sweep / "E3D3F3-seed51" / "DONE").touch()
+    try:
+        text = report._plan()
+    finally:
+        (sweep / "E3D3F3-seed51" / "DONE").unlink()
     assert "come from the pilot's 2 seeds" in text
     assert "/ 60;" in text

@@ -16,23 +16,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import special, stats
 
-from xlt_flax.analysis import contrasts, statistics, thesis
+from xlt_flax.analysis import contrasts, diversity, statistics, thesis
 
-LETTERS = "EDF"
+LETTERS = diversity.LETTERS
 POINT = 0.01 / stats.norm.pdf(stats.norm.ppf(0.74))  # of accuracy, near .74, in the sum's unit
 
 THESIS = tuple(name for group in thesis.ZERO_SHOT_GROUPS for name in group.runs)
-DIVERSITY = (
-    *(f"{letter}1{letter}2{letter}3" for letter in LETTERS),
-    *(
-        f"{major}{i}{major}{i % 3 + 1}{minor}{i}"
-        for major in LETTERS
-        for minor in LETTERS
-        if minor != major
-        for i in (1, 2, 3)
-    ),
-    *(f"E{i}D{i}F{i}" for i in (1, 2, 3)),
-)
+DIVERSITY = tuple(mixture.name for mixture in diversity.diversity_mixtures())
 
 
 @dataclass(frozen=True)

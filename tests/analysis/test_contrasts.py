@@ -201,6 +201,7 @@ def test_the_whole_study_of_diversity_from_worlds_to_findings(tmp_path):
     for effect in found.every.effects:
         expected = simulated_worlds.values_of(effect.measured.contrast, DIVERSITY, right[:, 0])
         assert effect.difference == pytest.approx(expected.mean(), abs=1e-6)
-        assert effect.measured.flags == ()
+        assert effect.measured.contrast.equal_groups
+        assert not effect.measured.blocks.lacking
         assert effect.measured.blocks.basis == "4 draws"
     assert [effect.stage for effect in found.every.effects] == [effects.ZERO_SHOT] * 5

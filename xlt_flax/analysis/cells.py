@@ -19,7 +19,7 @@ class Cell:
 
     Attributes:
       name: the run's name.
-      seeds, expected: draw and seed of the finished runs, and of those there should be.
+      seeds, expected: of the finished runs, and of those there should be; one a draw and seed.
       accuracies: one for each finished run, a share.
       mean, sd: over them; None without any, or (sd) with only one.
       interval: 95%, over blocks (draws or seeds) and documents; None without predictions, or where
@@ -29,13 +29,14 @@ class Cell:
       thesis: the thesis's number, or None.
       notes: what a reader must know of this cell.
       draws: of the finished runs, each once.
+      units: draw and seed of the finished runs.
       majority: share of the most frequent class; None where unknown.
       seen: some judged documents were trained or validated on.
     """
 
     name: str
-    seeds: tuple[Unit, ...]
-    expected: tuple[Unit, ...]
+    seeds: tuple[int, ...]
+    expected: tuple[int, ...]
     accuracies: tuple[float, ...]
     mean: float | None
     sd: float | None
@@ -45,12 +46,13 @@ class Cell:
     thesis: float | None
     notes: tuple[str, ...]
     draws: tuple[int, ...] = ()
+    units: tuple[Unit, ...] = ()
     majority: float | None = None
     seen: bool = False
 
     @property
     def complete(self) -> bool:
-        return bool(self.seeds) and set(self.expected) <= set(self.seeds)
+        return bool(self.seeds) and len(self.seeds) == len(self.expected)
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,8 @@ def cell_of(runs: Sequence[Run], judged: Judged) -> Cell:
         interval = statistics.share_interval(judged.right(finished[0]))
     return Cell(
         name=runs[0].name,
-        seeds=tuple(Unit(run.draw, run.seed) for run in finished),
-        expected=tuple(Unit(run.draw, run.seed) for run in runs),
+        seeds=tuple(run.seed for run in finished),
+        expected=tuple(run.seed for run in runs),
         accuracies=tuple(values),
         mean=float(np.mean(values)) if values else None,
         sd=float(np.std(values, ddof=1)) if len(values) > 1 else None,
@@ -100,6 +102,7 @@ def cell_of(runs: Sequence[Run], judged: Judged) -> Cell:
         thesis=_thesis_number(runs[0]),
         notes=remarks(runs),
         draws=tuple(sorted({run.draw for run in finished})),
+        units=tuple(Unit(run.draw, run.seed) for run in finished),
         majority=next((run.target.majority for run in finished), None),
         seen=any(run.target.seen for run in finished),
     )
@@ -135,14 +138,14 @@ def group_mean(
     present = [cells[name] for name in group.runs if name in cells and cells[name].seeds]
     means = [cell.mean for cell in present]
     whole = len(present) == len(group.runs)
-    common = set.intersection(*(set(cell.seeds) for cell in present)) if present else set()
+    common = set.intersection(*(set(cell.units) for cell in present)) if present else set()
     by_unit = [
-        np.mean([cell.accuracies[cell.seeds.index(unit)] for cell in present])
+        np.mean([cell.accuracies[cell.units.index(unit)] for cell in present])
         for unit in sorted(common)
     ]
     runs = [run for cell in present for run in finished_of(by_name[cell.name])]
     measured = measure(contrasts.mean_of(group.runs), runs, judged)
-    alike = whole and all(set(cell.seeds) == common for cell in present)
+    alike = whole and all(set(cell.units) == common for cell in present)
     interval, basis = _interval(measured, len(common)) if alike else (None, "")
     return GroupMean(
         group=group,
