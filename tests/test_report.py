@@ -49,7 +49,7 @@ def sweep(tmp_path_factory):
 @pytest.fixture(scope="module")
 def written(sweep):
     """The report as the command line writes it."""
-    result = run(f"--workdir={sweep}", "--resamples=200", "--compare", "E1D1F1", "E1E2E3")
+    result = run(f"--workdir={sweep}", "--compare=E1D1F1,E1E2E3")
     assert result.returncode == 0, result.stderr
     return result.stdout, sweep / "report"
 
@@ -66,11 +66,11 @@ def test_it_writes_all_files_and_prints_the_tables(written):
     assert len(json.loads((folder / "results.json").read_text())["cells"]) == 35
 
 
-def test_the_same_seed_writes_the_same_bytes(written, sweep, tmp_path):
+def test_the_same_sweep_writes_the_same_bytes(written, sweep, tmp_path):
     _, folder = written
     read = read_sweep(sweep)
     asked = [(read.of("E1D1F1"), read.of("E1E2E3"))]
-    found = find(read, asked, resamples=200)
+    found = find(read, asked)
     report.write(found, "", tmp_path)
     for name in FILES - {"tables.md"}:
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
@@ -136,23 +136,69 @@ def test_it_imports_neither_jax_nor_tensorflow():
     assert result.stdout.strip() == "set()", result.stderr
 
 
+def test_the_way_to_ask_for_a_comparison():
+    assert report.asked_pairs(["A,B", "C,D"]) == [("A", "B"), ("C", "D")]
+
+
+@pytest.mark.parametrize("values", [["A"], ["A,B,C"], ["A,B", ","]])
+def test_a_comparison_that_is_none(values):
+    with pytest.raises(UserError, match="wants two runs"):
+        report.asked_pairs(values)
+
+
 @pytest.mark.parametrize(
-    ("values", "rest"),
-    [(["A,B"], []), (["A"], ["B"]), (["A", "B"], [])],
+    ("one", "other", "said"),
+    [
+        ("E1D1F9", "E1E2E3", r"no run E1D1F9 .* there is E1D1F1"),
+        ("E1E2E3", "E3D3F3-seed51", "E3D3F3-seed51 has no finished run"),
+        ("E1E2E3", "E1E2E3-seed51", "both are E1E2E3; give two mixtures"),
+        ("E1E2E3-seed50", "E1D1F1-seed51", "no draw and seed is finished for both"),
+    ],
 )
-def test_the_ways_to_ask_for_a_comparison(values, rest):
-    assert report.asked_pairs(values, rest) == [("A", "B")]
+def test_a_comparison_that_cannot_be(sweep, one, other, said):
+    with pytest.raises(UserError, match=said):
+        report._asked(read_sweep(sweep), one, other)
 
 
-@pytest.mark.parametrize(("values", "rest"), [(["A"], []), ([], ["DIR"]), (["A,B,C"], [])])
-def test_a_comparison_that_is_none(values, rest):
-    with pytest.raises(UserError):
-        report.asked_pairs(values, rest)
-
-
-def test_a_run_that_is_not_there_or_not_finished(sweep):
+def test_one_run_of_each_is_compared_over_documents_only(sweep):
     read = read_sweep(sweep)
-    with pytest.raises(UserError, match=r"no run E1D1F9 .* there is E1D1F1"):
-        report._runs_named(read, "E1D1F9")
-    with pytest.raises(UserError, match="E3D3F3-seed51 has no finished run"):
-        report._runs_named(read, "E3D3F3-seed51")
+    (found,) = find(read, [report._asked(read, "E1E2E3-seed51", "E1D1F1")]).asked
+    assert (found.basis, found.p) == ("one seed: documents only", None)
+    assert found.holds_fixed == "seed 51 and draw 50"
+
+
+def test_a_plan_needs_no_folder():
+    result = run("--plan", "--sd=2", "--effect=1")
+    assert result.returncode == 0, result.stderr
+    assert "1 points need draws x seeds of at least 40" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "--workdir: give the folder"),
+        (["--plan"], "--plan: give --sd=POINTS, or a pilot's folder"),
+        (["--plan", "--sd=-1"], "--plan: wants --sd of 0 or more"),
+        (["--plan", "--sd=2", "--compare=A,B"], "--compare goes with a report"),
+        (["--workdir=none", "--sd=2"], "--sd is for --plan: add --plan, or leave it out"),
+    ],
+)
+def test_flags_that_do_not_go_together(words, said, capsys):
+    report.flags.FLAGS.unparse_flags()
+    report.flags.FLAGS(["report", *words])
+    with pytest.raises(UserError, match=said):
+        report.main([])
+
+
+def test_a_pilots_plan_takes_its_components(sweep):
+    report.flags.FLAGS.unparse_flags()
+    report.flags.FLAGS(["report", "--plan", f"--workdir={sweep}"])
+    with pytest.raises(UserError, match="a pilot needs two finished blocks"):
+        report._plan()  # E3D3F3 is not finished with seed 51
+    (sweep / "E3D3F3-seed51" / "DONE").touch()
+    try:
+        text = report._plan()
+    finally:
+        (sweep / "E3D3F3-seed51" / "DONE").unlink()
+    assert "come from the pilot's 2 seeds" in text
+    assert "/ 60;" in text

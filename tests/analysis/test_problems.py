@@ -20,7 +20,7 @@ def sweep(tmp_path):
 
 
 def find(folder):
-    return findings.find(read_runs.read_sweep(folder), resamples=100)
+    return findings.find(read_runs.read_sweep(folder))
 
 
 def change_eval(run, predictions=None, **values):

@@ -49,7 +49,7 @@ def test_another_value_is_another_cell_and_in_no_table_of_the_thesis(folder, fie
     sweep = read_runs.read_sweep(folder)
     apart = f"E1D1F1 [{said}]"
     assert sweep.names() == ["E1D1F1", apart]
-    found = findings.find(sweep, resamples=100)
+    found = findings.find(sweep)
     assert found.every.cells["E1D1F1"].seeds == (50, 51)
     assert found.every.cells[apart].seeds == (52,)
     assert found.every.cells[apart].thesis is None
@@ -170,6 +170,6 @@ def test_draws_share_a_cell_that_says_so(tmp_path):
         ("E1D1F1", 60, 50),
         ("E1D1F1", 60, 51),
     ]
-    cell = findings.find(read_runs.read_sweep(tmp_path), resamples=100).every.cells["E1D1F1"]
+    cell = findings.find(read_runs.read_sweep(tmp_path)).every.cells["E1D1F1"]
     assert cell.draws == (50, 60)
     assert "over 2 draws of documents: 50, 60" in cell.notes
