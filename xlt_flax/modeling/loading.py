@@ -33,6 +33,8 @@ log = logging.getLogger("xlt_flax")
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "flax_model.msgpack")
 _TOKENIZERS = ("tokenizer.json", "vocab.txt")
 NUM_LABELS = 2
+_HEAD = "classifier/kernel"
+_HEAD_STREAM = 2  # of random keys; training has 1 for dropout
 
 
 def load_tokenizer(name: str):
@@ -97,8 +99,17 @@ def load_config(name: str, dropout: float | None, max_length: int, tokenizer) ->
     return config
 
 
-def pretrained_weights(name: str, config: BertConfig, seed: int) -> dict:
+def pretrained_weights(
+    name: str, config: BertConfig, seed: int, head_sd: float | None = None
+) -> dict:
     """FlaxBertForSequenceClassification's tree, float32 numpy arrays: pretrained, the head drawn.
+
+    Args:
+      name: hub id or folder.
+      config: from `load_config`.
+      seed: of what the weights lack.
+      head_sd: standard deviation of a head that they lack; None: transformers' own draw, which is
+        truncated and has 1 / sqrt(hidden size).
 
     Raises:
       UserError: the weights cannot be had, or do not fit the config.
@@ -115,18 +126,19 @@ def pretrained_weights(name: str, config: BertConfig, seed: int) -> dict:
             f"({len(encoder)} such in all)"
         )
     log.info("model: %s; drawn from the seed: %s", name, ", ".join(missing) or "nothing")
-    drawn = _draw(config, seed, missing)
+    drawn = _draw(config, seed, head_sd, missing)
     return _to_host(unflatten_dict(loaded | drawn, sep="/"))
 
 
-def random_weights(config: BertConfig, seed: int) -> dict:
-    """The same tree, all of it as transformers draws it for training from scratch.
+def random_weights(config: BertConfig, seed: int, head_sd: float | None = None) -> dict:
+    """The same tree, all of it as transformers draws it for training from scratch, but for a head
+    whose standard deviation is given.
 
     Raises:
       UserError: the config describes no model.
     """
     try:
-        return _to_host(unflatten_dict(_draw(config, seed), sep="/"))
+        return _to_host(unflatten_dict(_draw(config, seed, head_sd), sep="/"))
     except (TypeError, ValueError) as error:
         reason = _in_one_line(error)
         raise UserError(f"config.model.name: its config describes no model: {reason}") from error
@@ -146,11 +158,16 @@ def _init(config: BertConfig, key: jax.Array) -> dict:
     return model.init_weights(key, (1, 1))
 
 
-def _draw(config: BertConfig, seed: int, paths: list[str] | None = None) -> dict:
+def _draw(
+    config: BertConfig, seed: int, head_sd: float | None, paths: list[str] | None = None
+) -> dict:
     """{path: array} of freshly drawn weights: all, or those named; XLA draws no others."""
 
     def draw(key):
         drawn = flatten_dict(_init(config, key), sep="/")
+        if head_sd is not None:
+            normal = jax.random.normal(jax.random.fold_in(key, _HEAD_STREAM), drawn[_HEAD].shape)
+            drawn[_HEAD] = head_sd * normal
         return drawn if paths is None else {path: drawn[path] for path in paths}
 
     return jax.jit(draw)(jax.random.key(seed))

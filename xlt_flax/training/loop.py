@@ -26,7 +26,14 @@ from xlt_flax.training import hosts, preemption
 from xlt_flax.training.ahead import CompileAhead
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.evaluation import predict
-from xlt_flax.training.metrics import SOURCE, TRAIN, VALIDATION, MetricsLog, best_validation
+from xlt_flax.training.metrics import (
+    SOURCE,
+    TRAIN,
+    VALIDATION,
+    MetricsLog,
+    best_validation,
+    compared_value,
+)
 from xlt_flax.training.progress import Progress
 from xlt_flax.training.protocol import (
     StageOne,
@@ -145,7 +152,7 @@ class _Run:
 
     @property
     def best(self) -> dict | None:
-        return best_validation(self.metrics.records)
+        return best_validation(self.metrics.records, self.config.eval.best)
 
     def train(self) -> None:
         first = int(self.state.step)
@@ -347,7 +354,9 @@ class _Run:
         best = self.best
         if best["step"] == step:
             return " (best so far)"
-        return f" (no improvement: epoch {best['epoch']} had {best['loss']:.4f})"
+        value = compared_value(self.metrics.records, self.config.eval.best)
+        name = " as its batch sum" if value == "score" else ""
+        return f" (no improvement: epoch {best['epoch']} had {best[value]:.4f}{name})"
 
     def _save(self) -> None:
         """Saves the state after the last step, and the metrics up to it."""

@@ -49,16 +49,25 @@ def _read_to_damage(path: Path) -> tuple[list[dict], int]:
     return records, 0
 
 
-def best_validation(records: list[dict]) -> dict | None:
-    """The validation with the lowest loss, the earlier of equals; None if there was none.
+def best_validation(records: list[dict], best_by: str = "loss") -> dict | None:
+    """The best validation, the lowest and the earlier of equals; None if there was none.
 
     Where stage one's best was taken over (a line of split SOURCE, at step 0), it takes part, and
-    all are compared by `score` (see training/protocol).
+    all are compared by batch sum (see training/protocol), whatever `best_by`.
+
+    Args:
+      records: of a run.
+      best_by: the run's `config.eval.best`, "loss" or "batch_sum" (`score` in the records).
     """
-    taken_over = any(record["split"] == SOURCE for record in records)
-    criterion = "score" if taken_over else "loss"
+    value = compared_value(records, best_by)
     validations = [record for record in records if record["split"] in (VALIDATION, SOURCE)]
-    return min(validations, key=lambda record: (record[criterion], record["step"]), default=None)
+    return min(validations, key=lambda record: (record[value], record["step"]), default=None)
+
+
+def compared_value(records: list[dict], best_by: str) -> str:
+    """The name of the value that `best_validation` compares: "loss" or "score", the batch sum."""
+    taken_over = any(record["split"] == SOURCE for record in records)
+    return "score" if taken_over or best_by == "batch_sum" else "loss"
 
 
 def _read_up_to(path: Path, step: int) -> list[dict]:

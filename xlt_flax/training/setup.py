@@ -83,12 +83,12 @@ class Setup:
         Raises:
           UserError: they cannot be had.
         """
-        config = self.config
+        config, model = self.config, self.config.model
         if config.init_from:
             return self._require_fit(best_params(Workdir(config.init_from)))
-        if config.model.init == "random":
-            return loading.random_weights(self.model_config, config.seed)
-        return loading.pretrained_weights(config.model.name, self.model_config, config.seed)
+        if model.init == "random":
+            return loading.random_weights(self.model_config, config.seed, model.head_sd)
+        return loading.pretrained_weights(model.name, self.model_config, config.seed, model.head_sd)
 
     def _require_fit(self, params: dict) -> dict:
         """`params`, if they are of this model's shape."""
@@ -128,6 +128,11 @@ class Setup:
         if self.config.model.forward == "padded":
             return False
         reason = packed.supported(self.model_config)
+        if reason and self.config.model.attention_dropout == "each":
+            raise UserError(
+                "config.model.attention_dropout is 'each', which the packed forward alone has, and "
+                f"it does not know {self.config.model.name}: {reason}; give 'shared'"
+            )
         if reason:
             log.info("model.forward: padded, since the packed one does not know it: %s", reason)
         return not reason
@@ -143,6 +148,7 @@ class Setup:
                 self.model_config,
                 dtype=self.config.model.dtype,
                 dropout_rng=dropout_key,
+                attention_dropout=self.config.model.attention_dropout,
             )
 
         return forward
@@ -232,13 +238,15 @@ def load_setup(config: ConfigDict) -> Setup:
         data_dir=Path(config.data.data_dir),
         tokenizer=tokenizer,
         max_length=config.data.max_length,
+        drop_commas=config.data.drop_commas,
     )
     return Setup(config, tokenizer, model_config, corpus)
 
 
 def best_step(workdir: Workdir) -> int | None:
-    """The step of the lowest validation loss; None if nothing was validated."""
-    best = best_validation(read_metrics(workdir.metrics))
+    """The step of the best validation, by `eval.best`; None if nothing was validated."""
+    records = read_metrics(workdir.metrics)
+    best = best_validation(records, workdir.read_config().eval.best)
     return None if best is None else best["step"]
 
 
