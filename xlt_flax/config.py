@@ -22,8 +22,6 @@ VOCABULARIES = ("active", "full")
 DTYPES = ("float32", "bfloat16")
 SCHEDULES = ("constant", "step", "linear")
 PROTOCOLS = ("clean", "thesis")
-ATTENTION_DROPOUTS = ("shared", "each")
-BESTS = ("loss", "batch_sum")
 
 _KINDS = {bool: "True or False", float: "a number", int: "a whole number", str: "a text"}
 
@@ -202,13 +200,13 @@ def validate(config: ConfigDict) -> None:
         ("model.dtype", DTYPES),
         ("model.forward", FORWARDS),
         ("model.vocabulary", VOCABULARIES),
-        ("model.attention_dropout", ATTENTION_DROPOUTS),
+        ("model.attention_dropout", ("shared", "each")),
         ("data.dataset", DATASETS),
         ("data.domain", DATASETS.get(config.data.dataset, ())),
         ("data.target_language", LANGUAGES),
         ("data.mixing", MIXING),
         ("train.schedule", SCHEDULES),
-        ("eval.best", BESTS),
+        ("eval.best", ("loss", "batch_sum")),
     ):
         _require(config, field, lambda v, c=choices: v in c, f"one of {', '.join(choices)}")
     for field in (
