@@ -92,7 +92,8 @@ def base() -> ConfigDict:
     config.data.dedup = False
     # With dedup: put a document of its class that no group has into each repeat's place, so that
     # groups keep their other documents and their classes, instead of letting all that follow move
-    # up (which makes French 54% positive).
+    # up, which makes French 54% positive. F3 is short of negative ones in half of the draws, unless
+    # stratify is set.
     config.data.dedup_in_place = False
     # The language without labels, on whose test set the model is judged.
     config.data.target_language = "ja"

@@ -18,7 +18,6 @@ from xlt_flax.data.ordering import hash_order
 from xlt_flax.errors import UserError
 
 _LETTERS = "".join(LANGUAGE_OF_LETTER)
-_AS_REPLACED = " without repeats, each replaced by one of its class (config.data.dedup_in_place)"
 _LETTER_OF_LANGUAGE = {language: letter for letter, language in LANGUAGE_OF_LETTER.items()}
 
 
@@ -114,11 +113,15 @@ def draw_group(
     if replace_repeats:
         ordered = _replaced(ordered, pool, excluded, size)
     if group.number * size > len(ordered):
+        what, way_out = f"{len(ordered)} {group.language} documents", ""
+        if replace_repeats:
+            what += ", repeats replaced by others of their class (config.data.dedup_in_place),"
+            way_out = "" if stratify else "set config.data.stratify=True, "
         raise UserError(
-            f"config.mixture names {group.name}, but {len(ordered)} {group.language} documents "
+            f"config.mixture names {group.name}, but {what} "
             f"make only {len(ordered) // size} groups of {train_documents} + "
-            f"{validation_documents}{_AS_REPLACED if replace_repeats else ''}: name another group, "
-            "or lower config.data.train_per_group"
+            f"{validation_documents}: {way_out}name another group, or lower "
+            "config.data.train_per_group"
         )
     drawn = ordered[(group.number - 1) * size : group.number * size]
     return Draw(train=drawn[:train_documents], validation=drawn[train_documents:])
