@@ -1,4 +1,4 @@
-"""The thesis as its program ran it: the 35 runs with what its listing does, and its text does not say.
+"""The thesis as its program ran it: its 35 runs, with what the listing does and the text omits.
 
     python -m xlt_flax.sweep --config=configs/thesis_listing.py --dry_run
     python -m xlt_flax.sweep --config=configs/thesis_listing.py
@@ -9,7 +9,7 @@ configs/thesis.py is the clean experiment; each line below is one way in which t
 from it, and can be taken back by itself (`--config.data.drop_commas=False`):
 
   data.drop_commas            all ASCII commas are deleted from all texts, which is 3.3 to 3.6% of the
-                              tokens of English, German and French, and .04% of those of Japanese;
+                              tokens of English, German and French, .04% of those of Japanese;
   model.head_sd               the head is drawn with .02, not with .036;
   model.attention_dropout     each head of each document has a mask of its own;
   train.epsilon_before_correction

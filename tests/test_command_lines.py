@@ -264,7 +264,7 @@ def test_a_mixture_that_cannot_be_drawn_leaves_nothing_behind(sample_data_dir, t
     assert not workdir.exists()
 
 
-SWEEPS = {"thesis.py", "thesis_demo.py"}  # tests/test_sweep.py starts those
+SWEEPS = {"thesis.py", "thesis_demo.py", "thesis_listing.py"}  # tests/test_sweep.py starts those
 
 
 @pytest.mark.parametrize(
