@@ -8,8 +8,8 @@
 configs/thesis.py is the clean experiment; each line below is one way in which the listing differs
 from it, and can be taken back by itself (`--config.data.drop_commas=False`):
 
-  data.drop_commas            all ASCII commas are deleted from all texts, which is 3.3 to 3.6% of the
-                              tokens of English, German and French, .04% of those of Japanese;
+  data.drop_commas            all ASCII commas are deleted from all texts: 3.3 to 3.6% of the tokens
+                              of English, German and French, .04% of those of Japanese;
   model.head_sd               the head is drawn with .02, not with .036;
   model.attention_dropout     each head of each document has a mask of its own;
   train.epsilon_before_correction

@@ -285,8 +285,9 @@ def french_music(shared_folder, make_documents):
     }
     corpus = PooledCorpus(make_documents, {key: [""] * len(reviews[key]) for key in reviews})
     for key, store in corpus.stores.items():
+        ids = [f"fr/music/{key[1]}/{review.number}" for review in reviews[key]]
         labels = np.array([review.label for review in reviews[key]], np.int32)
-        corpus.stores[key] = replace(store, labels=labels, digests=digests[key])
+        corpus.stores[key] = replace(store, ids=ids, labels=labels, digests=digests[key])
     return corpus
 
 
