@@ -294,7 +294,13 @@ def test_a_mixture_that_cannot_be_drawn_leaves_nothing_behind(sample_data_dir, t
 
 
 # tests/test_sweep.py and tests/test_draws.py read those
-SWEEPS = {"thesis.py", "thesis_demo.py", "diversity.py", "diversity_demo.py"}
+SWEEPS = {
+    "thesis.py",
+    "thesis_demo.py",
+    "thesis_listing.py",
+    "diversity.py",
+    "diversity_demo.py",
+}
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,8 @@ def refusal(config):
 
 def test_the_defaults_are_allowed():
     validate(base())
-    validate(changed(model__dropout=0, train__max_steps=7))
+    validate(changed(model__dropout=0, model__head_sd=0, train__max_steps=7))
+    validate(changed(data__dedup=True, data__dedup_in_place=True))
     validate(changed(**THESIS))
 
 
@@ -118,12 +119,29 @@ POSITIVE = {
         ("data.target_language", "jp"),
         ("data.mixing", "none"),
         ("train.schedule", "cosine"),
+        ("model.attention_dropout", "none"),
+        ("eval.best", "accuracy"),
     ],
 )  # fmt: skip
 def test_every_bad_value_is_refused_by_its_fields_name(field, value):
     message = refusal(changed(**{field.replace(".", "__"): value}))
     assert f"config.{field} " in message
     assert repr(value) in message
+
+
+@pytest.mark.parametrize(
+    ("change", "fields"),
+    [
+        (
+            {"model__attention_dropout": "each", "model__forward": "padded"},
+            ("config.model.attention_dropout", "config.model.forward"),
+        ),
+        ({"data__dedup_in_place": True}, ("config.data.dedup_in_place", "config.data.dedup ")),
+    ],
+)
+def test_fields_that_do_not_go_together(change, fields):
+    message = refusal(changed(**change))
+    assert all(field in message for field in fields)
 
 
 def test_fields_that_do_not_exist_or_are_left_out():

@@ -59,6 +59,12 @@ def base() -> ConfigDict:
     config.model.tf32 = False
     # Probability of dropout everywhere in the model; unset = the model's own.
     config.model.dropout = config_dict.placeholder(float)
+    # The mask of attention's dropout: "shared" by all heads and documents of a step, as FlaxBert
+    # draws it; "each": another for each head of each document, as PyTorch's BERT (packed alone).
+    config.model.attention_dropout = "shared"
+    # Standard deviation of the head's weights, where the model brings none; unset = the model
+    # library's own draw (.036 for a model 768 units wide).
+    config.model.head_sd = config_dict.placeholder(float)
     # "packed": several documents a row, nearly no padding; "padded": one a row, transformers' own
     # module. The same function, so the same result but for rounding.
     config.model.forward = "packed"
@@ -76,8 +82,15 @@ def base() -> ConfigDict:
     config.data.data_dir = "~/tensorflow_datasets"
     # Tokens at which a document is cut, [CLS] and [SEP] counted.
     config.data.max_length = 512
+    # Delete all commas (ASCII) of all texts before they are tokenized, as the thesis's program did.
+    config.data.drop_commas = False
     # Drop repeated texts from the pools, and from the target's pool those that its test set has.
     config.data.dedup = False
+    # With dedup: put a document of its class that no group has into each repeat's place, so that
+    # groups keep their other documents and their classes, instead of letting all that follow move
+    # up, which makes French 54% positive. F3 is short of negative ones in half of the draws, unless
+    # stratify is set.
+    config.data.dedup_in_place = False
     # The language without labels, on whose test set the model is judged.
     config.data.target_language = "ja"
     # Documents of a group that are trained on, and that choose the best checkpoint.
@@ -111,6 +124,9 @@ def base() -> ConfigDict:
     config.train.beta1 = 0.9
     config.train.beta2 = 0.999
     config.train.epsilon = 1e-6
+    # Add epsilon before the second moment's correction for its start, as transformers' AdamW does,
+    # instead of after it: smaller steps where gradients are small, early in training.
+    config.train.epsilon_before_correction = False
     # Largest norm of the gradient of all weights together; 0 = not limited.
     config.train.clip_norm = 0.0
     # Checkpoints besides that of each epoch: every so many updates or minutes; 0 = none.
@@ -122,6 +138,9 @@ def base() -> ConfigDict:
     config.eval = ConfigDict()
     # Documents a batch, over all devices together; no effect on results.
     config.eval.batch_size = 32
+    # Which epoch's checkpoint is the best: that with the lowest "loss", the mean over validation
+    # documents; or "batch_sum", the sum over batches of a batch's mean (the last may be smaller).
+    config.eval.best = "loss"
 
     return config.lock()
 
@@ -178,11 +197,13 @@ def validate(config: ConfigDict) -> None:
         ("model.dtype", DTYPES),
         ("model.forward", FORWARDS),
         ("model.vocabulary", VOCABULARIES),
+        ("model.attention_dropout", ("shared", "each")),
         ("data.dataset", DATASETS),
         ("data.domain", DATASETS.get(config.data.dataset, ())),
         ("data.target_language", LANGUAGES),
         ("data.mixing", MIXING),
         ("train.schedule", SCHEDULES),
+        ("eval.best", ("loss", "batch_sum")),
     ):
         _require(config, field, lambda v, c=choices: v in c, f"one of {', '.join(choices)}")
     for field in (
@@ -203,6 +224,7 @@ def validate(config: ConfigDict) -> None:
     for field in ("train.beta1", "train.beta2", "train.warmup_fraction"):
         _require(config, field, lambda v: 0 <= v < 1, "a number from 0 to below 1")
     _require(config, "model.dropout", lambda v: v is None or 0 <= v < 1, "from 0 to below 1")
+    _require(config, "model.head_sd", lambda v: v is None or v >= 0, "0 or more")
     _require(config, "data.max_length", lambda v: v >= 3, "3 or more")
     _require(config, "seed", lambda v: 0 <= v < 2**32, "a whole number from 0 to 4294967295")
     _require(config, "model.name", bool, "a hub id or a local folder")
@@ -211,6 +233,15 @@ def validate(config: ConfigDict) -> None:
         raise UserError(
             f"config.init_checkpoint is {config.init_checkpoint!r}, but config.init_from names no "
             "workdir that has it"
+        )
+    if config.model.attention_dropout == "each" and config.model.forward == "padded":
+        raise UserError(
+            "config.model.attention_dropout is 'each', but config.model.forward is 'padded', and "
+            "transformers' own module shares one mask: give 'shared', or forward 'packed'"
+        )
+    if config.data.dedup_in_place and not config.data.dedup:
+        raise UserError(
+            "config.data.dedup_in_place is True, but config.data.dedup is False: set both"
         )
     if config.protocol == "thesis":
         _validate_thesis_protocol(config)
@@ -281,7 +312,7 @@ def _require_fields(config: ConfigDict) -> None:
     if missing := sorted(known.keys() - given.keys()):
         raise UserError(f"config.{missing[0]} is missing: begin with xlt_flax.config.base()")
     for field, default in known.items():
-        value, kind = given[field], float if field == "model.dropout" else type(default)
+        value, kind = given[field], float if default is None else type(default)
         allowed = (int, float) if kind is float else kind
         if value is None and default is None:
             continue

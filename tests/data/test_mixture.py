@@ -1,5 +1,9 @@
 """Mixtures: their names, and groups that are disjoint and the same for ever."""
 
+import hashlib
+from contextlib import suppress
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +17,8 @@ from xlt_flax.data.mixture import (
     parse_mixture,
     without_repeats,
 )
+from xlt_flax.data.raw_files import RawFiles
+from xlt_flax.data.reviews import read_reviews
 from xlt_flax.data.selection import select
 from xlt_flax.errors import UserError
 
@@ -173,6 +179,52 @@ def test_the_empty_mixture_selects_nothing(sample_corpus):
     assert len(chosen.train) == len(chosen.validation) == len(chosen.languages) == 0
 
 
+@settings(max_examples=40)
+@given(data=st.data(), stratify=st.booleans())
+def test_repeats_are_replaced_in_place_by_their_class(make_documents, data, stratify):
+    """Whatever repeats there are, and whatever texts the target's test set has."""
+    letters = data.draw(st.lists(st.sampled_from("abcdefghijklmnopqr"), min_size=8, max_size=40))
+    labels = data.draw(st.lists(st.sampled_from([0, 1]), min_size=40, max_size=40))
+    excluded = np.array(data.draw(st.lists(st.sampled_from([b"a", b"b"]), max_size=2)), "S32")
+    pool = make_documents(letters, labels[: len(letters)])
+
+    def groups(**options):
+        drawn = []
+        with suppress(UserError):
+            for number in range(1, 10):
+                drawn.append(
+                    draw_group(
+                        pool, Group("en", number), seed=1, train_documents=2,
+                        validation_documents=1, stratify=stratify, **options,
+                    )
+                )  # fmt: skip
+        return [draw.train + draw.validation for draw in drawn]
+
+    replaced, plain = groups(replace_repeats=True, excluded=excluded), groups()
+    drawn = [index for group in replaced for index in group]
+    assert len({letters[index] for index in drawn}) == len(drawn)
+    assert not {letters[index].encode() for index in drawn} & set(excluded.tolist())
+    first = {}
+    for place, index in enumerate([index for group in plain for index in group]):
+        is_repeat = letters[index] in first or letters[index].encode() in excluded
+        first.setdefault(letters[index], place)
+        if place < len(drawn):
+            assert (drawn[place] == index) == (not is_repeat)
+            assert pool.labels[drawn[place]] == pool.labels[index]
+
+
+def test_a_class_with_nothing_left_to_replace_a_repeat(make_documents):
+    texts = ["a", "a", "b", "c", "d", "e", "f", "g"]
+    pool = make_documents(texts, [0, 0, 0, 1, 1, 1, 1, 1])
+    sizes = {"seed": 50, "train_documents": 6, "validation_documents": 1}
+    with pytest.raises(UserError, match=r"class \(config.data.dedup_in_place\), make only 0") as e:
+        draw_group(pool, Group("en", 1), **sizes, stratify=False, replace_repeats=True)
+    assert "set config.data.stratify=True" in str(e.value)
+    sizes |= {"train_documents": 3}
+    draw = draw_group(pool, Group("en", 1), **sizes, stratify=True, replace_repeats=True)
+    assert pool.labels[draw.train + draw.validation].tolist() == [0, 1, 0, 1]
+
+
 class PooledCorpus:
     """A corpus of given texts."""
 
@@ -207,3 +259,62 @@ def test_dedup_drops_repeats_and_texts_of_the_target_test_set(make_documents):
     with pytest.raises(UserError, match="but 1 ja documents make only 0 groups"):
         ids("J1", dedup=True, train_per_group=1)
     assert len(ids("J1", dedup=False, train_per_group=3)) == 4
+
+
+def test_dedup_in_place_keeps_the_target_test_set_out(make_documents):
+    corpus = PooledCorpus(
+        make_documents, {("ja", "train"): ["p", "q", "p", "r", "s"], ("ja", "test"): ["r", "q"]}
+    )
+    data = data_config(dedup=True, dedup_in_place=True, train_per_group=1, validation_per_group=1)
+    chosen = select(corpus, "J1", data)
+    texts = {bytes(digest) for digest in [*chosen.train.digests, *chosen.validation.digests]}
+    assert texts == {b"p", b"s"}
+
+
+@pytest.fixture(scope="module")
+def french_music(shared_folder, make_documents):
+    """A corpus of the real French files; its documents have no tokens."""
+    raw = RawFiles(shared_folder / "data" / "webis-cls-10")
+    reviews = {}
+    for split in ("train", "test"):
+        with raw.open("fr", "music", split) as file:
+            reviews["fr", split] = list(read_reviews(file, split))
+    digests = {
+        key: np.array([hashlib.md5(r.text.encode()).hexdigest() for r in value], "S32")
+        for key, value in reviews.items()
+    }
+    corpus = PooledCorpus(make_documents, {key: [""] * len(reviews[key]) for key in reviews})
+    for key, store in corpus.stores.items():
+        ids = [f"fr/music/{key[1]}/{review.number}" for review in reviews[key]]
+        labels = np.array([review.label for review in reviews[key]], np.int32)
+        corpus.stores[key] = replace(store, ids=ids, labels=labels, digests=digests[key])
+    return corpus
+
+
+def test_french_music_without_repeats_in_balance(french_music):
+    """The worst pool there is: 380 repeats of 4,000, most of them negative."""
+
+    def drawn(**changes):
+        chosen = select(french_music, "F1F2F3", base_data(changes))
+        groups = np.split(np.array(chosen.train.ids), 3)
+        assert len(set(chosen.train.digests.tolist())) == 3000 or not changes.get("dedup")
+        return groups, chosen.train.labels.mean(), chosen.validation.labels.mean()
+
+    def base_data(changes):
+        data = base().data
+        data.update(changes)
+        return data
+
+    def kept(of, other):
+        return [len(np.intersect1d(a, b)) for a, b in zip(of, other, strict=True)]
+
+    moved_up = drawn(dedup=True)
+    assert moved_up[1] == pytest.approx(0.538, abs=2e-3)  # as the draw gives it
+    balanced = drawn(stratify=True)
+    for in_place in (False, True):
+        found = drawn(dedup=True, stratify=True, dedup_in_place=in_place)
+        assert found[1:] == (0.5, 0.5)
+        third = kept(found[0], balanced[0])[2]
+        assert third > 850 if in_place else third < 750
+    with pytest.raises(UserError, match=r"names F3, but .*set config\.data\.stratify=True"):
+        drawn(dedup=True, dedup_in_place=True)

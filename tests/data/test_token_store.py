@@ -44,6 +44,23 @@ def test_a_store_equals_tokenizing_directly(build, sample_tokenizer, max_length)
     assert equal.tolist() == [[a == b for b in TEXTS] for a in TEXTS]
 
 
+def test_commas_are_dropped_from_what_is_tokenized_alone(tmp_path, sample_tokenizer):
+    texts = ["Fine, very fine,record", ",,", "最高の、一枚，です"]
+    documents = [Document(f"x/{i}", text, 0) for i, text in enumerate(texts)]
+    stores = {}
+    for drop in (False, True):
+        key, made_from = store_key({}, sample_tokenizer, 64, drop_commas=drop)
+        assert ("drop_commas" in made_from) == drop  # stores of before the option stay valid
+        stores[drop] = open_or_build(
+            tmp_path, key, made_from, lambda: documents, sample_tokenizer, "texts"
+        )
+    without = ["Fine very finerecord", "", "最高の、一枚，です"]  # other commas are no commas
+    for drop, expected in ((False, texts), (True, without)):
+        found = [stores[drop].document_tokens(row).tolist() for row in range(len(texts))]
+        assert found == sample_tokenizer(expected)["input_ids"]
+    assert stores[True].digests.tolist() == stores[False].digests.tolist()
+
+
 def test_a_store_is_built_once_and_memory_mapped(build):
     for _ in range(2):
         store = build()

@@ -1,11 +1,13 @@
 """Dropout drops its share, and by number, whatever else is dropped beside it."""
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from xlt_flax.modeling.dropout import Dropout
+from xlt_flax.modeling.dropout import Dropout, keep_pairs
 
 KEY = jax.random.key(0)
 
@@ -45,3 +47,26 @@ def test_calls_and_keys_draw_apart():
 def test_nothing_is_dropped_without_key_or_rate(key, rate):
     x = jnp.ones((2, 3))
     assert Dropout(key, rate)(x, jnp.arange(2)) is x
+
+
+def pairs(queries, keys, heads=5, rate=0.25):
+    key = Dropout(KEY, rate).next_key(rate)
+    return keep_pairs(key, jnp.array(queries)[:, None], jnp.array(keys)[None], heads, rate)
+
+
+def test_pairs_are_kept_by_their_numbers_and_their_head_alone():
+    wanted = pairs(range(40), range(60))
+    assert wanted.shape == (5, 40, 60)
+    queries, keys = np.array([7, 3, 39, 3]), np.array([59, 0, 12])
+    np.testing.assert_array_equal(pairs(queries, keys), wanted[:, queries][:, :, keys])
+
+
+def test_the_share_of_pairs_and_no_two_heads_or_queries_alike():
+    kept = np.asarray(pairs(range(200), range(200)))
+    assert kept.mean() == pytest.approx(0.75, abs=5e-3)
+    same = 0.75**2 + 0.25**2  # of two masks that have nothing to do with each other
+    for axis in (0, 1, 2):
+        flat = np.moveaxis(kept, axis, 0).reshape(kept.shape[axis], -1)
+        for first, second in pairwise(flat):
+            assert (first == second).mean() == pytest.approx(same, abs=0.08)
+        assert not (flat[0] == flat[1]).all()

@@ -8,7 +8,7 @@ import pytest
 from flax.serialization import msgpack_restore
 from flax.traverse_util import flatten_dict
 from safetensors.numpy import load_file, save_file
-from transformers import GPT2Config
+from transformers import BertConfig, GPT2Config
 
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.loading import (
@@ -65,6 +65,36 @@ def test_what_the_weights_lack_is_drawn_from_the_seed(tiny_model_folder):
         is_drawn = path in ("classifier/kernel", "bert/pooler/dense/kernel")
         assert (array != other[path]).any() == is_drawn, path
     assert not first["classifier/bias"].any()
+
+
+@pytest.mark.parametrize(("head_sd", "expected"), [(None, 512**-0.5), (0.02, 0.02), (0.0, 0.0)])
+def test_the_heads_standard_deviation(head_sd, expected):
+    config = BertConfig(
+        vocab_size=8,
+        hidden_size=512,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=4,
+        num_labels=8,
+    )
+    head = random_weights(config, 1, head_sd)["classifier"]
+    assert np.std(head["kernel"]) == pytest.approx(expected, rel=0.05)
+    assert not head["bias"].any()
+
+
+def test_a_heads_own_draw_changes_nothing_else(tiny_model_folder):
+    def weights(form, head_sd, seed=1):
+        folder = str(tiny_model_folder(form))
+        config = load_config(folder, None, 64, load_tokenizer(folder))
+        return flatten_dict(pretrained_weights(folder, config, seed, head_sd), sep="/")
+
+    for form, expected in (("pytorch", {"classifier/kernel"}), ("flax", set())):  # has its own
+        library, given = weights(form, None), weights(form, 0.02)
+        assert {path for path in given if (given[path] != library[path]).any()} == expected
+    name = "classifier/kernel"
+    head, wide = weights("pytorch", 0.02)[name], weights("pytorch", 0.2)[name]
+    np.testing.assert_allclose(10 * head, wide, rtol=1e-6)
+    assert (head != weights("pytorch", 0.02, seed=2)[name]).all()
 
 
 def test_googles_layout_serves_for_random_weights(tiny_model_folder):

@@ -164,8 +164,9 @@ def test_every_length_has_flax_berts_logits(apart):
     assert sorted(seen) == list(range(len(documents)))
 
 
+@pytest.mark.parametrize("kind", ["shared", "each"])
 @programs_of_tests
-def test_dropout_is_the_same_in_any_packing(programs):
+def test_dropout_is_the_same_in_any_packing(programs, kind):
     """For every document, wherever it lies: at either end of a row, alone, among others."""
     rng = np.random.default_rng(1)
     documents = random_documents([270, 40, 100, 390], rng)
@@ -174,7 +175,14 @@ def test_dropout_is_the_same_in_any_packing(programs):
     @partial(jax.jit, static_argnames="attention")
     def gradients(params, key, batch, labels, attention):
         def loss(params):
-            logits = packed_logits(params, batch, CONFIG, dropout_rng=key, attention=attention)
+            logits = packed_logits(
+                params,
+                batch,
+                CONFIG,
+                dropout_rng=key,
+                attention_dropout=kind,
+                attention=attention,
+            )
             return loss_of(logits, labels)
 
         return jax.grad(loss, has_aux=True)(params)
@@ -201,6 +209,21 @@ def test_dropout_is_the_same_in_any_packing(programs):
     _, other = packed_as(dense | {"document": np.where(numbers == 3, 9, numbers)}, "documents")
     assert float(jnp.abs(other - logits)[:3].max()) < 1e-5
     assert float(jnp.abs(other - logits)[3].max()) > 1e-2
+
+
+@pytest.mark.parametrize("attention", ATTENTIONS)
+@pytest.mark.parametrize("kind", ["shared", "each"])
+def test_whether_equal_documents_share_attentions_mask(kind, attention):
+    """Nothing else is dropped, so that documents that differ in their numbers alone tell."""
+    config = BertConfig(**CONFIG.to_diff_dict() | {"hidden_dropout_prob": 0.0})
+    document = random_documents([40], np.random.default_rng(3))[0]
+    batch = lay_out([document] * 3, Shape(1, 128, 3)) | {"document": np.array([5, 6, 5])}
+    forward = jax.jit(
+        partial(packed_logits, config=config, attention_dropout=kind), static_argnames="attention"
+    )
+    logits = forward(model().params, batch, dropout_rng=jax.random.key(0), attention=attention)
+    np.testing.assert_allclose(logits[2], logits[0], atol=1e-5)
+    assert (float(jnp.abs(logits[1] - logits[0]).max()) > 1e-2) == (kind == "each")
 
 
 def test_bfloat16_is_near_and_its_logits_are_float32():

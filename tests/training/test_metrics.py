@@ -65,6 +65,16 @@ def test_a_value_that_is_no_number_is_null(tmp_path):
     assert path.read_text() == line
 
 
+def test_best_by_batch_sum_and_by_it_alone_where_stage_one_takes_part():
+    scores = (7.0, 6.0, 6.0)
+    records = [r | {"score": s} for r, s in zip(validations(1, 3, 2), scores, strict=True)]
+    assert best_validation(records)["step"] == 10
+    assert best_validation(records, "batch_sum")["step"] == 20
+    source = {"step": 0, "epoch": 4, "split": "source", "loss": 9.0, "score": 6.0}
+    for best_by in ("loss", "batch_sum"):
+        assert best_validation([source, *records], best_by) == source
+
+
 def test_resume_drops_what_will_happen_again(tmp_path):
     path = tmp_path / "metrics.jsonl"
     log = MetricsLog(path, 0, writable=True)

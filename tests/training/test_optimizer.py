@@ -1,8 +1,13 @@
+"""The learning rate of each update, and AdamW in optax's form and in transformers'."""
+
+import jax
+import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from xlt_flax.config import base
-from xlt_flax.training.optimizer import is_decayed, learning_rate
+from xlt_flax.training.optimizer import is_decayed, learning_rate, make_optimizer
 
 
 @pytest.mark.parametrize(
@@ -35,3 +40,86 @@ def test_decay_leaves_out_biases_and_layer_norms():
         "LayerNorm": {"scale": False, "bias": False},
         "word_embeddings": {"embedding": True},
     }
+
+
+def adamw_of_transformers(params, gradients, rate, beta1, beta2, epsilon, decay):
+    """transformers.AdamW.step, line for line, of one tensor in float64."""
+    mean, square = np.zeros_like(params), np.zeros_like(params)
+    for step, gradient in enumerate(gradients, 1):
+        mean = mean * beta1 + (1.0 - beta1) * gradient
+        square = square * beta2 + (1.0 - beta2) * gradient * gradient
+        denominator = np.sqrt(square) + epsilon
+        bias_correction1 = 1.0 - beta1**step
+        bias_correction2 = 1.0 - beta2**step
+        step_size = rate * np.sqrt(bias_correction2) / bias_correction1
+        params = params - step_size * mean / denominator
+        if decay > 0.0:
+            params = params + params * (-rate * decay)
+    return params
+
+
+def train_of(**fields):
+    train = base().train
+    train.update({"learning_rate": 1e-3, **fields})
+    return train
+
+
+def updated(train, gradients, steps=None):
+    """float64[16, 4]: a kernel after updates with these gradients."""
+    optimizer = make_optimizer(train, optax.constant_schedule(train.learning_rate))
+    params = {"kernel": jnp.ones((16, 4))}
+    state, update = optimizer.init(params), jax.jit(optimizer.update)
+    for gradient in gradients[:steps]:
+        updates, state = update({"kernel": jnp.asarray(gradient, jnp.float32)}, state, params)
+        params = optax.apply_updates(params, updates)
+    return np.asarray(params["kernel"], np.float64)
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+@pytest.mark.parametrize("size", [1e-2, 1e-4, 1e-6])
+def test_epsilon_before_correction_is_adamw_of_transformers(size, decay):
+    gradients = size * np.random.default_rng(0).normal(1, 0.3, (20, 16, 4))
+    train = train_of(epsilon_before_correction=True, weight_decay=decay)
+    for steps in (1, 2, 20):
+        found = 1 - updated(train, gradients, steps)
+        wanted = 1 - adamw_of_transformers(
+            np.ones((16, 4)), gradients[:steps], 1e-3, 0.9, 0.999, 1e-6, decay
+        )
+        # float32's resolution near 1; and transformers decays after an update, optax before it.
+        np.testing.assert_allclose(found, wanted, rtol=1e-4 + decay * 1e-3, atol=steps * 1.2e-7)
+
+
+@pytest.mark.parametrize(("size", "ratio"), [(1.0, 1.0), (1e-4, 1.303), (5e-5, 1.600)])
+def test_how_much_larger_optaxs_first_step_is(size, ratio):
+    """(g + eps / sqrt(1 - beta2)) / (g + eps)."""
+    gradients = np.full((1, 16, 4), size)
+    after, before = (
+        1 - updated(train_of(epsilon_before_correction=first), gradients) for first in (False, True)
+    )
+    np.testing.assert_allclose(after / before, ratio, rtol=1e-3)
+
+
+@pytest.mark.parametrize("clip", [0.0, 1.0])
+def test_checkpoints_of_one_epsilon_are_read_with_the_other(clip):
+    params = {"kernel": jnp.ones(2), "bias": jnp.ones(2)}
+    schedule = optax.linear_schedule(1.0, 0.0, 10)
+    here, there = (
+        make_optimizer(train_of(clip_norm=clip, epsilon_before_correction=first), schedule)
+        for first in (False, True)
+    )
+    states = [jax.eval_shape(optimizer.init, params) for optimizer in (here, there)]
+    if not clip:
+        states.append(jax.eval_shape(optax.adamw(schedule, mask=is_decayed).init, params))
+    assert all(state == states[0] for state in states)
+
+
+def test_the_default_is_optaxs_own_adamw_bit_for_bit():
+    gradients = 1e-4 * np.random.default_rng(1).normal(size=(5, 16, 4))
+    train = train_of(weight_decay=0.01)
+    optimizer = optax.adamw(1e-3, eps=train.epsilon, weight_decay=0.01, mask=is_decayed)
+    params = {"kernel": jnp.ones((16, 4))}
+    state, update = optimizer.init(params), jax.jit(optimizer.update)
+    for gradient in gradients:
+        updates, state = update({"kernel": jnp.asarray(gradient, jnp.float32)}, state, params)
+        params = optax.apply_updates(params, updates)
+    np.testing.assert_array_equal(updated(train, gradients), params["kernel"])

@@ -43,6 +43,7 @@ class Corpus:
       data_dir: where the prepared dataset and the token stores are kept.
       tokenizer: a fast tokenizer of transformers.
       max_length: tokens at which documents are cut.
+      drop_commas: delete all ASCII commas before texts are tokenized.
     """
 
     dataset: str
@@ -51,6 +52,7 @@ class Corpus:
     data_dir: Path
     tokenizer: object
     max_length: int
+    drop_commas: bool = False
     _opened: dict = field(default_factory=dict, repr=False)
     _digests: dict = field(default_factory=dict, repr=False)
 
@@ -115,7 +117,7 @@ class Corpus:
             "split": split,
             "sha256": digest,
         }
-        return store_key(source, self.tokenizer, self.max_length)
+        return store_key(source, self.tokenizer, self.max_length, self.drop_commas)
 
     def _digest(self, language: str, split: str) -> str:
         """The digest of the raw file that a split was prepared from; prepares it if need be."""

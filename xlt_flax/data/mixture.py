@@ -86,6 +86,8 @@ def draw_group(
     train_documents: int,
     validation_documents: int,
     stratify: bool,
+    replace_repeats: bool = False,
+    excluded: np.ndarray | tuple = (),
 ) -> Draw:
     """Draws one group.
 
@@ -98,6 +100,8 @@ def draw_group(
       seed: of the draw, `config.data.split_seed`: training seeds share their groups.
       train_documents, validation_documents: the group's size.
       stratify: half of each part positive, instead of as the draw gives it.
+      replace_repeats: put other documents in the places of repeats (see `_replaced`).
+      excluded: S32[...], digests of texts that count as repeats then.
 
     Raises:
       UserError: the pool is too small for a group of this number and size.
@@ -106,14 +110,51 @@ def draw_group(
     ordered = hash_order(pool.ids, seed, group.language)
     if stratify:
         ordered = _alternate_labels(ordered, pool.labels)
+    if replace_repeats:
+        ordered = _replaced(ordered, pool, excluded, size)
     if group.number * size > len(ordered):
+        what, way_out = f"{len(ordered)} {group.language} documents", ""
+        if replace_repeats:
+            what += ", repeats replaced by others of their class (config.data.dedup_in_place),"
+            way_out = "" if stratify else "set config.data.stratify=True, "
         raise UserError(
-            f"config.mixture names {group.name}, but {len(ordered)} {group.language} documents "
+            f"config.mixture names {group.name}, but {what} "
             f"make only {len(ordered) // size} groups of {train_documents} + "
-            f"{validation_documents}: name another group, or lower config.data.train_per_group"
+            f"{validation_documents}: {way_out}name another group, or lower "
+            "config.data.train_per_group"
         )
     drawn = ordered[(group.number - 1) * size : group.number * size]
     return Draw(train=drawn[:train_documents], validation=drawn[train_documents:])
+
+
+def _replaced(ordered: list[int], pool: Documents, excluded, size: int) -> list[int]:
+    """The places of groups, with another document in that of each repeat.
+
+    A repeat is a text that came before in the order, or is excluded. Its place goes to the first
+    document of its class that no group has; all others stay where they are, so groups share as
+    many documents as they can with those drawn without deduplication, and have their classes.
+
+    Args:
+      ordered: indices into the pool.
+      size: of a group.
+
+    Returns:
+      indices, which end before the first repeat that there is nothing left to replace with.
+    """
+    labels, kept = pool.labels[ordered], np.zeros(len(ordered), bool)
+    kept[without_repeats(pool.digests[ordered], excluded)] = True
+    places = kept.sum() // size * size
+    spares = {
+        label: iter(places + np.flatnonzero(kept[places:] & (labels[places:] == label)))
+        for label in np.unique(labels)
+    }
+    replaced = []
+    for place in range(places):
+        filled = place if kept[place] else next(spares[labels[place]], None)
+        if filled is None:
+            break
+        replaced.append(ordered[filled])
+    return replaced
 
 
 def _alternate_labels(ordered: list[int], labels: np.ndarray) -> list[int]:

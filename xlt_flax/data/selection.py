@@ -31,7 +31,8 @@ def select(corpus: Corpus, mixture: str, data) -> Selection:
     Args:
       corpus: where the documents come from.
       mixture: such as "E1D1F1"; "" selects nothing.
-      data: the config's `data` (target_language, dedup, stratify, split_seed, sizes of groups).
+      data: the config's `data` (target_language, dedup, dedup_in_place, stratify, split_seed,
+        sizes of groups).
 
     Raises:
       UserError: the mixture cannot be drawn.
@@ -46,6 +47,8 @@ def select(corpus: Corpus, mixture: str, data) -> Selection:
             train_documents=data.train_per_group,
             validation_documents=data.validation_per_group,
             stratify=data.stratify,
+            replace_repeats=data.dedup_in_place,
+            excluded=_excluded(corpus, group.language, data.target_language),
         )
         for group in groups
     ]
@@ -82,7 +85,14 @@ def _pool_splits(language: str, target_language: str) -> tuple[str, ...]:
 def _pool(corpus: Corpus, language: str, data) -> Documents:
     splits = _pool_splits(language, data.target_language)
     pool = concatenate([corpus.store(language, split) for split in splits])
-    if not data.dedup:
+    if not data.dedup or data.dedup_in_place:
         return pool
-    test = corpus.store(language, "test").digests if "test" not in splits else ()
-    return pool.take(without_repeats(pool.digests, test))
+    return pool.take(
+        without_repeats(pool.digests, _excluded(corpus, language, data.target_language))
+    )
+
+
+def _excluded(corpus: Corpus, language: str, target_language: str) -> np.ndarray | tuple:
+    """S32[...], digests of the texts that dedup keeps out of a language's groups: those that runs
+    are judged by."""
+    return corpus.store(language, "test").digests if language == target_language else ()

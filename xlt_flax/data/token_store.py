@@ -65,13 +65,17 @@ class TokenStore:
         return self.tokens[self.offsets[row] : self.offsets[row + 1]]
 
 
-def store_key(source: dict, tokenizer, max_length: int) -> tuple[str, dict]:
+def store_key(
+    source: dict, tokenizer, max_length: int, drop_commas: bool = False
+) -> tuple[str, dict]:
     """The store's name, and the facts that it is a digest of.
 
     Args:
       source: what tells one set of documents from another (dataset, version, split, file digest).
       tokenizer: a fast tokenizer of transformers; its whole definition counts.
       max_length: tokens at which documents are cut, special tokens counted.
+      drop_commas: delete all ASCII commas of a text before it is tokenized; its digest stays the
+        original text's.
     """
     made_from = {
         "format": FORMAT,
@@ -80,6 +84,8 @@ def store_key(source: dict, tokenizer, max_length: int) -> tuple[str, dict]:
         "tokenizers": tokenizers.__version__,
         "max_length": max_length,
     }
+    if drop_commas:  # said only then: the stores of before hold texts as they are
+        made_from["drop_commas"] = True
     return _digest(made_from)[:20], made_from
 
 
@@ -140,7 +146,10 @@ def open_or_build(
 
 def _build(folder: Path, made_from: dict, documents: Iterable[Document], tokenizer, description):
     documents = list(documents)
-    rows = _tokenize([d.text for d in documents], tokenizer, made_from["max_length"], description)
+    texts = [d.text for d in documents]
+    if made_from.get("drop_commas"):
+        texts = [text.replace(",", "") for text in texts]
+    rows = _tokenize(texts, tokenizer, made_from["max_length"], description)
     lengths = np.fromiter(map(len, rows), np.int64, len(rows))
     arrays = {
         "tokens": np.concatenate(rows) if rows else np.zeros(0, np.int32),

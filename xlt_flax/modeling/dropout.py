@@ -34,17 +34,54 @@ class Dropout:
 
         Whether a unit is kept depends on its own number alone, and not on how many there are.
         """
+        key = self.next_key(rate)
+        if key is None:
+            return None
+        draws = _draws(key, jnp.arange(-(-units // 4)), numbers[:, None]).reshape(len(numbers), -1)
+        return _is_kept(draws[:, :units], rate), rate
+
+    def next_key(self, rate: float) -> jax.Array | None:
+        """uint32[2] for the masks of one call, drawn where they are used; None where nothing is
+        dropped."""
         if self._key is None or rate == 0.0:
             return None
         self._calls += 1
-        key = jax.random.key_data(jax.random.fold_in(self._key, self._calls))
-        # A hash is two words of 32 bits, four draws: 1/65536 is fine enough for a rate.
-        hashes = len(numbers), -(-units // 4)
-        counters = [jax.lax.broadcasted_iota(jnp.uint32, hashes, 1)]
-        counters += [jnp.broadcast_to(numbers[:, None].astype(jnp.uint32), hashes)]
-        words = jnp.stack(list(threefry_2x32((key[0], key[1]), jnp.stack(counters))), axis=-1)
-        draws = jax.lax.bitcast_convert_type(words, jnp.uint16).reshape(len(numbers), -1)
-        return draws[:, :units] >= round(rate * 65536), rate
+        return jax.random.key_data(jax.random.fold_in(self._key, self._calls))
+
+
+def keep_pairs(
+    key: jax.Array, queries: jax.Array, keys: jax.Array, heads: int, rate: float
+) -> jax.Array:
+    """bool[heads, ...]: which weights of attention are kept.
+
+    Whether one is depends on the numbers of its query and key and on its head alone.
+
+    Args:
+      key: from `Dropout.next_key`.
+      queries, keys: whole numbers, of shapes that broadcast to [...], such as [queries, 1] and
+        [1, keys].
+      heads: of attention; their count is part of the numbering.
+    """
+    hashes = -(-heads // 4)  # of a pair
+    blocks = jnp.expand_dims(jnp.arange(hashes), range(1, 1 + max(queries.ndim, keys.ndim)))
+    draws = _draws(key, keys[None] * hashes + blocks, queries[None])
+    draws = jnp.moveaxis(draws, -1, 1)
+    return _is_kept(draws.reshape(-1, *draws.shape[2:])[:heads], rate)
+
+
+def _draws(key: jax.Array, low: jax.Array, high: jax.Array) -> jax.Array:
+    """uint16[..., 4]: four draws for each pair of counters, [...] by broadcasting.
+
+    A hash is two words of 32 bits: 1/65536 is fine enough for a rate.
+    """
+    counters = jnp.broadcast_arrays(low.astype(jnp.uint32), high.astype(jnp.uint32))
+    words = jnp.stack(list(threefry_2x32((key[0], key[1]), jnp.stack(counters))), axis=-1)
+    draws = jax.lax.bitcast_convert_type(words, jnp.uint16)  # [..., 2 words, 2 halves]
+    return draws.reshape(*draws.shape[:-2], 4)
+
+
+def _is_kept(draws: jax.Array, rate: float) -> jax.Array:
+    return draws >= round(rate * 65536)
 
 
 def drop(x: jax.Array, keep: Keep | None) -> jax.Array:

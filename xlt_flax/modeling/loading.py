@@ -36,6 +36,8 @@ log = logging.getLogger("xlt_flax")
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "flax_model.msgpack")
 _TOKENIZERS = ("tokenizer.json", "vocab.txt")
 NUM_LABELS = 2
+_HEAD = "classifier/kernel"
+_HEAD_STREAM = 2  # of random keys; training has 1 for dropout
 
 
 def load_tokenizer(name: str, revision: str = ""):
@@ -103,13 +105,27 @@ def load_config(
     return config
 
 
-def pretrained_weights(name: str, config: BertConfig, seed: int, revision: str = "") -> dict:
+def pretrained_weights(
+    name: str,
+    config: BertConfig,
+    seed: int,
+    revision: str = "",
+    head_sd: float | None = None,
+) -> dict:
     """FlaxBertForSequenceClassification's tree, float32 numpy arrays: pretrained, the head drawn.
+
+    Args:
+      name: hub id or folder.
+      config: from `load_config`.
+      seed: of what the weights lack.
+      revision: of a hub id; "" = the newest.
+      head_sd: standard deviation of a head that they lack; None: transformers' own draw, which is
+        truncated and has 1 / sqrt(hidden size).
 
     Raises:
       UserError: the weights cannot be had, or do not fit the config.
     """
-    return complete_weights(stored_weights(name, config, revision), config, seed)
+    return complete_weights(stored_weights(name, config, revision), config, seed, head_sd)
 
 
 def stored_weights(name: str, config: BertConfig, revision: str = "") -> dict[str, np.ndarray]:
@@ -133,10 +149,13 @@ def stored_weights(name: str, config: BertConfig, revision: str = "") -> dict[st
     return {path: leaf for path, leaf in loaded.items() if path not in missing}
 
 
-def complete_weights(stored: dict[str, np.ndarray], config: BertConfig, seed: int) -> dict:
-    """The whole tree of `stored_weights`, what they leave out drawn."""
+def complete_weights(
+    stored: dict[str, np.ndarray], config: BertConfig, seed: int, head_sd: float | None = None
+) -> dict:
+    """The whole tree of `stored_weights`, what they leave out drawn; `head_sd`: see
+    `pretrained_weights`."""
     missing = [path for path in _flat(weight_shapes(config)) if path not in stored]
-    return _to_host(unflatten_dict(stored | _draw(config, seed, missing), sep="/"))
+    return _to_host(unflatten_dict(stored | _draw(config, seed, head_sd, missing), sep="/"))
 
 
 def weight_shapes(config: BertConfig) -> dict:
@@ -144,14 +163,15 @@ def weight_shapes(config: BertConfig) -> dict:
     return jax.eval_shape(lambda: _init(config, jax.random.key(0)))
 
 
-def random_weights(config: BertConfig, seed: int) -> dict:
-    """The same tree, all of it as transformers draws it for training from scratch.
+def random_weights(config: BertConfig, seed: int, head_sd: float | None = None) -> dict:
+    """The same tree, all of it as transformers draws it for training from scratch, but for a head
+    whose standard deviation is given.
 
     Raises:
       UserError: the config describes no model.
     """
     try:
-        return _to_host(unflatten_dict(_draw(config, seed), sep="/"))
+        return _to_host(unflatten_dict(_draw(config, seed, head_sd), sep="/"))
     except (TypeError, ValueError) as error:
         reason = _in_one_line(error)
         raise UserError(f"config.model.name: its config describes no model: {reason}") from error
@@ -186,11 +206,16 @@ def _init(config: BertConfig, key: jax.Array) -> dict:
     return model.init_weights(key, (1, 1))
 
 
-def _draw(config: BertConfig, seed: int, paths: list[str] | None = None) -> dict:
+def _draw(
+    config: BertConfig, seed: int, head_sd: float | None, paths: list[str] | None = None
+) -> dict:
     """{path: array} of freshly drawn weights: all, or those named; XLA draws no others."""
 
     def draw(key):
         drawn = _flat(_init(config, key))
+        if head_sd is not None:
+            normal = jax.random.normal(jax.random.fold_in(key, _HEAD_STREAM), drawn[_HEAD].shape)
+            drawn[_HEAD] = head_sd * normal
         return drawn if paths is None else {path: drawn[path] for path in paths}
 
     return jax.jit(draw)(jax.random.key(seed))

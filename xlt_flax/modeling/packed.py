@@ -16,7 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 from transformers import BertConfig
 
-from xlt_flax.modeling.dropout import Dropout, Keep, drop
+from xlt_flax.modeling.attention_dropout import draw_mask
+from xlt_flax.modeling.dropout import Dropout, drop
 
 ACTIVATIONS = {
     "gelu": partial(jax.nn.gelu, approximate=False),
@@ -45,7 +46,14 @@ def supported(config) -> str | None:
 
 
 def packed_logits(
-    params, batch, config: BertConfig, *, dtype=jnp.float32, dropout_rng=None, attention=None
+    params,
+    batch,
+    config: BertConfig,
+    *,
+    dtype=jnp.float32,
+    dropout_rng=None,
+    attention_dropout="shared",
+    attention=None,
 ):
     """Logits, float32[documents, num_labels], of one device's packed batch.
 
@@ -58,6 +66,7 @@ def packed_logits(
       config: of the model's shape; `supported(config)` must be None.
       dtype: of matrix products and activations; softmax, layer norm and logits are float32.
       dropout_rng: key; None for no dropout.
+      attention_dropout: "shared" or "each" (see attention_dropout.py).
       attention: "documents" or "rows" (see the functions); None: what suits the backend.
     """
     batch = {name: jnp.asarray(array) for name, array in batch.items()}
@@ -67,6 +76,8 @@ def packed_logits(
     dropout = Dropout(dropout_rng, config.hidden_dropout_prob)
     numbers = None if dropout_rng is None else _token_numbers(batch, spans, config)
     of_cls = None if numbers is None else numbers[spans.start]
+    limit = min(batch["segment_ids"].shape[1], config.max_position_embeddings)
+    next_mask = partial(draw_mask, attention_dropout, dropout, numbers, limit, config)
     attend = {"documents": _document_attention, "rows": _row_attention}[attention]
 
     bert = params["bert"]
@@ -74,10 +85,10 @@ def packed_logits(
     hidden = dropout(_embed(bert["embeddings"], batch, config, dtype), numbers)
     for layer in layers[:-1]:
         qkv = _heads(hidden, layer["attention"]["self"], ("query", "key", "value"), config)
-        context = attend(qkv, batch, spans, config, dropout)
+        context = attend(qkv, batch, spans, config, next_mask())
         hidden = _after_attention(layer, context, hidden, numbers, config, dropout)
     # The pooler reads [CLS] alone, so the last layer is computed for those tokens alone.
-    context = _cls_attention(layers[-1], hidden, batch, spans, config, dropout)
+    context = _cls_attention(layers[-1], hidden, batch, spans, config, next_mask())
     hidden = _after_attention(layers[-1], context, hidden[spans.start], of_cls, config, dropout)
 
     pooled = jnp.tanh(_dense(hidden, bert["pooler"]["dense"]))
@@ -145,11 +156,6 @@ def _after_attention(layer, context, residual, numbers, config, dropout):
     return _layer_norm(wide + x, layer["output"]["LayerNorm"], config)
 
 
-def _keep_of_attention(dropout: Dropout, queries: int, keys: int, config) -> Keep | None:
-    """bool[queries, keys] by position: one mask for all heads and documents, as in FlaxBert."""
-    return dropout.keep(jnp.arange(queries), keys, config.attention_probs_dropout_prob)
-
-
 def _heads(x, p, names, config):
     """[tokens, len(names), heads, head size]: the named projections in one matrix product."""
     joined = {
@@ -168,69 +174,60 @@ def _attend(query, key, value, mask, keep):
     return jnp.einsum("hqk,khd->qhd", weights, value)
 
 
-def _cls_attention(layer, hidden, batch, spans, config, dropout):
+def _cls_attention(layer, hidden, batch, spans, config, dropped):
     """Each document's [CLS] over its own tokens: so few queries that one masked product does."""
     p = layer["attention"]["self"]
     query = _heads(hidden[spans.start], p, ("query",), config)[:, 0]
     pairs = _heads(hidden, p, ("key", "value"), config)
-    keep = _keep_of_attention(dropout, 1, config.max_position_embeddings, config)
-    if keep:
-        keep = keep[0][:, batch["position_ids"].reshape(-1)], keep[1]
+    keep = dropped and dropped.of_first(spans.start, batch["position_ids"].reshape(-1))
     mask = _inside(spans, hidden.shape[0])
     return _attend(query, pairs[:, 0], pairs[:, 1], mask, keep)
 
 
-def _row_attention(qkv, batch, spans, config, dropout):
+def _row_attention(qkv, batch, spans, config, dropped):
     """Whole rows under a block-diagonal mask: for accelerators."""
     segments = batch["segment_ids"]
     rows, length = segments.shape
-    limit = min(length, config.max_position_embeddings)
-    keep = _keep_of_attention(dropout, limit, limit, config)
     query, key, value = (qkv[:, i].reshape(rows, length, *qkv.shape[2:]) for i in range(3))
     mask = segments[:, :, None] == segments[:, None, :]
-    if keep is None:
+    if dropped is None:
         # cuDNN takes 16-bit types alone, and jax.nn has no dropout.
         cudnn = jax.default_backend() == "gpu" and qkv.dtype != jnp.float32
         return jax.nn.dot_product_attention(
             query, key, value, mask=mask[:, None], implementation="cudnn" if cudnn else "xla"
         )
-    mask_of_positions, rate = keep
-    position = batch["position_ids"]
-    kept = mask_of_positions[position[:, :, None], position[:, None, :]]
+    kept, rate = dropped.of_rows(batch["position_ids"])
     return jax.vmap(lambda q, k, v, m, kept: _attend(q, k, v, m, (kept, rate)))(
         query, key, value, mask, kept
     )
 
 
-def _document_attention(qkv, batch, spans, config, dropout):
+def _document_attention(qkv, batch, spans, config, dropped):
     """Each document by itself, in a window of about its own length: for the CPU."""
     limit = min(batch["segment_ids"].shape[1], config.max_position_embeddings)
     windows = (*(w for w in WINDOWS if w < limit), limit)
-    kept, rate = _keep_of_attention(dropout, limit, limit, config) or (None, 0.0)
-    if kept is not None:
-        kept = jnp.pad(kept, ((limit, 0), (limit, 0)))  # a window may begin before its document
-    return _windowed(windows, rate, qkv, spans, kept)
+    return _windowed(windows, qkv, spans, dropped)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def _windowed(windows, rate, qkv, spans, kept):
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _windowed(windows, qkv, spans, dropped):
     def write(window, tokens, context):
-        new = _attend_window(window, tokens, rate, kept)
+        new = _attend_window(window, tokens, dropped)
         return _add(context, jnp.where(window.inside[:, None, None], new, 0), window.start)
 
     return _over_documents(windows, qkv, spans, write, jnp.zeros_like(qkv[:, 0]))
 
 
-def _windowed_forward(windows, rate, qkv, spans, kept):
-    return _windowed(windows, rate, qkv, spans, kept), (qkv, spans, kept)
+def _windowed_forward(windows, qkv, spans, dropped):
+    return _windowed(windows, qkv, spans, dropped), (qkv, spans, dropped)
 
 
-def _windowed_backward(windows, rate, saved, gradient):
-    qkv, spans, kept = saved
+def _windowed_backward(windows, saved, gradient):
+    qkv, spans, dropped = saved
 
     def write(window, tokens, result):
         # Computed again from q, k and v: the scores of all documents would not fit a cache.
-        _, pull = jax.vjp(lambda tokens: _attend_window(window, tokens, rate, kept), tokens)
+        _, pull = jax.vjp(lambda tokens: _attend_window(window, tokens, dropped), tokens)
         of_context = jax.lax.dynamic_slice_in_dim(gradient, window.start, len(window.inside))
         (new,) = pull(jnp.where(window.inside[:, None, None], of_context, 0))
         return _add(result, new, window.start)
@@ -252,11 +249,8 @@ class _Window(NamedTuple):
     inside: jax.Array
 
 
-def _attend_window(window, tokens, rate, kept):
-    keep = None
-    if kept is not None:
-        first, size = kept.shape[0] // 2 - window.before, len(window.inside)
-        keep = jax.lax.dynamic_slice(kept, (first, first), (size, size)), rate
+def _attend_window(window, tokens, dropped):
+    keep = dropped and dropped.of_window(window.start, window.before, len(window.inside))
     return _attend(tokens[:, 0], tokens[:, 1], tokens[:, 2], window.inside, keep)
 
 

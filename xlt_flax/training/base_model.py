@@ -52,10 +52,10 @@ class BaseModel:
           UserError: the weights cannot be had, or do not fit the shape.
         """
         if self._model.init == "random":
-            return loading.random_weights(self._shape, seed)
+            return loading.random_weights(self._shape, seed, self._model.head_sd)
         stored = self._stored_weights()
         self._digest = self._digest_of(stored)
-        return loading.complete_weights(stored, self._shape, seed)
+        return loading.complete_weights(stored, self._shape, seed, self._model.head_sd)
 
     def digest(self) -> str:
         """sha256 of the shape and of the weights that files hold; what is drawn is a function of

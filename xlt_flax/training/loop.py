@@ -35,6 +35,7 @@ from xlt_flax.training.metrics import (
     VALIDATION,
     MetricsLog,
     best_validation,
+    compared_value,
     has_no_best,
 )
 from xlt_flax.training.progress import Progress
@@ -169,7 +170,7 @@ class _Run:
 
     @property
     def best(self) -> dict | None:
-        return best_validation(self.metrics.records)
+        return best_validation(self.metrics.records, self.config.eval.best)
 
     def train(self) -> None:
         first = int(self.state.step)
@@ -375,7 +376,9 @@ class _Run:
             return " (no finite loss yet, so there is no best checkpoint)"
         if best["step"] == step:
             return " (best so far)"
-        return f" (no improvement: epoch {best['epoch']} had {best['loss']:.4f})"
+        value = compared_value(self.metrics.records, self.config.eval.best)
+        name = " as its batch sum" if value == "score" else ""
+        return f" (no improvement: epoch {best['epoch']} had {best[value]:.4f}{name})"
 
     def _save(self) -> None:
         """Saves the state after the last step, and the metrics up to it."""
@@ -407,7 +410,7 @@ class _Run:
     def _best_in_words(self, best: dict | None) -> str:
         if best is not None:
             return f"the best checkpoint is {best['step']}"
-        if has_no_best(self.metrics.records):
+        if has_no_best(self.metrics.records, self.config.eval.best):
             return "no validation loss was a finite number, so there is no best checkpoint"
         return "the best checkpoint is the initial model"
 

@@ -56,27 +56,36 @@ def finite_or_none(value):
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def best_validation(records: list[dict]) -> dict | None:
-    """The validation with the lowest loss, the earlier of equals; None if there was none.
+def best_validation(records: list[dict], best_by: str = "loss") -> dict | None:
+    """The best validation, the lowest and the earlier of equals; None if there was none. One whose
+    value is not finite never is the best.
 
     Where stage one's best was taken over (a line of split SOURCE, at step 0), it takes part, and
-    all are compared by `score` (see training/protocol). One whose value is not finite never is the
-    best.
+    all are compared by batch sum (see training/protocol), whatever `best_by`.
+
+    Args:
+      records: of a run.
+      best_by: the run's `config.eval.best`, "loss" or "batch_sum" (`score` in the records).
     """
-    taken_over = any(record["split"] == SOURCE for record in records)
-    criterion = "score" if taken_over else "loss"
+    value = compared_value(records, best_by)
     validations = [
         record
         for record in records
-        if record["split"] in (VALIDATION, SOURCE) and record[criterion] is not None
+        if record["split"] in (VALIDATION, SOURCE) and record[value] is not None
     ]
-    return min(validations, key=lambda record: (record[criterion], record["step"]), default=None)
+    return min(validations, key=lambda record: (record[value], record["step"]), default=None)
 
 
-def has_no_best(records: list[dict]) -> bool:
-    """Whether there were validations, and no loss of them is finite."""
+def compared_value(records: list[dict], best_by: str) -> str:
+    """The name of the value that `best_validation` compares: "loss" or "score", the batch sum."""
+    taken_over = any(record["split"] == SOURCE for record in records)
+    return "score" if taken_over or best_by == "batch_sum" else "loss"
+
+
+def has_no_best(records: list[dict], best_by: str = "loss") -> bool:
+    """Whether there were validations, and what is compared of them (`best_by`) is never finite."""
     validated = any(record["split"] == VALIDATION for record in records)
-    return validated and best_validation(records) is None
+    return validated and best_validation(records, best_by) is None
 
 
 def _read_up_to(path: Path, step: int) -> list[dict]:

@@ -50,20 +50,38 @@ def make_optimizer(train, schedule: optax.Schedule) -> optax.GradientTransformat
     """AdamW (Loshchilov & Hutter, 2019), after clipping where the config asks for it.
 
     Args:
-      train: the config's `train` (beta1, beta2, epsilon, weight_decay, clip_norm).
+      train: the config's `train` (beta1, beta2, epsilon, epsilon_before_correction, weight_decay,
+        clip_norm).
       schedule: see `learning_rate`.
     """
-    adamw = optax.adamw(
-        schedule,
-        b1=train.beta1,
-        b2=train.beta2,
-        eps=train.epsilon,
-        weight_decay=train.weight_decay,
-        mask=is_decayed,
+    adam = _adam_of_transformers if train.epsilon_before_correction else optax.scale_by_adam
+    adamw = optax.chain(  # optax.adamw, part for part
+        adam(b1=train.beta1, b2=train.beta2, eps=train.epsilon),
+        optax.add_decayed_weights(train.weight_decay, is_decayed),
+        optax.scale_by_learning_rate(schedule),
     )
     if not train.clip_norm:
         return adamw
     return optax.chain(optax.clip_by_global_norm(train.clip_norm), adamw)
+
+
+def _adam_of_transformers(b1: float, b2: float, eps: float) -> optax.GradientTransformation:
+    """Adam as transformers.AdamW had it (in its optimization.py), with optax's state.
+
+    Update t is sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + eps), of the moments as they are: in
+    optax's terms, an epsilon of eps / sqrt(1 - b2^t), 32 times eps at the first update for a b2 of
+    .999. It is also "epsilon hat" of Kingma & Ba (2015), end of section 2.
+    """
+    optaxs = optax.scale_by_adam(b1, b2, eps)
+
+    def update(gradients, state, params=None):
+        _, state = optaxs.update(gradients, state, params)
+        count = state.count.astype(jnp.float32)
+        scale = jnp.sqrt(1 - b2**count) / (1 - b1**count)
+        updates = jax.tree.map(lambda m, v: scale * m / (jnp.sqrt(v) + eps), state.mu, state.nu)
+        return updates, state
+
+    return optax.GradientTransformation(optaxs.init, update)
 
 
 def is_decayed(params: dict) -> dict:

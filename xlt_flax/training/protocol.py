@@ -1,7 +1,7 @@
 """Protocol "thesis" of a J1 stage: stage two as the thesis's program ran it.
 
 In that program stage two was given stage one's trainer again, as it stood at stage one's best
-checkpoint (DESIGN of the experiment, section 2 of the thesis's listing). So, as it is read here:
+checkpoint. So, as it is read here:
   - the weights and the optimizer's state are those of stage one's best checkpoint;
   - the count of epochs goes on from the epoch after that one: with `train.epochs` 10 and a best
     epoch of 4, stage two has epochs 5 to 10; with a best epoch of 10 it has none;
@@ -9,6 +9,8 @@ checkpoint (DESIGN of the experiment, section 2 of the thesis's listing). So, as
     earlier of equals. Stage one's 300 validation documents make 38 batches and J1's 100 make 13,
     so stage two is judged on a sum of fewer terms, of other documents.
 A stage two that never beats stage one's score, or has no epochs left, ends with stage one's model.
+In the thesis's program the tracker went by `batch_sum` in stage one already; here stage one's own
+`eval.best` chose its checkpoint, "loss" unless it says "batch_sum" (as configs/thesis_listing.py).
 
 A workdir still counts its own updates from 0: its checkpoint 0 is stage one's model, and the first
 line of its metrics.jsonl, split "source", is stage one's best validation. Whatever stage one's
@@ -114,7 +116,7 @@ def stage_one_note(workdir: Workdir, step: int) -> str:
     records = read_metrics(workdir.metrics)
     if step != 0 or not any(record["split"] == SOURCE for record in records):
         return ""
-    best = best_validation(records)
+    best = best_validation(records)  # by batch sum, since stage one takes part
     if best is None or best["step"] != 0:
         return "this is stage one's model, not the best one"
     if any(record["split"] == VALIDATION for record in records):

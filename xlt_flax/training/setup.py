@@ -160,6 +160,11 @@ class Setup:
         if self.config.model.forward == "padded":
             return False
         reason = packed.supported(self.model_config)
+        if reason and self.config.model.attention_dropout == "each":
+            raise UserError(
+                "config.model.attention_dropout is 'each', which the packed forward alone has, and "
+                f"it does not know {self.config.model.name}: {reason}; give 'shared'"
+            )
         if reason:
             log.info("model.forward: padded, since the packed one does not know it: %s", reason)
         return not reason
@@ -175,6 +180,7 @@ class Setup:
                 self.model_config,
                 dtype=self.config.model.dtype,
                 dropout_rng=dropout_key,
+                attention_dropout=self.config.model.attention_dropout,
             )
 
         return forward
@@ -274,5 +280,6 @@ def load_setup(config: ConfigDict) -> Setup:
         data_dir=Path(config.data.data_dir),
         tokenizer=tokenizer,
         max_length=config.data.max_length,
+        drop_commas=config.data.drop_commas,
     )
     return Setup(config, tokenizer, model_config, corpus, BaseModel(config.model, model_config))

@@ -107,7 +107,7 @@ def _require_unmoved(workdir: Workdir, source: Workdir, recorded: dict) -> None:
 
 
 def best_step(workdir: Workdir) -> int | None:
-    """The step of the lowest validation loss; None if nothing was validated.
+    """The step of the best validation, by `eval.best`; None if nothing was validated.
 
     Of a run that is not done, among the checkpoints that it has saved: a validation's line is
     written before the checkpoint that it is of.
@@ -120,13 +120,14 @@ def best_step(workdir: Workdir) -> int | None:
     if not is_done and workdir.checkpoints.is_dir():
         saved = max(Checkpoints(workdir.checkpoints).steps(), default=0)
         records = [record for record in records if record["step"] <= saved]
-    if has_no_best(records):
+    best_by = workdir.read_config().eval.best
+    if has_no_best(records, best_by):
         raise UserError(
             f"no validation loss of {workdir.path} is a finite number, so none of its checkpoints "
             "is the best: name one, --checkpoint=latest or STEP, or train again in another "
             "--workdir, with a lower config.train.learning_rate or config.train.clip_norm"
         )
-    best = best_validation(records)
+    best = best_validation(records, best_by)
     return None if best is None else best["step"]
 
 
