@@ -32,7 +32,7 @@ _SYNTHETIC = flags.DEFINE_string(
 def main(argv):
     del argv
     config, _ = cli.load_config(_CONFIG)
-    cli.start_jax(config)
+    cli.start_jax(config, "bench")
 
     from xlt_flax.data.selection import needed_splits
     from xlt_flax.training.benchmark import (

@@ -131,8 +131,12 @@ def _leave_out_echoes(unraisable) -> None:
         sys.__unraisablehook__(unraisable)
 
 
-def start_jax(config: ConfigDict) -> None:
-    """Sets precision and compilation cache, and joins the other hosts; before a device is used."""
+def start_jax(config: ConfigDict, command: str) -> None:
+    """Sets precision and compilation cache, and joins the other hosts; before a device is used.
+
+    Raises:
+      UserError: the environment half says which hosts, or `command` is none for several.
+    """
     import jax
 
     from xlt_flax.training import hosts
@@ -148,7 +152,7 @@ def start_jax(config: ConfigDict) -> None:
             )
     if not config.model.tf32:
         jax.config.update("jax_default_matmul_precision", "highest")
-    hosts.join()
+    hosts.join(command)
     signals.take_over()
 
 

@@ -26,7 +26,7 @@ def main(argv):
 
     workdir = Workdir(_WORKDIR.value)
     config = workdir.read_config()
-    cli.start_jax(config)
+    cli.start_jax(config, "eval")
 
     from xlt_flax.training.judge import Judge
 

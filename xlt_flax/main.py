@@ -21,7 +21,7 @@ _WORKDIR = flags.DEFINE_string(
 def main(argv):
     del argv
     config, name = cli.load_config(_CONFIG)
-    cli.start_jax(config)
+    cli.start_jax(config, "main")
 
     from xlt_flax.training.loop import train
     from xlt_flax.workdir import Workdir

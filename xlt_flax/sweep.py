@@ -11,12 +11,10 @@ what is finished.
 from pathlib import Path
 
 from absl import flags
-from ml_collections import ConfigDict
 
 from xlt_flax import cli
 from xlt_flax.analysis.thesis import TABLE_OF
 from xlt_flax.config import validate
-from xlt_flax.errors import UserError
 from xlt_flax.training import sweep_plan
 
 _CONFIG = cli.define_config_flag()
@@ -54,21 +52,9 @@ def main(argv):
         sweep.check_sweep_file(folder, config)
         print("\n".join(planned.describe()))
         return
-    _start_jax(config)
+    cli.start_jax(config, "sweep")
     sweep.write_sweep_file(folder, config, runs, seeds)
     planned.run()
-
-
-def _start_jax(config: ConfigDict) -> None:
-    cli.start_jax(config)
-
-    import jax
-
-    if jax.process_count() > 1:
-        raise UserError(
-            f"a sweep runs on one host, and here are {jax.process_count()}: give each its own "
-            "--shard, in a job of its own"
-        )
 
 
 if __name__ == "__main__":
