@@ -103,8 +103,10 @@ def _own_address(address: str, command: str) -> str:
 def _open_mpi(environment: Mapping[str, str]) -> Cluster | None:
     """JAX knows it by the launcher's address, which Open MPI 5 does not tell any more."""
     processes = _number(environment, "OMPI_COMM_WORLD_SIZE", least=1)
-    if processes is None or processes == 1:
-        return processes and Cluster()
+    if processes is None:
+        return None
+    if processes == 1:
+        return Cluster()
     process = _number(environment, "OMPI_COMM_WORLD_RANK", least=0)
     if process is None:
         raise UserError(f"OMPI_COMM_WORLD_SIZE is set, but not OMPI_COMM_WORLD_RANK: {_HALF_SET}")
