@@ -5,7 +5,6 @@ set from the command line, `--config.train.batch_size=16`; names that are not he
 """
 
 import math
-from pathlib import Path
 
 from ml_collections import ConfigDict, config_dict
 
@@ -14,6 +13,7 @@ from xlt_flax.data.languages import LANGUAGES
 from xlt_flax.data.mixture import mixture_shape, parse_mixture
 from xlt_flax.data.raw_files import SAMPLE_DIR
 from xlt_flax.errors import UserError
+from xlt_flax.places import local_folder, local_path
 
 MIXING = ("shuffle", "balanced")
 INITS = ("pretrained", "random")
@@ -232,17 +232,18 @@ def resolve(config: ConfigDict) -> ConfigDict:
     """A locked copy with absolute paths, so that it means the same from any folder.
 
     Raises:
-      UserError: a path begins with the home of somebody who has none.
+      UserError: a path is a URL, leads nowhere, or begins with the home of somebody who has none.
     """
     resolved = config.copy_and_resolve_references()
     with resolved.unlocked():
-        for field in ("manual_dir", "data_dir"):
-            resolved.data[field] = _absolute(resolved.data[field], f"data.{field}")
+        data = resolved.data
+        data.manual_dir = str(local_path(data.manual_dir, "config.data.manual_dir"))
+        data.data_dir = str(local_folder(data.data_dir, "config.data.data_dir"))
         if resolved.init_from:
-            resolved.init_from = _absolute(resolved.init_from, "init_from")
-        folder = _absolute(resolved.model.name, "model.name")
-        if Path(folder).is_dir():
-            resolved.model.name = folder
+            resolved.init_from = str(local_folder(resolved.init_from, "config.init_from"))
+        folder = local_path(resolved.model.name, "config.model.name")
+        if folder.is_dir():
+            resolved.model.name = str(folder)
     return resolved.lock()
 
 
@@ -281,13 +282,6 @@ def _require_fields(config: ConfigDict) -> None:
             continue
         if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
             raise UserError(f"config.{field} is {value!r}: give {_KINDS[kind]}")
-
-
-def _absolute(path: str, field: str) -> str:
-    try:
-        return str(Path(path).expanduser().absolute())
-    except RuntimeError:
-        raise UserError(f"config.{field} is {path!r}, but there is no such home") from None
 
 
 def _flat(tree: dict, prefix: str = "") -> dict:

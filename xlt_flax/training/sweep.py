@@ -16,13 +16,13 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from filelock import FileLock
 from ml_collections import ConfigDict
 
 from xlt_flax import files
 from xlt_flax.config import differences
 from xlt_flax.errors import RunError, UserError
 from xlt_flax.failures import NoSpaceError, explain
+from xlt_flax.locks import locked
 from xlt_flax.training.judge import Judge
 from xlt_flax.training.loop import train
 from xlt_flax.training.setup import total_steps
@@ -230,8 +230,7 @@ def write_sweep_file(
       UserError: the folder is of a sweep with another config.
     """
     folder = folder.expanduser().absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".sweep.lock"):
+    with locked(folder / ".sweep.lock"):
         old = check_sweep_file(folder, config)
         entries = {entry["name"]: entry for entry in old["runs"]}
         entries |= {
