@@ -60,9 +60,9 @@ def _acquire(path: Path, wait: bool) -> int:
         descriptor, is_new = _open(path)
         try:
             held = _try(descriptor, path, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BaseException:
+        except BaseException as error:
             os.close(descriptor)
-            if is_new:  # nothing came of it: leave nothing behind
+            if is_new and isinstance(error, UserError):  # nobody can hold it: leave nothing behind
                 path.unlink(missing_ok=True)
                 with suppress(OSError):
                     path.parent.rmdir()
