@@ -20,6 +20,11 @@ settings.load_profile("xlt_flax")
 SAMPLE_MODEL = Path(__file__).parents[1] / "xlt_flax" / "data" / "sample" / "tiny-bert"
 
 
+def pytest_terminal_summary(terminalreporter, exitstatus):
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+        terminalreporter.write_line("tests marked slow or soak run with -m slow, -m soak")
+
+
 @pytest.fixture(scope="session")
 def shared_folder() -> Path:
     """The folder with the real data, which is not shipped; the test is skipped without it."""

@@ -242,6 +242,7 @@ def finish(arguments):
     return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("mode", "kills"), [("sigkill", 2), ("sigterm", 1)])
 def test_kills_at_random_moments(mode, kills, sample_data_dir):
     script = [sys.executable, "tests/kill_test.py", f"--mode={mode}", f"--n={kills}"]

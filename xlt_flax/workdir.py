@@ -69,6 +69,10 @@ class Workdir:
             log.warning("%s was not whole: written anew from its copy", self.config_file)
             files.write_json(self.config_file, self._stored())
 
+    def is_run(self) -> bool:
+        """Whether a run's config is here."""
+        return self.config_file.exists() or self.config_copy.exists()
+
     def has_checkpoints(self) -> bool:
         """
         Raises:
