@@ -1,4 +1,4 @@
-"""What every command line shares: flags to config, errors to one line and an exit code, logging."""
+"""What every command line shares: flags to config, errors to one line and an exit code."""
 
 import logging
 import os
@@ -8,10 +8,9 @@ import warnings
 from pathlib import Path
 
 from absl import app, flags
-from absl import logging as absl_logging
 from ml_collections import ConfigDict, config_flags
 
-from xlt_flax import signals
+from xlt_flax import console, signals, words
 from xlt_flax.config import resolve, validate
 from xlt_flax.errors import RunError, UserError
 from xlt_flax.failures import explain
@@ -20,8 +19,9 @@ log = logging.getLogger("xlt_flax")
 
 
 def run(main) -> None:
-    """Runs a command line's `main(argv)` and exits: 0 done, 1 failed, 2 a user's mistake, 143 or
-    130 told to stop by SIGTERM or SIGINT."""
+    """Runs a command line's `main(argv)` and exits: 0 done, 1 failed, 2 a user's mistake, 128 + n
+    told to stop by signal n. Words that belong to no flag are refused: `argv` holds the program's
+    name alone."""
     app.run(lambda argv: _guarded(main, argv), flags_parser=_parse)
 
 
@@ -60,25 +60,70 @@ def read_config(holder: flags.FlagHolder) -> tuple[ConfigDict, str]:
     except UserError:
         raise
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise UserError(f"--config: {path} does not load: {reason}") from None
+        raise _broken_config(path, _line_of_file(error, path), error) from None
     return config, Path(path).stem
 
 
-def _parse(argv):
+def _parse(argv: list[str]) -> list[str]:
+    values = flags.FLAGS
+    values.set_gnu_getopt(True)  # else what follows a word that is left over is not read
     try:
-        return flags.FLAGS(argv)
+        rest = values(argv)[1:]
     except UserError as error:
         _fail(error)
-    except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, AttributeError | KeyError):  # a name that config_flags does not find
-            field = str(error).strip("\"'")
-            error = f"the config has no field {field}; xlt_flax/config.py lists all"
-        _fail(UserError(" ".join(str(error).split())))
+    except Exception as error:
+        _fail(_wrong_flag(argv, error))
+    if told := words.left_over(argv, rest, values):
+        _fail(UserError(told))
+    return argv[:1]
+
+
+def _wrong_flag(argv: list[str], error: Exception) -> UserError:
+    """What was wrong with the flags, or with the config file that their fields were looked up in.
+
+    Raises:
+      Exception: neither; a mistake of ours.
+    """
+    path = _config_path(argv)
+    if path and (line := _line_of_file(error, path)):
+        return _broken_config(path, line, error)
+    if told := words.misspelled(argv, flags.FLAGS):
+        return UserError(told)
+    if isinstance(error, AttributeError | KeyError):  # a name that config_flags does not find
+        field = str(error).strip("\"'")
+        return UserError(f"the config has no field {field}; xlt_flax/config.py lists all")
+    if isinstance(error, flags.Error | TypeError | ValueError):
+        return UserError(" ".join(str(error).split()))
+    raise error
+
+
+def _config_path(argv: list[str]) -> str | None:
+    """The file that --config names, without its mixture; None if it names none."""
+    following = [*argv[1:], ""]
+    for word, value in zip(argv, following, strict=True):
+        name, equals, given = word.lstrip("-").partition("=")
+        if word.startswith("-") and name == "config":
+            return (given if equals else value).split(":")[0]
+    return None
+
+
+def _line_of_file(error: BaseException, path: str) -> int | None:
+    """The line of a file at which an error was raised or that is no Python; None if elsewhere."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return error.lineno if os.path.abspath(error.filename) == os.path.abspath(path) else None
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f.lineno for f in frames if os.path.abspath(f.filename) == os.path.abspath(path)]
+    return lines[-1] if lines else None
+
+
+def _broken_config(path: str, line: int | None, error: Exception) -> UserError:
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    where = f"{path}:{line}" if line else path
+    return UserError(f"--config: {where} does not load: {reason}")
 
 
 def _guarded(main, argv) -> int:
-    _start_logging()
+    console.start()
     signals.listen()
     try:
         return main(argv) or 0
@@ -112,23 +157,6 @@ def _one_of_several_hosts() -> bool:
     goodbye: JAX's own exit waits for them, and they for it."""
     jax = sys.modules.get("jax")
     return bool(jax) and jax.distributed.is_initialized() and jax.process_count() > 1
-
-
-def _start_logging() -> None:
-    """Plain lines on stderr; the libraries below speak of problems only."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
-    log.propagate = False
-    absl_logging.set_verbosity(absl_logging.FATAL)  # Orbax logs what it raises, with its traceback
-    sys.unraisablehook = _leave_out_echoes
-
-
-def _leave_out_echoes(unraisable) -> None:
-    """Of a read or write that failed, and was told of, Orbax's other files print this as well."""
-    if "Event loop is closed" not in str(unraisable.exc_value):
-        sys.__unraisablehook__(unraisable)
 
 
 def start_jax(config: ConfigDict, command: str) -> None:

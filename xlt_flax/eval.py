@@ -1,6 +1,6 @@
 """Says how well a trained model does on a language it was not trained on.
 
-    python -m xlt_flax.eval --workdir=DIR [--checkpoint=best|latest|STEP] [--language=ja ...]
+    python -m xlt_flax.eval --workdir=DIR [--checkpoint=best|latest|STEP] [--language=de,ja]
     python -m xlt_flax.eval --workdir=DIR --watch    # each checkpoint of a running training
 
 Reads DIR only (and the data and model that its config names), writes DIR/eval/.
@@ -8,20 +8,19 @@ Reads DIR only (and the data and model that its config names), writes DIR/eval/.
 
 from absl import flags
 
-from xlt_flax import cli
+from xlt_flax import cli, words
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
 _CHECKPOINT = flags.DEFINE_string("checkpoint", "best", "best, latest, or a step.")
 _LANGUAGE = flags.DEFINE_multi_string(
-    "language", None, "Language to judge; may be given several times. Default: the run's target."
+    "language", None, "Languages to judge, --language=de,ja, or several times; default: the target."
 )
 _WATCH = flags.DEFINE_bool(
     "watch", False, "Judge each checkpoint as it appears, until the training is done."
 )
 
 
-def main(argv):
-    del argv
+def main(_):
     from xlt_flax.workdir import Workdir
 
     workdir = Workdir(_WORKDIR.value)
@@ -30,7 +29,9 @@ def main(argv):
 
     from xlt_flax.training.judge import Judge
 
-    judge = Judge(workdir, config, _LANGUAGE.value or [config.data.target_language])
+    judge = Judge(
+        workdir, config, words.names(_LANGUAGE.value or ()) or [config.data.target_language]
+    )
     if _WATCH.value:
         judge.watch()
     print(judge.judge(_CHECKPOINT.value))

@@ -18,8 +18,7 @@ _WORKDIR = flags.DEFINE_string(
 )
 
 
-def main(argv):
-    del argv
+def main(_):
     config, name = cli.load_config(_CONFIG)
     cli.start_jax(config, "main")
 

@@ -1,6 +1,6 @@
 """Writes the report of a sweep: tables, statistics, figures and a page.
 
-    python -m xlt_flax.report --workdir=DIR [--compare RUN_A RUN_B]
+    python -m xlt_flax.report --workdir=DIR [--compare=RUN_A,RUN_B]
 
 DIR is a sweep's folder, a folder of runs, or one run. DIR/report/ gets tables.md, results.csv,
 results.json, index.html, and figure_4_1, figure_tables and learning_curves as PNG and SVG. What
@@ -17,20 +17,21 @@ from xlt_flax.analysis import figures, page, records, summary, tables
 from xlt_flax.analysis.findings import Findings, find
 from xlt_flax.analysis.results import Run, Sweep, finished_of, read_sweep
 from xlt_flax.errors import UserError
+from xlt_flax.places import local_folder
 
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Folder of a sweep, of runs, or of one run.", required=True
 )
 _COMPARE = flags.DEFINE_multi_string(
-    "compare", [], "Two runs to compare: --compare=A,B or --compare A B; may be repeated."
+    "compare", [], "Two runs to compare: --compare=A,B; may be repeated."
 )
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of the bootstraps: the same seed, the same report.")
 _RESAMPLES = flags.DEFINE_integer("resamples", 10_000, "Resamples of each bootstrap.", 100)
 
 
-def main(argv: list[str]) -> None:
-    pairs = asked_pairs(_COMPARE.value, argv[1:])
-    folder = Path(_WORKDIR.value)
+def main(_) -> None:
+    pairs = asked_pairs(_COMPARE.value)
+    folder = local_folder(_WORKDIR.value, "--workdir")
     sweep = read_sweep(folder)
     asked = [(_runs_named(sweep, one), _runs_named(sweep, other)) for one, other in pairs]
     findings = find(sweep, asked, _RESAMPLES.value, _SEED.value)
@@ -40,19 +41,17 @@ def main(argv: list[str]) -> None:
     print(f"Written: {folder / 'report' / 'index.html'}")
 
 
-def asked_pairs(values: list[str], rest: list[str]) -> list[tuple[str, str]]:
-    """Pairs of names from --compare's values and the words that follow the flags.
+def asked_pairs(values: list[str]) -> list[tuple[str, str]]:
+    """Pairs of names from --compare's values.
 
     Raises:
-      UserError: a value that is not two names, or words that belong to nothing.
+      UserError: a value that is not two names.
     """
-    words = [word for value in values for word in value.split(",") if word]
-    if rest and not values:
-        raise UserError(f"{rest[0]}: not a flag; the folder goes in --workdir=DIR")
-    words += rest
-    if len(words) % 2:
-        raise UserError(f"--compare: wants two runs, such as --compare=E1D1F1,E1E2E3; got {words}")
-    return list(zip(words[::2], words[1::2], strict=True))
+    pairs = [tuple(filter(None, value.split(","))) for value in values]
+    for value, pair in zip(values, pairs, strict=True):
+        if len(pair) != 2:
+            raise UserError(f"--compare={value}: wants two runs, such as --compare=E1D1F1,E1E2E3")
+    return pairs
 
 
 def _runs_named(sweep: Sweep, name: str) -> list[Run]:

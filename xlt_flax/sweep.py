@@ -8,13 +8,12 @@ The same command again goes on where it was stopped. `python -m xlt_flax.report 
 what is finished.
 """
 
-from pathlib import Path
-
 from absl import flags
 
 from xlt_flax import cli
 from xlt_flax.analysis.thesis import TABLE_OF
 from xlt_flax.config import validate
+from xlt_flax.places import local_folder
 from xlt_flax.training import sweep_plan
 
 _CONFIG = cli.define_config_flag()
@@ -31,11 +30,10 @@ _ONLY = flags.DEFINE_list(
 _DRY_RUN = flags.DEFINE_bool("dry_run", False, "Print what would be done, and about how long.")
 
 
-def main(argv):
-    del argv
+def main(_):
     config, name = cli.read_config(_CONFIG)
     config, names = sweep_plan.split_config(config)
-    folder = Path(_WORKDIR.value or f"runs/{name}")
+    folder = local_folder(_WORKDIR.value or f"runs/{name}", "--workdir")
     seeds = sweep_plan.parse_seeds(_SEEDS.value or [str(config.seed)])
     index, count = sweep_plan.parse_shard(_SHARD.value)
     runs = sweep_plan.plan_runs(names, TABLE_OF)
