@@ -68,20 +68,6 @@ def test_what_is_right_is_let_through(line, values):
     assert words.misspelled(argv, values) is None
 
 
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ([], []),
-        (["de,ja"], ["de", "ja"]),
-        (["ja", "de"], ["ja", "de"]),
-        (["ja, de", "ja", "fr,de"], ["ja", "de", "fr"]),
-        ([","], []),
-    ],
-)
-def test_names_are_joined_by_commas_or_given_again(given, expected):
-    assert words.names(given) == expected
-
-
 def run(module, *arguments, **environment):
     return subprocess.run(
         [sys.executable, "-m", f"xlt_flax.{module}", *map(str, arguments)],

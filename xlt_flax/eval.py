@@ -1,6 +1,6 @@
 """Says how well a trained model does on a language it was not trained on.
 
-    python -m xlt_flax.eval --workdir=DIR [--checkpoint=best|latest|STEP] [--language=de,ja]
+    python -m xlt_flax.eval --workdir=DIR [--checkpoint=best|latest|STEP] [--language=ja ...]
     python -m xlt_flax.eval --workdir=DIR --watch    # each checkpoint of a running training
 
 Reads DIR only (and the data and model that its config names), writes DIR/eval/.
@@ -8,15 +8,15 @@ Reads DIR only (and the data and model that its config names), writes DIR/eval/.
 
 from absl import flags
 
-from xlt_flax import cli, words
+from xlt_flax import cli
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
 _CHECKPOINT = flags.DEFINE_string("checkpoint", "best", "best, latest, or a step.")
 _LANGUAGE = flags.DEFINE_multi_string(
-    "language", None, "Languages to judge, --language=de,ja, or several times; default: the target."
+    "language", None, "Language to judge; may be given several times. Default: the run's target."
 )
 _WATCH = flags.DEFINE_bool(
-    "watch", False, "Judge each checkpoint as it appears, until the training is done."
+    "watch", False, "Wait for a training; judge each checkpoint as it appears, until it ends."
 )
 
 
@@ -24,14 +24,14 @@ def main(_):
     from xlt_flax.workdir import Workdir
 
     workdir = Workdir(_WORKDIR.value)
+    if _WATCH.value:
+        workdir.wait_until_begun()
     config = workdir.read_config()
     cli.start_jax(config, "eval")
 
     from xlt_flax.training.judge import Judge
 
-    judge = Judge(
-        workdir, config, words.names(_LANGUAGE.value or ()) or [config.data.target_language]
-    )
+    judge = Judge(workdir, config, _LANGUAGE.value or [config.data.target_language])
     if _WATCH.value:
         judge.watch()
     print(judge.judge(_CHECKPOINT.value))

@@ -1,22 +1,16 @@
-"""Names in a flag's value; and words that belong to no flag, and what was probably meant by them.
+"""Words on a command line that belong to no flag, and what was probably meant by them.
 
 absl leaves such words to the program, and stops reading flags at the first one.
 """
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise, takewhile
 
 from absl import flags
 
 _DASHES = tuple("‐‑‒–—―−")  # what editors and web pages make of a hyphen
 _TRUTH = ("true", "false", "yes", "no", "t", "f", "y", "n", "1", "0")
-
-
-def names(values: Iterable[str]) -> list[str]:
-    """Of a flag that takes names joined by commas, or comes again: each once, as first given."""
-    found = (name.strip() for value in values for name in value.split(","))
-    return list(dict.fromkeys(filter(None, found)))
 
 
 def left_over(argv: Sequence[str], rest: Sequence[str], values: flags.FlagValues) -> str | None:

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import socket
+import time
 from contextlib import ExitStack, contextmanager, suppress
 from fnmatch import fnmatch
 from importlib.metadata import version
@@ -21,6 +22,8 @@ from xlt_flax.places import local_folder
 log = logging.getLogger("xlt_flax")
 
 FORMAT = 1  # raise it when an older xlt_flax could misread a workdir
+
+_SECONDS_BETWEEN_LOOKS = 2
 
 # What a folder may hold before it is a run's: what schedulers and file systems put there.
 _NOT_FOREIGN = (".*", "failure.txt", "lost+found", "nohup.out", "slurm-*.out", "slurm-*.err")
@@ -134,6 +137,13 @@ class Workdir:
                     self._lock.unlink(missing_ok=True)
                     with suppress(OSError):
                         self.path.rmdir()
+
+    def wait_until_begun(self) -> None:
+        """Returns when a run has begun here."""
+        if not self.config_file.exists():
+            log.info("waiting for a training to begin in %s", self.path)
+        while not self.config_file.exists():
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
 
     def has_writer(self) -> bool:
         """Whether a process is training it now."""
