@@ -201,3 +201,68 @@ def test_commands_of_one_process_join_nobody(command, monkeypatch):
         monkeypatch.setenv(name, value)
     with pytest.raises(UserError, match=f"{command} runs as one process, and 2 were started"):
         hosts.join(command)
+
+
+# ---- Whole command lines ------------------------------------------------------------------------
+
+
+def command(module, *arguments):
+    return [sys.executable, "-m", f"xlt_flax.{module}", *map(str, arguments)]
+
+
+def test_half_a_cluster_is_refused_before_anything_is_written(tmp_path):
+    place = f"--config.data.data_dir={tmp_path / 'data'}"
+    arguments = ("--config=configs/demo.py", f"--workdir={tmp_path / 'run'}", place)
+    finished = subprocess.run(
+        command("main", *arguments),
+        cwd=ROOT,
+        env=os.environ | {"JAX_NUM_PROCESSES": "2"},
+        capture_output=True,
+        text=True,
+    )
+    assert finished.returncode == 2, finished.stderr
+    (line,) = finished.stderr.splitlines()
+    assert line.startswith("xlt_flax: JAX_NUM_PROCESSES is set, but not JAX_COORDINATOR_ADDRESS")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_eval_beside_a_training_in_one_slurm_job_leaves_it_alive(sample_data_dir, tmp_path):
+    environment = os.environ | STEP | {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    training = subprocess.Popen(
+        command(
+            "main",
+            "--config=configs/demo.py",
+            f"--workdir={tmp_path / 'run'}",
+            f"--config.data.data_dir={sample_data_dir}",
+            "--config.data.train_per_group=15",
+            "--config.data.validation_per_group=11",
+            "--config.data.max_length=32",
+            "--config.train.epochs=1000",
+            "--config.model.forward=padded",  # compiles faster
+        ),
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        said = []
+        for line in training.stderr:
+            said.append(line)
+            if "epoch 2, step" in line:  # the first one's checkpoint is finished
+                break
+        judged = subprocess.run(
+            command("eval", f"--workdir={tmp_path / 'run'}"),
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        assert judged.returncode == 0, judged.stderr
+        assert training.poll() is None
+        training.terminate()
+        assert training.wait() == 143
+    finally:
+        training.kill()
+    assert any("on 2 of 2 cpu devices, 1 host" in line for line in said)

@@ -2,6 +2,8 @@
 
 import os
 import stat
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from xlt_flax.data.pipeline import batches
 from xlt_flax.errors import UserError
 from xlt_flax.workdir import Workdir
 
+ROOT = Path(__file__).parents[1]
 URLS = ["gs://bucket/run", "s3://bucket/run", "hdfs://host/run", "file:///runs/a", "https://a/b"]
 
 
@@ -32,6 +35,23 @@ def test_a_url_is_no_workdir(url, kind, tmp_path, monkeypatch):
     assert line.startswith("--workdir is ")
     assert "a URL" in line
     assert ("leave out file://" if url[0] == "f" else "mount the bucket") in line
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("module", ["main", "eval", "sweep", "report"])
+def test_every_command_line_refuses_a_url(module, tmp_path):
+    configs = {"main": "demo", "sweep": "thesis_demo"}
+    config = [f"--config={ROOT}/configs/{configs[module]}.py"] if module in configs else []
+    finished = subprocess.run(
+        [sys.executable, "-m", f"xlt_flax.{module}", "--workdir=gs://bucket/run", *config],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert finished.returncode == 2, finished.stderr
+    (line,) = finished.stderr.splitlines()
+    assert line.startswith("xlt_flax: --workdir is 'gs:")
     assert os.listdir(tmp_path) == []
 
 

@@ -131,7 +131,7 @@ def _guarded(main, argv) -> int:
         if signals.requested():
             print(f"xlt_flax: stopped by {signals.name()}", file=sys.stderr, flush=True)
         if signals.requested() or _one_of_several_hosts():
-            sys.stdout.flush()
+            print(end="", flush=True)
             os._exit(stop.code)  # any other exit waits for the compilations of other threads
         raise
     except (UserError, RunError) as error:
