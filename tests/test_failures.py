@@ -16,6 +16,12 @@ TENSORSTORE = (
 )
 
 
+def tensorflow_error(text):
+    """As tf.errors has them; tests/test_permissions.py meets real ones."""
+    kind = type("PermissionDeniedError", (Exception,), {"__module__": "tensorflow.python.errors"})
+    return kind(text)
+
+
 @pytest.mark.parametrize(
     ("error", "line"),
     [
@@ -24,6 +30,8 @@ TENSORSTORE = (
         (PermissionError(errno.EACCES, "x", "/data"), "Permission denied: /data: give this user"),
         (OSError(errno.EROFS, "x", "/data"), "Read-only file system: /data: make it writable"),
         (ValueError(TENSORSTORE), "No space left on device: /runs/a/6: make room"),
+        (tensorflow_error("/data/x; Permission denied"), "Permission denied: /data/x: give this"),
+        (Exception("I/O: /data/y.json: (os error 13)"), "Permission denied: /data/y.json: give"),
         (MemoryError(), "out of memory on the host"),
     ],
 )
@@ -38,6 +46,44 @@ def test_the_cause_counts_whatever_it_was_wrapped_in():
     wrapped = ValueError("the save failed")
     wrapped.__cause__ = OSError(errno.ENOSPC, "x", "/runs/a")
     assert isinstance(explain(wrapped), NoSpaceError)
+
+
+def raised(inner, outer, how):
+    """`outer`, as it is raised while `inner` is handled."""
+    try:
+        try:
+            raise inner
+        except type(inner):
+            if how == "from it":
+                raise outer from inner
+            if how == "from None":
+                raise outer from None
+            raise outer  # noqa: B904  (its context is what is tested)
+    except type(outer) as error:
+        return error
+
+
+DENIED = PermissionError(errno.EACCES, "x", "/data")
+
+
+@pytest.mark.parametrize(
+    ("error", "is_told"),
+    [
+        (raised(DENIED, ValueError("the save failed"), "from it"), True),
+        (raised(DENIED, ValueError("closed already"), "while handling it"), True),
+        (raised(DENIED, TypeError("not serializable"), "from it"), True),
+        (raised(DENIED, ValueError("of ours"), "from None"), False),
+        (raised(DENIED, KeyError("of ours"), "from None"), False),
+        (raised(DENIED, AttributeError("of ours"), "while handling it"), False),
+        (raised(DENIED, TypeError("of ours"), "while handling it"), False),
+        (ValueError("what to do where Permission denied is raised"), False),
+        (AssertionError("No space left on device"), False),
+        (RuntimeError("Input/output error of a column"), False),
+    ],
+)
+def test_a_mistake_of_ours_is_not_taken_for_the_machines(error, is_told):
+    """Where it is not explained, the command line shows its traceback."""
+    assert (explain(error) is not None) is is_told
 
 
 @pytest.mark.parametrize(

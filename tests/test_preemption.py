@@ -35,15 +35,17 @@ ROOT = Path(__file__).parents[1]
 # ---- Signals, in processes of a few lines -----------------------------------------------------
 
 
-def listener(body):
-    """A process that listens, says so, and then does `body`."""
+def listener(body, before=None):
+    """A process that listens, says so, and then does `body`; `before` is called in it first."""
     lines = ["from xlt_flax import signals", "signals.listen()", "print('on', flush=True)", body]
     process = subprocess.Popen(
         [sys.executable, "-c", "\n".join(lines)],
         cwd=ROOT,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=before,
     )
     assert process.stdout.readline() == "on\n"
     return process
@@ -63,7 +65,13 @@ with signals.deferred():
 """
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+CODES = pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129), (signal.SIGUSR1, 138)],
+)
+
+
+@CODES
 def test_the_first_signal_ends_a_process_with_nothing_to_save(number, code):
     process = listener(WAITS)
     process.send_signal(number)
@@ -71,7 +79,7 @@ def test_the_first_signal_ends_a_process_with_nothing_to_save(number, code):
     assert process.returncode == code
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@CODES
 def test_the_first_signal_waits_for_a_save(number, code):
     process = listener(SAVES.format(saving="pass"))
     assert process.stdout.readline() == "working\n"
@@ -91,6 +99,57 @@ def test_the_second_signal_does_not_wait():
     process.send_signal(signal.SIGINT)
     _, error = process.communicate()
     assert "SIGTERM: ended at once" in error
+    assert process.returncode == 143
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "counts"),
+    [
+        ([(15, 0.0), (15, 0.01)], [1, 1]),
+        ([(15, 100.0), (15, 101.9), (15, 102.1)], [1, 1, 2]),
+        ([(15, 0.0), (2, 0.01)], [1, 2]),
+        ([(2, 0.0), (2, 3.0), (2, 3.1)], [1, 2, 2]),
+    ],
+)
+def test_the_same_signal_at_once_is_one_wish(arrivals, counts):
+    wishes = signals._Wishes()
+    assert [wishes.count(number, when) for number, when in arrivals] == counts
+
+
+TOLD_OF_WISHES = """
+count = signals._Wishes.count
+def tell(wishes, number, now):
+    found = count(wishes, number, 1.0)  # all at the same time
+    print('wishes', found, flush=True)
+    return found
+signals._Wishes.count = tell
+"""
+
+
+def test_timeout_that_signals_the_process_and_its_group_does_not_cost_the_save():
+    process = listener(TOLD_OF_WISHES + SAVES.format(saving="import sys; sys.stdin.readline()"))
+    assert process.stdout.readline() == "working\n"
+    process.send_signal(signal.SIGTERM)
+    assert {process.stdout.readline() for _ in range(2)} == {"wishes 1\n", "saving\n"}
+    process.send_signal(signal.SIGTERM)
+    assert process.stdout.readline() == "wishes 1\n"
+    out, _ = process.communicate("go on\n")
+    assert out == "saved\n"
+    assert process.returncode == 143
+
+
+def test_nohup_is_left_its_way():
+    def ignore_hup():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    again = "signals.take_over()"  # as after JAX has joined others
+    process = listener(f"{again}; input(); print('there', flush=True); {WAITS}", ignore_hup)
+    process.send_signal(signal.SIGHUP)
+    process.stdin.write("x\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "there\n"
+    process.send_signal(signal.SIGTERM)
+    process.communicate()
     assert process.returncode == 143
 
 

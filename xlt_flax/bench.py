@@ -13,6 +13,7 @@ and mean, tokens random. --config.train.compilation_cache=false makes compile ti
 import json
 import subprocess
 import sys
+from itertools import pairwise
 
 from absl import flags
 
@@ -29,10 +30,9 @@ _SYNTHETIC = flags.DEFINE_string(
 )
 
 
-def main(argv):
-    del argv
+def main(_):
     config, _ = cli.load_config(_CONFIG)
-    cli.start_jax(config)
+    cli.start_jax(config, "bench")
 
     from xlt_flax.data.selection import needed_splits
     from xlt_flax.training.benchmark import (
@@ -58,11 +58,20 @@ def main(argv):
 
 def _prepare() -> None:
     """Makes what is missing of dataset and tokens in a process of its own: it needs TensorFlow."""
-    config_flags = [flag for flag in sys.argv[1:] if flag.startswith(("--config", "-config"))]
-    command = [sys.executable, "-m", "xlt_flax.prepare", *config_flags]
+    command = [sys.executable, "-m", "xlt_flax.prepare", *_config_flags(sys.argv[1:])]
     made = subprocess.run(command, stdout=sys.stderr)
     if made.returncode:
         sys.exit(made.returncode)
+
+
+def _config_flags(words: list[str]) -> list[str]:
+    """--config and its fields, also of `--config FILE`, in two words."""
+    found = []
+    for before, word in pairwise(["", *words]):
+        is_value = found and found[-1] == before and "=" not in before and word[:1] != "-"
+        if word.startswith(("--config", "-config")) or is_value:
+            found.append(word)
+    return found
 
 
 def _parse_synthetic(text: str) -> tuple[float, float]:

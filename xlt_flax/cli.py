@@ -1,29 +1,27 @@
-"""What every command line shares: flags to config, errors to one line and an exit code, logging."""
+"""What every command line shares: flags to config, errors to one line and an exit code."""
 
 import logging
 import os
 import sys
 import traceback
 import warnings
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from absl import app, flags
-from absl import logging as absl_logging
 from ml_collections import ConfigDict, config_flags
 
-from xlt_flax import signals
-from xlt_flax.config import base, resolve, validate
+from xlt_flax import console, overrides, signals, words
+from xlt_flax.config import resolve, validate
 from xlt_flax.errors import RunError, UserError
 from xlt_flax.failures import explain
-from xlt_flax.stored_config import flat
 
 log = logging.getLogger("xlt_flax")
 
 
 def run(main) -> None:
-    """Runs a command line's `main(argv)` and exits: 0 done, 1 failed, 2 a user's mistake, 143 or
-    130 told to stop by SIGTERM or SIGINT."""
+    """Runs a command line's `main(argv)` and exits: 0 done, 1 failed, 2 a user's mistake, 128 + n
+    told to stop by signal n. Words that belong to no flag are refused: `argv` holds the program's
+    name alone."""
     app.run(lambda argv: _guarded(main, argv), flags_parser=_parse)
 
 
@@ -62,77 +60,72 @@ def read_config(holder: flags.FlagHolder) -> tuple[ConfigDict, str]:
     except UserError:
         raise
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise UserError(f"--config: {path} does not load: {reason}") from None
+        raise _broken_config(path, _line_of_file(error, path), error) from None
     return config, Path(path).stem
 
 
-def define_field_flags(fields: Sequence[str]) -> dict[str, flags.FlagHolder]:
-    """Defines --config.FIELD=VALUE for a command line that reads the rest from a workdir.
-
-    Args:
-      fields: of the config, such as "model.name"; texts or whole numbers.
-    """
-    defaults = flat(base().to_dict())
-    define = {str: flags.DEFINE_string, int: flags.DEFINE_integer}
-    return {
-        field: define[type(defaults[field])](
-            f"config.{field}", None, f"config.{field} in place of the workdir's."
-        )
-        for field in fields
-    }
-
-
-def given(holders: Mapping[str, flags.FlagHolder]) -> dict[str, str | int]:
-    """{field: value} of those fields of `define_field_flags` that the command line gives."""
-    return {field: flag.value for field, flag in holders.items() if flag.value is not None}
-
-
-def given_anew(config: ConfigDict, holders: Mapping[str, flags.FlagHolder]) -> ConfigDict:
-    """A workdir's config with the fields that the command line gives, paths made absolute; locked.
-
-    Raises:
-      UserError: a value cannot be.
-    """
-    values = given(holders)
-    if not values:
-        return config
-    changed = ConfigDict(config.to_dict())
-    changed.update_from_flattened_dict(values)
-    validate(changed)
-    resolved = flat(resolve(changed).to_dict())
-    changed.update_from_flattened_dict({field: resolved[field] for field in values})
-    return changed.lock()
-
-
-def _parse(argv):
+def _parse(argv: list[str]) -> list[str]:
+    values = flags.FLAGS
+    values.set_gnu_getopt(True)  # else what follows a word that is left over is not read
     try:
-        return flags.FLAGS(argv)
+        rest = values(argv)[1:]
     except UserError as error:
         _fail(error)
-    except flags.UnrecognizedFlagError as error:
-        _fail(UserError(_unknown_flag(error)))
-    except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, AttributeError | KeyError):  # a name that config_flags does not find
-            field = str(error).strip("\"'")
-            error = f"the config has no field {field}; xlt_flax/config.py lists all"
-        _fail(UserError(" ".join(str(error).split())))
+    except Exception as error:
+        _fail(_wrong_flag(argv, error))
+    if told := words.left_over(argv, rest, values):
+        _fail(UserError(told))
+    return argv[:1]
 
 
-def _unknown_flag(error: flags.UnrecognizedFlagError) -> str:
-    """What is wrong, in one line; of a config's field, which ones this command line takes."""
-    asks_for_a_field = error.flagname.split(".")[0] == "config"
-    taken = sorted(f"--{name}" for name in flags.FLAGS if name.startswith("config."))
-    if not asks_for_a_field or "config" in flags.FLAGS or not taken:
-        return " ".join(str(error).split())
-    command = Path(sys.argv[0]).stem
-    return f"--{error.flagname}: {command} reads the workdir's config and takes only " + ", ".join(
-        taken
-    )
+def _wrong_flag(argv: list[str], error: Exception) -> UserError:
+    """What was wrong with the flags, or with the config file that their fields were looked up in.
+
+    Raises:
+      Exception: neither; a mistake of ours.
+    """
+    path = _config_path(argv)
+    if path and (line := _line_of_file(error, path)):
+        return _broken_config(path, line, error)
+    if told := words.misspelled(argv, flags.FLAGS):
+        return UserError(told)
+    if isinstance(error, flags.UnrecognizedFlagError):
+        return UserError(overrides.unknown_flag(error))
+    if isinstance(error, AttributeError | KeyError):  # a name that config_flags does not find
+        field = str(error).strip("\"'")
+        return UserError(f"the config has no field {field}; xlt_flax/config.py lists all")
+    if isinstance(error, flags.Error | TypeError | ValueError):
+        return UserError(" ".join(str(error).split()))
+    raise error
+
+
+def _config_path(argv: list[str]) -> str | None:
+    """The file that --config names, without its mixture; None if it names none."""
+    following = [*argv[1:], ""]
+    for word, value in zip(argv, following, strict=True):
+        name, equals, given = word.lstrip("-").partition("=")
+        if word.startswith("-") and name == "config":
+            return (given if equals else value).split(":")[0]
+    return None
+
+
+def _line_of_file(error: BaseException, path: str) -> int | None:
+    """The line of a file at which an error was raised or that is no Python; None if elsewhere."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return error.lineno if os.path.abspath(error.filename) == os.path.abspath(path) else None
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f.lineno for f in frames if os.path.abspath(f.filename) == os.path.abspath(path)]
+    return lines[-1] if lines else None
+
+
+def _broken_config(path: str, line: int | None, error: Exception) -> UserError:
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    where = f"{path}:{line}" if line else path
+    return UserError(f"--config: {where} does not load: {reason}")
 
 
 def _guarded(main, argv) -> int:
-    _start_logging()
+    console.start()
     signals.listen()
     try:
         return main(argv) or 0
@@ -140,7 +133,7 @@ def _guarded(main, argv) -> int:
         if signals.requested():
             print(f"xlt_flax: stopped by {signals.name()}", file=sys.stderr, flush=True)
         if signals.requested() or _one_of_several_hosts():
-            sys.stdout.flush()
+            print(end="", flush=True)
             os._exit(stop.code)  # any other exit waits for the compilations of other threads
         raise
     except (UserError, RunError) as error:
@@ -168,25 +161,12 @@ def _one_of_several_hosts() -> bool:
     return bool(jax) and jax.distributed.is_initialized() and jax.process_count() > 1
 
 
-def _start_logging() -> None:
-    """Plain lines on stderr; the libraries below speak of problems only."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
-    log.addHandler(handler)
-    log.setLevel(logging.INFO)
-    log.propagate = False
-    absl_logging.set_verbosity(absl_logging.FATAL)  # Orbax logs what it raises, with its traceback
-    sys.unraisablehook = _leave_out_echoes
+def start_jax(config: ConfigDict, command: str) -> None:
+    """Sets precision and compilation cache, and joins the other hosts; before a device is used.
 
-
-def _leave_out_echoes(unraisable) -> None:
-    """Of a read or write that failed, and was told of, Orbax's other files print this as well."""
-    if "Event loop is closed" not in str(unraisable.exc_value):
-        sys.__unraisablehook__(unraisable)
-
-
-def start_jax(config: ConfigDict) -> None:
-    """Sets precision and compilation cache, and joins the other hosts; before a device is used."""
+    Raises:
+      UserError: the environment half says which hosts, or `command` is none for several.
+    """
     import jax
 
     from xlt_flax.training import hosts
@@ -202,7 +182,7 @@ def start_jax(config: ConfigDict) -> None:
             )
     if not config.model.tf32:
         jax.config.update("jax_default_matmul_precision", "highest")
-    hosts.join()
+    hosts.join(command)
     signals.take_over()
 
 

@@ -5,7 +5,6 @@ set from the command line, `--config.train.batch_size=16`; names that are not he
 """
 
 import math
-from pathlib import Path
 
 from ml_collections import ConfigDict, config_dict
 
@@ -14,6 +13,7 @@ from xlt_flax.data.languages import LANGUAGES
 from xlt_flax.data.mixture import mixture_shape, parse_mixture
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.shipped import SAMPLE_MODEL, constant_of, shipped_folder
+from xlt_flax.places import local_folder, local_path
 from xlt_flax.stored_config import complete as _complete
 from xlt_flax.stored_config import flat
 
@@ -265,14 +265,15 @@ def resolve(config: ConfigDict) -> ConfigDict:
     """A locked copy with absolute paths, so that it means the same from any folder.
 
     Raises:
-      UserError: a path begins with the home of somebody who has none.
+      UserError: a path is a URL, leads nowhere, or begins with the home of somebody who has none.
     """
     resolved = config.copy_and_resolve_references()
     with resolved.unlocked():
-        for field in ("manual_dir", "data_dir"):
-            resolved.data[field] = _absolute(resolved.data[field], f"data.{field}")
+        data = resolved.data
+        data.manual_dir = str(local_path(data.manual_dir, "config.data.manual_dir"))
+        data.data_dir = str(local_folder(data.data_dir, "config.data.data_dir"))
         if resolved.init_from:
-            resolved.init_from = _absolute(resolved.init_from, "init_from")
+            resolved.init_from = str(local_folder(resolved.init_from, "config.init_from"))
         resolved.model.name = _resolved_model(resolved.model.name)
     return resolved.lock()
 
@@ -289,8 +290,8 @@ def complete(stored: dict, form: int) -> dict:
 def _resolved_model(name: str) -> str:
     if shipped_folder(name):
         return name
-    folder = _absolute(name, "model.name")
-    return (constant_of(Path(folder)) or folder) if Path(folder).is_dir() else name
+    folder = local_path(name, "config.model.name")
+    return (constant_of(folder) or str(folder)) if folder.is_dir() else name
 
 
 def _require(config: ConfigDict, field: str, allowed, expected: str) -> None:
@@ -318,10 +319,3 @@ def _require_fields(config: ConfigDict) -> None:
             continue
         if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
             raise UserError(f"config.{field} is {value!r}: give {_KINDS[kind]}")
-
-
-def _absolute(path: str, field: str) -> str:
-    try:
-        return str(Path(path).expanduser().absolute())
-    except RuntimeError:
-        raise UserError(f"config.{field} is {path!r}, but there is no such home") from None

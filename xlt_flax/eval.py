@@ -9,7 +9,7 @@ Reads DIR only (and the data and model that its config names), writes DIR/eval/.
 
 from absl import flags
 
-from xlt_flax import cli
+from xlt_flax import cli, overrides
 from xlt_flax.stored_config import PLACES
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
@@ -20,20 +20,21 @@ _LANGUAGE = flags.DEFINE_multi_string(
     "Languages to judge, joined by commas or given one by one. Default: the run's target.",
 )
 _WATCH = flags.DEFINE_bool(
-    "watch", False, "Judge each checkpoint as it appears, until the training is done."
+    "watch", False, "Wait for a training; judge each checkpoint as it appears, until it ends."
 )
-_GIVEN = cli.define_field_flags([*PLACES, "eval.batch_size"])
+_GIVEN = overrides.define_field_flags([*PLACES, "eval.batch_size"])
 
 
-def main(argv):
-    del argv
+def main(_):
     from xlt_flax.data.languages import languages_named
     from xlt_flax.workdir import Workdir
 
     workdir = Workdir(_WORKDIR.value)
-    config = cli.given_anew(workdir.read_config(), _GIVEN)
+    if _WATCH.value:
+        workdir.wait_until_begun()
+    config = overrides.given_anew(workdir.read_config(), _GIVEN)
     languages = languages_named(_LANGUAGE.value or [config.data.target_language])
-    cli.start_jax(config)
+    cli.start_jax(config, "eval")
 
     from xlt_flax.training.judge import Judge
 

@@ -1,7 +1,8 @@
 """What a machine can run out of, or forbid, as one line that says what to do.
 
-Libraries below raise the same failure as different types, C++ ones as a text alone: the chain of an
-error's causes is searched for what the operating system said.
+Libraries below raise the same failure as different types, those in C++ and Rust as a text alone:
+the chain of an error's causes is searched for what the operating system said. A mistake of ours
+must not read as the machine's, so a text counts only in a form that such a library gives it.
 """
 
 import contextlib
@@ -23,7 +24,11 @@ _WAYS_OUT = {
     errno.EMFILE: "raise the limit, ulimit -n",
 }
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-_PATH = re.compile(r"(?<![\w:/.])/[^\s\"'\[\],:]+")
+# Tensorstore: "[OS error 28: ENOSPC No space left on device]"; Rust: "(os error 13)".
+_SYSTEM_TEXT = re.compile(r"\[OS error (\d+): |\(os error (\d+)\)")
+# What goes wrong in our own code while it handles something else does not come of that.
+_MISTAKES = (AssertionError, AttributeError, ImportError, NameError, TypeError)
+_PATH = re.compile(r"(?<![\w:/.])/[^\s\"'\[\],:;]+")
 
 
 class NoSpaceError(RunError):
@@ -70,24 +75,34 @@ def out_of_memory_explained(config: ConfigDict):
 
 
 def _causes(error: BaseException | None):
-    """The error, what it was raised from, and so on."""
+    """The error, what it was raised from or while handling, and so on, as a traceback has them."""
     seen = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         yield error
-        error = error.__cause__ or error.__context__
+        is_apart = error.__suppress_context__ or isinstance(error, _MISTAKES)
+        error = error.__cause__ or (None if is_apart else error.__context__)
 
 
 def _system_error(error: BaseException) -> tuple[int | None, str | None]:
     """(errno, path) of what the operating system refused; the first is None if nothing."""
-    if isinstance(error, OSError) and error.errno in _WAYS_OUT:
-        return error.errno, error.filename and str(error.filename)
+    if isinstance(error, OSError):
+        known = error.errno in _WAYS_OUT
+        return (error.errno, error.filename and str(error.filename)) if known else (None, None)
     text = str(error)
-    for number in _WAYS_OUT:
-        if os.strerror(number) in text:
-            path = _PATH.search(text)
-            return number, path and path.group()
-    return None, None
+    number = _number_in(error, text)
+    if number not in _WAYS_OUT:
+        return None, None
+    path = _PATH.search(text)
+    return number, path and path.group()
+
+
+def _number_in(error: BaseException, text: str) -> int | None:
+    if found := _SYSTEM_TEXT.search(text):
+        return int(found[1] or found[2])
+    if type(error).__module__.startswith("tensorflow."):  # "…; Permission denied", and no number
+        return next((number for number in _WAYS_OUT if os.strerror(number) in text), None)
+    return None
 
 
 def _spent_memory(error: BaseException) -> str | None:
@@ -95,5 +110,9 @@ def _spent_memory(error: BaseException) -> str | None:
     if isinstance(error, MemoryError):
         return "memory on the host"
     text = str(error)
-    is_device = "RESOURCE_EXHAUSTED" in text and "memory" in text.lower()
+    is_device = (
+        isinstance(error, RuntimeError)
+        and "RESOURCE_EXHAUSTED" in text
+        and "memory" in text.lower()
+    )
     return "device memory" if is_device else None

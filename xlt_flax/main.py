@@ -11,6 +11,7 @@ from absl import flags
 from ml_collections import ConfigDict
 
 from xlt_flax import cli
+from xlt_flax.workdir import Workdir
 
 _CONFIG = cli.define_config_flag()
 _WORKDIR = flags.DEFINE_string(
@@ -18,15 +19,13 @@ _WORKDIR = flags.DEFINE_string(
 )
 
 
-def main(argv):
-    del argv
+def main(_):
     config, name = cli.load_config(_CONFIG)
-    cli.start_jax(config)
+    workdir = Workdir(_WORKDIR.value or default_workdir(config, name))
+    cli.start_jax(config, "main")
 
     from xlt_flax.training.loop import train
-    from xlt_flax.workdir import Workdir
 
-    workdir = Workdir(_WORKDIR.value or default_workdir(config, name))
     train(config, workdir)
     print(workdir.path)
 

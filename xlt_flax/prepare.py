@@ -11,8 +11,7 @@ from xlt_flax import cli
 _CONFIG = cli.define_config_flag()
 
 
-def main(argv):
-    del argv
+def main(_):
     config, _ = cli.load_config(_CONFIG)
 
     from xlt_flax.data.selection import needed_splits

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from absl import flags
 
-from xlt_flax import cli, files
+from xlt_flax import cli, files, overrides
 from xlt_flax.analysis import drawing, figures, page, power, records, summary, tables
 from xlt_flax.analysis.comparisons import compare
 from xlt_flax.analysis.contrasts import DIVERSITY
@@ -28,13 +28,14 @@ from xlt_flax.analysis.read_runs import read_sweep
 from xlt_flax.analysis.results import Run, Sweep, finished_of
 from xlt_flax.analysis.table import markdown
 from xlt_flax.errors import UserError
+from xlt_flax.places import local_folder
 from xlt_flax.stored_config import PLACES
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of a sweep, of runs, or of one run.")
 _COMPARE = flags.DEFINE_multi_string(
     "compare", [], "Two mixtures to compare, such as --compare=E1D1F1,E1E2E3; may be repeated."
 )
-_GIVEN = cli.define_field_flags(PLACES)
+_GIVEN = overrides.define_field_flags(PLACES)
 _PLAN = flags.DEFINE_bool("plan", False, "Say how many draws and seeds a study needs.")
 _SD = flags.DEFINE_float(
     "sd", None, "With --plan: standard deviation of a run over draws and seeds, in points."
@@ -43,8 +44,7 @@ _EFFECT = flags.DEFINE_float("effect", None, "With --plan: points that are to be
 _DOCUMENTS = flags.DEFINE_integer("documents", None, "With --plan: test documents (2,000).")
 
 
-def main(argv: list[str]) -> None:
-    del argv
+def main(_) -> None:
     pairs = asked_pairs(_COMPARE.value)
     numbers = [flag.name for flag in (_SD, _EFFECT, _DOCUMENTS) if flag.value is not None]
     if _PLAN.value:
@@ -56,8 +56,8 @@ def main(argv: list[str]) -> None:
         raise UserError(f"--{numbers[0]} is for --plan: add --plan, or leave it out")
     if _WORKDIR.value is None:
         raise UserError("--workdir: give the folder of a sweep or of a run")
-    folder = Path(_WORKDIR.value).expanduser()
-    sweep = read_sweep(folder, cli.given(_GIVEN))
+    folder = local_folder(_WORKDIR.value, "--workdir")
+    sweep = read_sweep(folder, overrides.given(_GIVEN))
     asked = [_asked(sweep, one, other) for one, other in pairs]
     findings = find(sweep, asked)
     text = _markdown(findings)
@@ -78,7 +78,7 @@ def _plan() -> str:
             raise UserError("--plan: give --sd=POINTS, or a pilot's folder in --workdir")
         documents = 2000 if _DOCUMENTS.value is None else _DOCUMENTS.value
         return power.plan(power.Parts(_SD.value, documents), effect)
-    sweep = read_sweep(Path(_WORKDIR.value).expanduser(), cli.given(_GIVEN))
+    sweep = read_sweep(local_folder(_WORKDIR.value, "--workdir"), overrides.given(_GIVEN))
     found = {e.key: e.measured for e in all_effects(sweep, Judged(sweep))}
     parts = power.parts_of_pilot(found.get(DIVERSITY), _SD.value, _DOCUMENTS.value)
     return power.plan(parts, effect)

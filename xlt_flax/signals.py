@@ -1,8 +1,10 @@
-"""SIGTERM and SIGINT end a process with 143 or 130. Imports nothing heavy.
+"""SIGTERM, SIGINT, SIGHUP and SIGUSR1 end a process with 128 + n. Imports nothing heavy.
 
 The first signal ends the process at once where nothing would be lost, and is otherwise left to
-whoever saves (see training/preemption). The second one ends it at once whatever it is doing: what
-was saved before is whole, since checkpoints and files get their names when they are finished.
+whoever saves (see training/preemption). A second one ends it at once whatever it is doing: what
+was saved before is whole, since checkpoints and files get their names when they are finished. The
+same signal again within two seconds is no second one: `timeout` of GNU sends its own to the process
+and then to its group, a terminal that closes to its jobs and to who is in front.
 
 Python runs a signal's handler in the main thread, and not before a call into XLA returns, such as a
 compilation. A thread therefore listens as well: it is the one that can end the process then.
@@ -13,8 +15,11 @@ import os
 import signal
 import sys
 import threading
+import time
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# Of schedulers and users; of a terminal that closes; of Slurm's --signal, ahead of a time limit.
+_SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1]
+_ONE_WISH = 2.0  # seconds
 _GRACE = 5.0  # seconds for the main thread to come back where there is nothing to save
 
 _deferred = False  # whether the first signal waits for somebody who asks `requested`
@@ -22,7 +27,12 @@ _first: int | None = None  # the signal that came first
 
 
 def listen() -> None:
-    """Begins to listen; called once, in the main thread of a command line."""
+    """Begins to listen; called once, in the main thread of a command line.
+
+    Under nohup, SIGHUP stays ignored.
+    """
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        _SIGNALS.remove(signal.SIGHUP)
     threading.Thread(target=_listen, args=(_wakeup_pipe(),), name="signals", daemon=True).start()
     take_over()
 
@@ -81,19 +91,33 @@ def _in_main_thread(number, frame) -> None:
 
 def _listen(pipe: int) -> None:
     """Counts signals as they arrive, whatever the main thread does."""
-    heard = 0
+    wishes = _Wishes()
     while True:
         number = os.read(pipe, 1)[0]
         if number not in _SIGNALS:
             continue
-        heard += 1
         _note(number)
-        if heard > 1:
+        if wishes.count(number, time.monotonic()) > 1:
             _end_at_once()
         elif not _deferred:
             timer = threading.Timer(_GRACE, _end_unless_deferred)
             timer.daemon = True
             timer.start()
+
+
+class _Wishes:
+    """How often somebody wished that the process ends."""
+
+    def __init__(self):
+        self._count, self._last = 0, (0, 0.0)
+
+    def count(self, number: int, now: float) -> int:
+        """Wishes so far, with a signal that came at a time, in seconds."""
+        before, then = self._last
+        if number != before or now - then >= _ONE_WISH:
+            self._count += 1
+            self._last = number, now
+        return self._count
 
 
 def _note(number: int) -> None:

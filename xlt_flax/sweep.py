@@ -9,15 +9,12 @@ The same command again goes on where it was stopped. `python -m xlt_flax.report 
 what is finished.
 """
 
-from pathlib import Path
-
 from absl import flags
-from ml_collections import ConfigDict
 
 from xlt_flax import cli
 from xlt_flax.analysis.thesis import TABLE_OF
 from xlt_flax.config import validate
-from xlt_flax.errors import UserError
+from xlt_flax.places import local_folder
 from xlt_flax.training import sweep_plan
 
 _CONFIG = cli.define_config_flag()
@@ -43,11 +40,10 @@ _ONLY = flags.DEFINE_list(
 _DRY_RUN = flags.DEFINE_bool("dry_run", False, "Print what would be done, and about how long.")
 
 
-def main(argv):
-    del argv
+def main(_):
     config, name = cli.read_config(_CONFIG)
     config, names = sweep_plan.split_config(config)
-    folder = Path(_WORKDIR.value or f"runs/{name}")
+    folder = local_folder(_WORKDIR.value or f"runs/{name}", "--workdir")
     seeds = sweep_plan.parse_seeds(_SEEDS.value or [str(config.seed)])
     draws = sweep_plan.parse_draws(_DRAWS.value) if _DRAWS.value else [config.data.split_seed]
     index, count = sweep_plan.parse_shard(_SHARD.value)
@@ -69,21 +65,9 @@ def main(argv):
         sweep_file.check_sweep_file(folder, config)
         print("\n".join(planned.describe()))
         return
-    _start_jax(config)
+    cli.start_jax(config, "sweep")
     sweep_file.write_sweep_file(folder, config, runs, seeds, draws)
     planned.run()
-
-
-def _start_jax(config: ConfigDict) -> None:
-    cli.start_jax(config)
-
-    import jax
-
-    if jax.process_count() > 1:
-        raise UserError(
-            f"a sweep runs on one host, and here are {jax.process_count()}: give each its own "
-            "--shard, in a job of its own"
-        )
 
 
 if __name__ == "__main__":

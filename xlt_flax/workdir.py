@@ -5,17 +5,20 @@ import logging
 import os
 import platform
 import socket
-from contextlib import contextmanager, suppress
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from fnmatch import fnmatch
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from ml_collections import ConfigDict
 
 import xlt_flax
 from xlt_flax import files
 from xlt_flax.config import complete
 from xlt_flax.errors import UserError
+from xlt_flax.locks import LockHeldError, is_held, locked
+from xlt_flax.places import local_folder
 from xlt_flax.stored_config import FORMAT, differences, flat, moved
 
 log = logging.getLogger("xlt_flax")
@@ -38,12 +41,17 @@ _PACKAGES = (
     "tensorflow-datasets",
 )
 
+_SECONDS_BETWEEN_LOOKS = 2
+
+# What a folder may hold before it is a run's: what schedulers and file systems put there.
+_NOT_FOREIGN = (".*", "failure.txt", "lost+found", "nohup.out", "slurm-*.out", "slurm-*.err")
+
 
 class Workdir:
     """Paths below a run's folder; DESIGN of its files in WORKSPACE.md."""
 
     def __init__(self, path: str | Path):
-        self.path = Path(path).expanduser().absolute()
+        self.path = local_folder(path, "--workdir")
         self.config_file = self.path / "config.json"
         self.config_copy = self.path / ".config.json"  # should the other be damaged
         self.checkpoints = self.path / "checkpoints"
@@ -53,6 +61,7 @@ class Workdir:
         self.done = self.path / "DONE"
         self.failure = self.path / "failure.txt"  # of a sweep's run: why it stopped
         self.timing = self.path / "timing.json"  # of a sweep's run: what it took
+        self._lock = self.path / ".writer.lock"
 
     def check(self, config: ConfigDict) -> None:
         """Checks that the folder is new, or that the run in it is the one `config` describes.
@@ -201,26 +210,35 @@ class Workdir:
         Raises:
           UserError: another process holds it; the message names host and process.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
         holder = self.path / ".writer.json"
-        lock = FileLock(self.path / ".writer.lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise UserError(
-                f"{self.path} is being written by {_describe_holder(holder)}: wait for it, or give "
-                "another --workdir"
-            ) from None
-        try:
-            files.write_json(holder, {"host": socket.gethostname(), "pid": os.getpid()})
-            yield
-        finally:
-            holder.unlink(missing_ok=True)
-            if not self.config_file.exists():  # nothing came of it: leave nothing behind
-                Path(lock.lock_file).unlink(missing_ok=True)
-                with suppress(OSError):
-                    self.path.rmdir()
-            lock.release()
+        with ExitStack() as alone:
+            try:
+                alone.enter_context(locked(self._lock, wait=False))
+            except LockHeldError:
+                raise UserError(
+                    f"{self.path} is being written by {_describe_holder(holder)}: wait for it, or "
+                    "give another --workdir"
+                ) from None
+            try:
+                files.write_json(holder, {"host": socket.gethostname(), "pid": os.getpid()})
+                yield
+            finally:
+                holder.unlink(missing_ok=True)
+                if not self.config_file.exists():  # nothing came of it: leave nothing behind
+                    self._lock.unlink(missing_ok=True)
+                    with suppress(OSError):
+                        self.path.rmdir()
+
+    def wait_until_begun(self) -> None:
+        """Returns when a run has begun here."""
+        if not self.config_file.exists():
+            log.info("waiting for a training to begin in %s", self.path)
+        while not self.config_file.exists():
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+    def has_writer(self) -> bool:
+        """Whether a process is training it now."""
+        return is_held(self._lock)
 
 
 def _read_config(path: Path) -> dict | None:
@@ -246,8 +264,8 @@ def _versions() -> dict:
 
 
 def _refuse_foreign_files(path: Path) -> None:
-    names = [entry.name for entry in path.glob("*") if entry.name != "failure.txt"]
-    foreign = [name for name in names if not name.startswith(".")]
+    names = sorted(entry.name for entry in path.glob("*"))
+    foreign = [name for name in names if not any(fnmatch(name, kind) for kind in _NOT_FOREIGN)]
     if foreign:
         raise UserError(
             f"{path} holds {foreign[0]} but no config.json, so it is not a run's: give another "

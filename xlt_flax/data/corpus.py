@@ -13,8 +13,6 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from filelock import FileLock
-
 from xlt_flax.data.languages import DOMAINS, LANGUAGES
 from xlt_flax.data.raw_files import SAMPLE_DIR, RawFiles
 from xlt_flax.data.token_store import (
@@ -25,6 +23,7 @@ from xlt_flax.data.token_store import (
     store_key,
 )
 from xlt_flax.errors import UserError
+from xlt_flax.locks import locked
 
 log = logging.getLogger("xlt_flax")
 
@@ -195,10 +194,9 @@ class Corpus:
             f"{self.dataset}/{language}_{self.domain}:{_VERSION}", data_dir=self.data_dir
         )
 
-    def _lock(self, language: str) -> FileLock:
+    def _lock(self, language: str):
         """Runs that start at the same moment wait for the one that prepares."""
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        return FileLock(self.data_dir / f".{self.dataset}_{language}_{self.domain}.lock")
+        return locked(self.data_dir / f".{self.dataset}_{language}_{self.domain}.lock")
 
     def _folder(self, language: str) -> Path:
         return self.data_dir / self.dataset / f"{language}_{self.domain}" / _VERSION

@@ -34,10 +34,13 @@ def batches(
         batch = build(int(index))
         return [batch[name] for name in names]
 
+    # AutoGraph would leave the lambda's translation as a temporary file if the process is killed.
+    @tf.autograph.experimental.do_not_convert
+    def map_index(index):
+        return tf.numpy_function(build_arrays, [index], types)
+
     dataset = tf.data.Dataset.range(start, stop).map(
-        lambda index: tf.numpy_function(build_arrays, [index], types),
-        num_parallel_calls=2,
-        deterministic=True,
+        map_index, num_parallel_calls=2, deterministic=True
     )
     options = tf.data.Options()
     options.autotune.enabled = False  # nothing to tune; its thread can hold up the end for long

@@ -14,7 +14,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,11 +21,11 @@ from pathlib import Path
 
 import numpy as np
 import tokenizers
-from filelock import FileLock
 from tqdm import tqdm
 
 from xlt_flax import files
 from xlt_flax.data.sameness import text_digest
+from xlt_flax.locks import locked
 
 FORMAT = 2  # raise it when the files below change their meaning
 _ARRAYS = ("tokens", "offsets", "labels", "digests")
@@ -135,8 +134,7 @@ def open_or_build(
     store = open_store(root, key)
     if store is not None:
         return store
-    root.mkdir(parents=True, exist_ok=True)
-    with FileLock(root / f".{key}.lock"):
+    with locked(root / f".{key}.lock"):
         store = open_store(root, key)  # another run may have built it meanwhile
         if store is None:
             _build(root / key, made_from, documents(), tokenizer, description)
@@ -157,10 +155,10 @@ def _build(folder: Path, made_from: dict, documents: Iterable[Document], tokeniz
         "labels": np.array([d.label for d in documents], np.int32),
         "digests": np.array([text_digest(d.text) for d in documents], "S32"),
     }
-    prefix = f".{folder.name}."
-    for left in folder.parent.glob(f"{prefix}*/"):  # of a kill; the caller holds the lock
+    for left in folder.parent.glob(f".{folder.name}.*/"):  # of a kill; the caller holds the lock
         shutil.rmtree(left, ignore_errors=True)
-    temporary = Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
+    temporary = folder.with_name(f".{folder.name}.tmp")
+    temporary.mkdir()  # unlike tempfile's, for whoever may read the folder around it
     try:
         for name, array in arrays.items():
             np.save(temporary / f"{name}.npy", array)

@@ -30,6 +30,12 @@ _CITATION = """\
 }"""
 
 
+class _OwnInfo(tfds.core.DatasetInfo):
+    def initialize_from_bucket(self) -> None:
+        """Does not ask Google's bucket of prepared datasets, which has none of these; TFDS would,
+        over the network, and leave an empty temporary folder each time."""
+
+
 class WebisCls10(tfds.core.GeneratorBasedBuilder):
     """Amazon reviews in four languages and three domains, with the sentiment of their stars.
 
@@ -49,7 +55,8 @@ class WebisCls10(tfds.core.GeneratorBasedBuilder):
     DOCUMENTS_PER_SPLIT = 2000  # in train and in test, half of them positive
 
     def _info(self) -> tfds.core.DatasetInfo:
-        return self.dataset_info_from_configs(
+        return _OwnInfo(
+            builder=self,
             description=self.__doc__,
             features=tfds.features.FeaturesDict(
                 {

@@ -1,26 +1,130 @@
 """Several hosts training together: who writes, and how they agree. One host is the plain case."""
 
+import glob
+import logging
 import os
+import socket
+import sys
+import threading
+import zlib
+from contextlib import contextmanager
 
 import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
+from xlt_flax.errors import UserError
+from xlt_flax.training.cluster import Cluster, find_cluster
 
-def join() -> None:
-    """Joins the other hosts of the cluster, if there are any; before any device is used.
+log = logging.getLogger("xlt_flax")
 
-    Slurm, Open MPI, Kubernetes and TPU pods are found by JAX itself. Elsewhere the environment
-    names the hosts: JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and JAX_PROCESS_ID.
+_OF_SEVERAL = ("main", "eval")  # commands that several processes may do together
+_PATIENCE = 60  # seconds that processes may start apart
+
+
+def join(command: str) -> None:
+    """Joins the processes that this one was started together with; before any device is used.
+
+    Slurm, Open MPI, Kubernetes and TPU pods are found. Elsewhere the environment names the
+    processes: JAX_COORDINATOR_ADDRESS, JAX_NUM_PROCESSES and JAX_PROCESS_ID. One process joins
+    nobody and opens no port.
+
+    Args:
+      command: the command line's name; but for main and eval, they run as one process.
+
+    Raises:
+      UserError: the environment says half of what is needed, several were started of a command
+        that runs as one, or process 0's port is taken.
+      SystemExit: 2, if the others do not come.
     """
-    try:
-        jax.distributed.initialize(
-            num_processes=_environment_int("JAX_NUM_PROCESSES"),
-            process_id=_environment_int("JAX_PROCESS_ID"),
+    cluster = find_cluster(command)
+    if cluster.processes == 1:
+        return
+    if command not in _OF_SEVERAL:
+        raise UserError(
+            f"{command} runs as one process, and {cluster.processes} were started together: start "
+            "one (srun --ntasks=1), or set JAX_NUM_PROCESSES=1 in each"
         )
-    except ValueError:
-        if "JAX_COORDINATOR_ADDRESS" in os.environ:
-            raise  # a cluster was meant; else this process is alone
+    port = cluster.port or (cluster.address and int(cluster.address.rpartition(":")[2]))
+    if cluster.process == 0 and port:
+        _require_free(port)
+    if cluster.port:
+        os.environ["JAX_COORDINATOR_PORT"] = str(cluster.port)
+    log.info(
+        "process %d of %d: waiting for the others, %d s at most",
+        cluster.process,
+        cluster.processes,
+        _PATIENCE,
+    )
+    with _time_limit(cluster):
+        jax.distributed.initialize(
+            coordinator_address=cluster.address,
+            num_processes=cluster.processes,
+            process_id=cluster.process,
+            local_device_ids=_local_device_ids(cluster),
+            cluster_detection_method=cluster.method,
+            initialization_timeout=2 * _PATIENCE,
+        )
+
+
+def _local_device_ids(cluster: Cluster) -> list[int] | None:
+    """[] has JAX use all that it sees, None has it choose: one a task."""
+    chosen = not cluster.all_devices or "JAX_LOCAL_DEVICE_IDS" in os.environ
+    return None if chosen else []
+
+
+def _require_free(port: int) -> None:
+    """
+    Raises:
+      UserError: somebody listens there. JAX would listen as well, and break in on them.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # whoever left does not count
+        try:
+            probe.bind(("", port))
+        except OSError as error:
+            raise UserError(
+                f"port {port}, where process 0 would wait for the others, cannot be had "
+                f"({error.strerror}): another training may have it; set another as "
+                "JAX_COORDINATOR_PORT, or as the port of JAX_COORDINATOR_ADDRESS, on each host"
+            ) from None
+
+
+@contextmanager
+def _time_limit(cluster: Cluster):
+    """Ends the process with one line if the others do not come: JAX's own limit aborts it."""
+
+    def give_up():
+        print(
+            f"xlt_flax: process {cluster.process} of {cluster.processes} waited {_PATIENCE} s, and "
+            "not all of the others came: start all of them at once (srun does), or set "
+            "JAX_NUM_PROCESSES=1 if this one is to run by itself",
+            file=sys.stderr,
+            flush=True,
+        )
+        os._exit(UserError.exit_code)  # the main thread is in a call that nothing interrupts
+
+    timer = threading.Timer(_PATIENCE, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def describe_devices() -> str:
+    """How many devices are used, of how many that there are, on how many hosts; all hosts ask."""
+    backend, used = jax.default_backend(), jax.local_device_count()
+    listed = len(glob.glob("/dev/nvidia[0-9]*")) if backend == "gpu" else 0
+    name = zlib.crc32(socket.gethostname().encode()) % 2**31
+    rows = np.array([[name, used, listed]], np.int32)
+    if jax.process_count() > 1:
+        rows = np.asarray(multihost_utils.process_allgather(rows)).reshape(-1, 3)
+    hosts = [rows[rows[:, 0] == name] for name in np.unique(rows[:, 0])]
+    there = sum(max(of[:, 1].sum(), of[:, 2].max()) for of in hosts)
+    plural = "s" if len(hosts) > 1 else ""
+    return f"{jax.device_count()} of {there} {backend} devices, {len(hosts)} host{plural}"
 
 
 def is_first() -> bool:
@@ -53,7 +157,3 @@ def leave() -> None:
     would take those with it that are not so far yet."""
     if jax.process_count() > 1:
         jax.distributed.shutdown()
-
-
-def _environment_int(name: str) -> int | None:
-    return int(os.environ[name]) if name in os.environ else None

@@ -11,7 +11,7 @@ from xlt_flax import files
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.known import Known
 from xlt_flax.data.selection import test_documents
-from xlt_flax.errors import UserError
+from xlt_flax.errors import RunError, UserError
 from xlt_flax.failures import out_of_memory_explained
 from xlt_flax.modeling.vocabulary import Vocabulary, join
 from xlt_flax.training import hosts, provenance
@@ -30,6 +30,7 @@ log = logging.getLogger("xlt_flax")
 
 _SECONDS_BETWEEN_LOOKS = 5
 _SOURCE_GONE = "a run that this one started from is gone: what it trained on is not counted as seen"
+_LOOKS_ALONE = 4  # in a row: a training that is started again at this moment takes its time
 
 
 class Judge:
@@ -123,16 +124,25 @@ class Judge:
 
         Appends a line for each to `eval/<language>.curve.jsonl`. Checkpoints that training deletes
         before they could be looked at are missing from the curve.
+
+        Raises:
+          RunError: the training has ended, and is not done.
         """
         log.info("watching %s until it is done", self.workdir.path)
-        seen = self._steps_on_curve()
+        seen, looks_alone = self._steps_on_curve(), 0
         while True:
             done = self.workdir.done.exists()  # asked first: its last checkpoint is there then
+            looks_alone = 0 if self.workdir.has_writer() else looks_alone + 1
             for step in self._new_steps(seen):
                 self._add_to_curve(step)
                 seen.add(step)
             if done:
                 return
+            if looks_alone == _LOOKS_ALONE:
+                raise RunError(
+                    f"{self.workdir.path} is not done, and nobody trains it: its command goes on "
+                    "with it; then watch it again"
+                )
             time.sleep(_SECONDS_BETWEEN_LOOKS)
 
     def _new_steps(self, seen: set[int]) -> list[int]:

@@ -175,12 +175,11 @@ class _Run:
     def train(self) -> None:
         first = int(self.state.step)
         log.info(
-            "training %s for %d steps of %d documents on %d %s device(s)",
+            "training %s for %d steps of %d documents on %s",
             self.config.mixture or "nothing",
             self.total_steps,
             self.config.train.batch_size,
-            jax.device_count(),
-            jax.default_backend(),
+            hosts.describe_devices(),
         )
         self.progress = Progress("training", self.total_steps, first)
         if self.is_new and self.stage_one:

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from filelock import FileLock
 from ml_collections import ConfigDict
 
 from xlt_flax import files
 from xlt_flax.config import complete
 from xlt_flax.errors import UserError
+from xlt_flax.locks import locked
 from xlt_flax.stored_config import FORMAT, differences
 from xlt_flax.training.sweep_plan import PlannedRun
 
@@ -69,8 +69,7 @@ def write_sweep_file(
       UserError: the folder is of a sweep with another config.
     """
     folder = folder.expanduser().absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".sweep.lock"):
+    with locked(folder / ".sweep.lock"):
         old = check_sweep_file(folder, config)
         entries = {entry["name"]: entry for entry in old["runs"]}
         entries |= {run.name: asdict(run) for run in runs}

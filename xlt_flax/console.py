@@ -1,0 +1,59 @@
+"""What a command line says to a person, and that saying it never ends what it does."""
+
+import io
+import logging
+import os
+import sys
+
+from absl import logging as absl_logging
+
+log = logging.getLogger("xlt_flax")
+
+
+class _Stream(io.TextIOWrapper):
+    """Standard output or error. Whoever reads it may leave (`| head`), and a terminal that lacks a
+    character gets another one."""
+
+    def write(self, text: str) -> int:
+        try:
+            return super().write(text)
+        except BrokenPipeError:
+            self._leave()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except BrokenPipeError:
+            self._leave()
+
+    def _leave(self) -> None:
+        """What is written from here on, and what is still to be written, goes nowhere."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)
+
+
+def start() -> None:
+    """Plain lines on stderr; the libraries below speak of problems only."""
+    sys.stdout, sys.stderr = _lasting(sys.stdout), _lasting(sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    absl_logging.set_verbosity(absl_logging.FATAL)  # Orbax logs what it raises, with its traceback
+    sys.unraisablehook = _leave_out_echoes
+
+
+def _lasting(stream: io.TextIOWrapper | None) -> _Stream | None:
+    if stream is None:  # closed by whoever started the process
+        return None
+    encoding, by_line = stream.encoding, stream.line_buffering
+    return _Stream(stream.detach(), encoding, errors="replace", line_buffering=by_line)
+
+
+def _leave_out_echoes(unraisable) -> None:
+    """Of a read or write that failed, and was told of, Orbax's other files print this as well."""
+    if "Event loop is closed" not in str(unraisable.exc_value):
+        sys.__unraisablehook__(unraisable)
