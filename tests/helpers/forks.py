@@ -2,7 +2,8 @@
 
 `Forked` and `run` stand for `subprocess.Popen` and `subprocess.run` of `python -m xlt_flax.NAME`.
 Importing JAX and TensorFlow takes longer than most tests' training; here it is done once, by
-`fork_server.py`. One test of each command line still starts it as users do.
+`fork_server.py`. One test of each command line still starts it as users do. Elsewhere than on Linux
+all are started so.
 """
 
 import ctypes
@@ -31,7 +32,10 @@ class Forked(subprocess.Popen):
         self._prelude = prelude
         super().__init__(arguments, **options)
 
-    def _execute_child(self, args, executable, preexec_fn, close_fds, pass_fds, cwd, env, *others):
+    def _execute_child(self, *given):
+        if sys.platform != "linux":
+            return super()._execute_child(*given)
+        args, _, _, _, _, cwd, env, *others = given
         _, module_flag, module, *arguments = args
         assert module_flag == "-m", args
         request = {
@@ -45,22 +49,24 @@ class Forked(subprocess.Popen):
         files = [pipes[0], pipes[3], pipes[5]]
         files = [number if file == -1 else file for number, file in enumerate(files)]
         try:
-            socket.send_fds(_server(), [json.dumps(request).encode()], files)
-            self.pid = int(_server().recv(100))
+            line, _ = _server()
+            socket.send_fds(line, [json.dumps(request).encode()], files)
+            self.pid = int(line.recv(100))
             self._child_created = True
         finally:
             self._close_pipe_fds(*pipes)
 
 
 @functools.cache
-def _server() -> socket.socket:
-    """The line to the server, which ends when this process does."""
+def _server() -> tuple[socket.socket, subprocess.Popen]:
+    """The server, which ends when this process does, and the line to it."""
     # What it forks is orphaned at once, and so a child of this process, which may wait for it.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    subprocess.Popen([sys.executable, SERVER, str(there.fileno())], pass_fds=[there.fileno()])
+    command = [sys.executable, SERVER, str(there.fileno())]
+    process = subprocess.Popen(command, pass_fds=[there.fileno()])
     there.close()
-    return here
+    return here, process
 
 
 def run(arguments, **options) -> subprocess.CompletedProcess:
