@@ -92,6 +92,8 @@ def _read_config(path: Path, content: dict) -> dict[str, object]:
         return flat(complete(stored, inner(content, "versions").get("workdir", 1)))
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
+    except (TypeError, ValueError):  # values that no version stored
+        raise UserError(f"{path}: not whole; remove the run and train it again") from None
 
 
 def find_source(folder: Path, init_from, later: tuple[Path, ...] = ()) -> Path | None:
