@@ -1,5 +1,6 @@
 """Makes sweeps with known answers: the files that training, eval and sweep would have written."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -119,18 +120,20 @@ def write_run(
     write_lines(folder / "DONE", [{"step": 3750, "best": best}])
 
 
-def write_plan(folder: Path, seeds, names=tuple(thesis.ACCURACY)) -> None:
+def write_plan(folder: Path, seeds, names=tuple(thesis.ACCURACY), draws=()) -> None:
     runs = [
         {
             "name": name,
             "mixture": name.rpartition("+")[2],
-            "table": thesis.TABLE_OF[name],
+            "table": thesis.TABLE_OF.get(name, "other"),
             "source": name.rpartition("+")[0] or None,
         }
         for name in names
     ]
     folder.mkdir(parents=True, exist_ok=True)
     plan = {"config": {}, "seeds": list(seeds), "runs": runs}
+    if draws:
+        plan["draws"] = list(draws)
     (folder / "sweep.json").write_text(json.dumps(plan), encoding="utf-8")
 
 
@@ -142,22 +145,29 @@ def write_sweep(
     seed_sd: float = 0.0,
     overlap: int = 0,
     notes=None,
+    draws=(50,),
 ) -> Path:
     """A whole finished sweep; J1 runs overlap the first `overlap` test documents."""
     rng = np.random.default_rng(0)
     accuracies = thesis.ACCURACY if accuracies is None else accuracies
-    write_plan(folder, seeds, tuple(accuracies))
+    write_plan(folder, seeds, tuple(accuracies), draws if draws != (50,) else ())
     difficulty = 1.5 * rng.normal(size=documents)
     for name, accuracy in accuracies.items():
-        for seed in seeds:
+        for draw, seed in itertools.product(draws, seeds):
             drawn = float(np.clip(accuracy + seed_sd * rng.normal(), 0, 1))
             write_run(
-                folder / f"{name}-seed{seed}",
+                folder / folder_name(name, seed, draw),
                 name,
                 seed,
                 right_documents(drawn, documents, rng, difficulty),
                 rng,
                 note=(notes or {}).get(name, ""),
                 overlap=overlap if name.endswith("J1") else 0,
+                fields={"data.split_seed": draw},
             )
     return folder
+
+
+def folder_name(name: str, seed: int, draw: int = 50) -> str:
+    """As a sweep whose own draw is 50 names its folders."""
+    return f"{name}-seed{seed}" if draw == 50 else f"{name}-draw{draw}-seed{seed}"

@@ -57,7 +57,7 @@ def test_each_field_that_matters_is_a_deviation(tmp_path, field, value, said):
     rng = np.random.default_rng(0)
     folder = tmp_path / f"{name}-seed50"
     made_up_sweep.write_run(folder, name, 50, right, rng, fields={field: value})
-    found = findings.find(read_runs.read_sweep(tmp_path), resamples=100)
+    found = findings.find(read_runs.read_sweep(tmp_path))
     (reason, *others) = summary.not_the_thesis(found)
     assert said in reason
     assert not others
@@ -95,7 +95,7 @@ def test_only_some_runs_that_deviate_are_counted(tmp_path):
     for name in ("E1D1F1", "E1D1F1+J1"):
         fields = {"protocol": "clean"} if "+" in name else {}
         made_up_sweep.write_run(tmp_path / f"{name}-seed50", name, 50, right, rng, fields=fields)
-    found = findings.find(read_runs.read_sweep(tmp_path), resamples=100)
+    found = findings.find(read_runs.read_sweep(tmp_path))
     assert summary.not_the_thesis(found) == [
         "the protocol of the J1 stages is clean, not thesis (1 of 2 runs)"
     ]
@@ -105,7 +105,7 @@ def test_only_some_runs_that_deviate_are_counted(tmp_path):
 def rows(tmp_path, name="E1D1F1", **fields):
     right, rng = np.arange(2000) < 1500, np.random.default_rng(0)
     made_up_sweep.write_run(tmp_path / f"{name}-seed50", name, 50, right, rng, fields=fields)
-    found = findings.find(read_runs.read_sweep(tmp_path), resamples=100)
+    found = findings.find(read_runs.read_sweep(tmp_path))
     (table,) = [table for table in tables.all_tables(found) if table.key == "deviations"]
     return {row.cells[0]: row.cells[1:] for row in table.rows}
 

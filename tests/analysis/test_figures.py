@@ -22,7 +22,7 @@ ALIKE = dict.fromkeys(NAMES, 0.7)
 
 def find(folder, accuracies, documents=100):
     made_up_sweep.write_sweep(folder, (50,), documents, accuracies)
-    return findings.find(read_runs.read_sweep(folder), resamples=100)
+    return findings.find(read_runs.read_sweep(folder))
 
 
 def axes_of(found):

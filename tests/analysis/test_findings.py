@@ -9,8 +9,8 @@ import pytest
 from xlt_flax.analysis import findings, formats, read_runs, records, summary, tables, thesis
 
 
-def find(folder, asked=(), resamples=200):
-    return findings.find(read_runs.read_sweep(folder), asked, resamples)
+def find(folder, asked=()):
+    return findings.find(read_runs.read_sweep(folder), asked)
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +55,8 @@ def test_the_thesiss_sweep_is_complete_and_its_effects_are_the_thesiss(thesis_fi
     assert not summary.not_the_thesis(thesis_findings)
     for effect in thesis_findings.every.effects:
         assert effect.difference == pytest.approx(effect.thesis)
-        assert (effect.test and effect.test.p) == (effect.thesis_test and effect.thesis_test.p)
-        assert effect.interval.low <= effect.difference <= effect.interval.high
+        low, high = effect.measured.interval
+        assert low <= effect.difference <= high
     assert thesis_findings.agreement.rank_correlation == pytest.approx(1)
     assert len(thesis_findings.pairs) == 66
 
@@ -85,12 +85,10 @@ def test_half_finished_is_marked_and_never_averaged_silently(small):
     assert rows_of(found, "4.3")["E3D3F3"]["Seeds"] == "2 of 3"
     assert "mean (seeds missing)" in rows_of(found, "4.3")
     effects = {effect.key: effect for effect in found.every.effects}
-    assert effects["2:1 against 3:0, zero-shot"].difference is None
-    assert effects["2:1 against 3:0, zero-shot"].waiting == ("F1F2E1",)
-    assert effects["1:1:1 against 3:0, zero-shot"].lacking == ("E3D3F3",)
-    assert effects["1:1:1 against 3:0, zero-shot"].holm == pytest.approx(
-        min(1, 3 * effects["1:1:1 against 3:0, zero-shot"].test.p)
-    )
+    assert effects["2:1 - 3:0"].difference is None
+    assert effects["2:1 - 3:0"].measured.waiting == ("F1F2E1",)
+    assert effects["1:1:1 - 3:0"].measured.blocks.lacking == ((50, 52),)
+    assert effects["1:1:1 - 3:0"].measured.estimate.blocks == 2
     written = records.results_json(found)
     assert not written["complete"]
     assert written["unfinished"]["E3D3F3-seed52"] == "unfinished"
@@ -121,24 +119,11 @@ def test_a_note_is_shown_and_so_is_a_stage_that_changed_nothing(tmp_path):
     assert f"D1D2D3+J1: {text} (seed 50)" in table.notes
 
 
-def test_a_comparison_counts_what_the_files_hold(small):
-    sweep = read_runs.read_sweep(small)
-    first, second = sweep.of("E1D1F1")[:2], sweep.of("E1E2E3")
-    (comparison,) = findings.find(sweep, [(first, second)], 200).asked
-    ours = np.stack([run.target.correct for run in first])
-    theirs = np.stack([run.target.correct for run in second[:2]])
-    assert comparison.first_seeds == comparison.second_seeds == (50, 51)
-    assert comparison.only_first == (ours & ~theirs).sum()
-    assert comparison.only_second == (~ours & theirs).sum()
-    assert comparison.difference == pytest.approx(ours.mean() - theirs.mean())
-    assert comparison.holm == comparison.p
-
-
 def test_other_languages_are_shown_where_evaluated(small):
     right = np.arange(40) < 30
     made_up_sweep.write_evaluation(small / "E1D1F1-seed50", "en", right)
     rows = rows_of(find(small), "languages")
-    assert rows["E1D1F1"]["en (majority class .5000)"] == ".7500"
+    assert rows["E1D1F1"]["en (majority class .5000)"] == ".7500‡"
     assert rows["E1E2E3"]["en (majority class .5000)"] == formats.NOTHING
 
 

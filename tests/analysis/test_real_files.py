@@ -15,7 +15,7 @@ def sweep(real_sweep):
 
 @pytest.fixture(scope="module")
 def found(sweep):
-    return findings.find(sweep, resamples=100)
+    return findings.find(sweep)
 
 
 def table_of(found, key):
@@ -102,7 +102,7 @@ def test_the_whole_report_of_it(found, tmp_path):
 def test_another_target_language_is_reported_in_full(train_sweep, tmp_path):
     folder = train_sweep(tmp_path / "fr", ("E1", "D1"), fields={"data.target_language": "fr"})
     sweep = read_runs.read_sweep(folder)
-    found = findings.find(sweep, resamples=100)
+    found = findings.find(sweep)
     assert summary.state(found).startswith("All 2 runs are finished.")
     assert summary.title(found) == "Zero-shot transfer to French"
     table = table_of(found, "other")

@@ -24,11 +24,13 @@ from xlt_flax.analysis.formats import (
     with_sd,
 )
 from xlt_flax.analysis.languages import LanguageCell, language_name
+from xlt_flax.analysis.measured import ONE_SEED
 from xlt_flax.analysis.overlap_tables import REPEATS, mean_repeats, repeats
 from xlt_flax.analysis.remarks import SEEN, without_seen
 from xlt_flax.analysis.results import Run, finished_of
 from xlt_flax.analysis.table import MEAN, PLAIN, UNFINISHED, Row, Table
 
+DOCUMENTS_ONLY = "¹"  # marks an interval that knows of no other seed
 UNKNOWN = "‡"  # marks a number of which it was not recorded how much was trained on
 
 
@@ -48,7 +50,8 @@ def thesis_table(table: thesis.Table, findings: Findings) -> Table | None:
         if group.mean is not None:
             rows.append(_mean_row(findings.every.groups[group.key], findings, gains is not None))
     notes = [f"{name}: {note}" for name, cell in cells.items() for note in cell.notes]
-    notes += [*_majority(list(cells.values())), *_told(gains)]
+    shown = [*cells.values(), *(findings.every.groups[group.key] for group in table.groups)]
+    notes += [*_majority(list(cells.values())), *_documents_only(shown), *_told(gains)]
     return Table(table.key, "tables", _title(table, findings), tuple(columns), tuple(rows),
                  tuple(notes))  # fmt: skip
 
@@ -81,7 +84,8 @@ def _told(gains: dict[str, Comparison] | None) -> list[str]:
     return [
         *notes,
         "Gain from J1, points: the same mixture before its J1 stage, the same seeds and documents; "
-        "McNemar's exact test, corrected over the 12 mixtures.",
+        "p by the t of its blocks and documents, Holm's correction over the mixtures; one seed has "
+        "none.",
         "The thesis's D1D2D3 has .7450 here and in table 4.1: its J1 stage seems to have changed "
         "nothing.",
     ]
@@ -103,7 +107,7 @@ def _cell_row(
     cells = (
         shown,
         _accuracy(cell),
-        share_interval(cell.interval),
+        _interval(cell),
         _seeds(cell),
         share(cell.thesis),
         points(difference),
@@ -115,6 +119,16 @@ def _cell_row(
 
 def _accuracy(cell: Cell) -> str:
     return with_sd(cell.mean, cell.sd) + (SEEN if cell.seen else "")
+
+
+def _interval(number: Cell | GroupMean) -> str:
+    return share_interval(number.interval) + (DOCUMENTS_ONLY if number.basis == ONE_SEED else "")
+
+
+def _documents_only(numbers: Sequence[Cell | GroupMean]) -> list[str]:
+    if not any(number.basis == ONE_SEED for number in numbers):
+        return []
+    return [f"{DOCUMENTS_ONLY} {ONE_SEED}; the interval holds its seed and draw fixed."]
 
 
 def _seeds(cell: Cell) -> str:
@@ -134,7 +148,7 @@ def _mean_row(mean: GroupMean, findings: Findings, after: bool) -> Row:
     cells = (
         label,
         with_sd(mean.mean, mean.sd),
-        share_interval(mean.interval),
+        _interval(mean),
         "",
         share(mean.group.mean),
         points(_printed(mean) - mean.group.mean if comparable else None),
@@ -158,7 +172,7 @@ def other_runs(findings: Findings) -> Table | None:
             (
                 cell.name,
                 _accuracy(cell),
-                share_interval(cell.interval),
+                _interval(cell),
                 _seeds(cell),
                 *repeats(findings.sweep.of(cell.name)),
             ),
@@ -166,7 +180,8 @@ def other_runs(findings: Findings) -> Table | None:
         )
         for cell in cells
     )
-    notes = [f"{cell.name}: {note}" for cell in cells for note in cell.notes] + _majority(cells)
+    notes = [f"{cell.name}: {note}" for cell in cells for note in cell.notes]
+    notes += _majority(cells) + _documents_only(cells)
     if any("[" in cell.name for cell in cells):
         notes.append(
             "In brackets: what sets runs apart from most runs here. They share no cell, and enter "
@@ -242,7 +257,7 @@ def each_seed(findings: Findings) -> Table | None:
         "trained on",
     )
     rows = tuple(_seed_row(run, findings) for run in runs)
-    notes = ("95% interval: documents resampled.",)
+    notes = (f"95% interval: {ONE_SEED}.",)
     return Table("seeds", "seeds", "Each seed", columns, rows, notes)
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xlt_flax.analysis import statistics, thesis
-from xlt_flax.analysis.judged import Judged
+from xlt_flax.analysis import contrasts, statistics, thesis
+from xlt_flax.analysis.judged import Judged, Unit
+from xlt_flax.analysis.measured import ONE_SEED, Measured, measure
 from xlt_flax.analysis.remarks import remarks
 from xlt_flax.analysis.results import Run, finished_of
 from xlt_flax.analysis.statistics import Interval
@@ -18,10 +19,12 @@ class Cell:
 
     Attributes:
       name: the run's name.
-      seeds, expected: the finished seeds, and those there should be.
-      accuracies: one for each finished seed, a share.
-      mean, sd: over seeds; None without any, or (sd) with only one.
-      interval: 95%, documents (and seeds, where several) resampled; None without predictions.
+      seeds, expected: draw and seed of the finished runs, and of those there should be.
+      accuracies: one for each finished run, a share.
+      mean, sd: over them; None without any, or (sd) with only one.
+      interval: 95%, over blocks (draws or seeds) and documents; None without predictions, or where
+        blocks are left out of it.
+      basis: what the interval's blocks are, in words; "" without one.
       documents: test documents judged; None where unknown.
       thesis: the thesis's number, or None.
       notes: what a reader must know of this cell.
@@ -31,12 +34,13 @@ class Cell:
     """
 
     name: str
-    seeds: tuple[int, ...]
-    expected: tuple[int, ...]
+    seeds: tuple[Unit, ...]
+    expected: tuple[Unit, ...]
     accuracies: tuple[float, ...]
     mean: float | None
     sd: float | None
     interval: Interval | None
+    basis: str
     documents: int | None
     thesis: float | None
     notes: tuple[str, ...]
@@ -58,8 +62,10 @@ class GroupMean:
       finished: how many of the group's mixtures have a result.
       complete: every mixture has every seed.
       mean: over the mixtures that have one; None without any.
-      sd: over seeds, of the group's mean in each seed that every mixture has.
-      interval: 95%, resampling mixtures, seeds and documents; None unless every mixture has one.
+      sd: over runs, of the group's mean in each draw and seed that every mixture has.
+      interval: 95%, over blocks and documents, for these mixtures; None unless every mixture has
+        the same blocks.
+      basis: what the interval's blocks are, in words; "" without one.
     """
 
     group: thesis.Group
@@ -68,26 +74,28 @@ class GroupMean:
     mean: float | None
     sd: float | None
     interval: Interval | None
+    basis: str
 
 
 def cell_of(runs: Sequence[Run], judged: Judged) -> Cell:
     finished = finished_of(runs)
     if judged.left_out:  # without predictions there is nothing to leave documents out of
         finished = [run for run in finished if judged.column(run) is not None]
-    columns = judged.of(finished)
     values = [accuracy_of(run, judged) for run in finished]
-    with_predictions = bool(finished) and len(columns) == len(finished)
     counts = {_documents(run, judged) for run in finished}
+    measured = measure(contrasts.mean_of([runs[0].name]), finished, judged)
+    interval, basis = _interval(measured, len(finished))
+    if basis == ONE_SEED:
+        interval = statistics.share_interval(judged.right(finished[0]))
     return Cell(
         name=runs[0].name,
-        seeds=tuple(run.seed for run in finished),
-        expected=tuple(run.seed for run in runs),
+        seeds=tuple(Unit(run.draw, run.seed) for run in finished),
+        expected=tuple(Unit(run.draw, run.seed) for run in runs),
         accuracies=tuple(values),
         mean=float(np.mean(values)) if values else None,
         sd=float(np.std(values, ddof=1)) if len(values) > 1 else None,
-        interval=(
-            statistics.percentile_interval(judged.group([columns])) if with_predictions else None
-        ),
+        interval=interval,
+        basis=basis,
         documents=counts.pop() if len(counts) == 1 else None,
         thesis=_thesis_number(runs[0]),
         notes=remarks(runs),
@@ -95,6 +103,14 @@ def cell_of(runs: Sequence[Run], judged: Judged) -> Cell:
         majority=next((run.target.majority for run in finished), None),
         seen=any(run.target.seen for run in finished),
     )
+
+
+def _interval(measured: Measured, units: int) -> tuple[Interval | None, str]:
+    """The interval and its basis, where it is over all that the mean is over: `units`."""
+    blocks = measured.blocks
+    if measured.estimate is None or sum(map(len, blocks.members)) != units:
+        return None, ""
+    return measured.interval, blocks.basis
 
 
 def accuracy_of(run: Run, judged: Judged) -> float:
@@ -118,19 +134,22 @@ def group_mean(
 ) -> GroupMean:
     present = [cells[name] for name in group.runs if name in cells and cells[name].seeds]
     means = [cell.mean for cell in present]
-    complete = len(present) == len(group.runs) and all(cell.complete for cell in present)
-    columns = [judged.of(finished_of(by_name[cell.name])) for cell in present]
-    ready = len(present) == len(group.runs) and all(columns)
+    whole = len(present) == len(group.runs)
     common = set.intersection(*(set(cell.seeds) for cell in present)) if present else set()
-    by_seed = [
-        np.mean([cell.accuracies[cell.seeds.index(seed)] for cell in present])
-        for seed in sorted(common)
+    by_unit = [
+        np.mean([cell.accuracies[cell.seeds.index(unit)] for cell in present])
+        for unit in sorted(common)
     ]
+    runs = [run for cell in present for run in finished_of(by_name[cell.name])]
+    measured = measure(contrasts.mean_of(group.runs), runs, judged)
+    alike = whole and all(set(cell.seeds) == common for cell in present)
+    interval, basis = _interval(measured, len(common)) if alike else (None, "")
     return GroupMean(
         group=group,
         finished=len(present),
-        complete=complete,
+        complete=whole and all(cell.complete for cell in present),
         mean=float(np.mean(means)) if means else None,
-        sd=float(np.std(by_seed, ddof=1)) if len(by_seed) > 1 else None,
-        interval=statistics.percentile_interval(judged.group(columns)) if ready else None,
+        sd=float(np.std(by_unit, ddof=1)) if len(by_unit) > 1 else None,
+        interval=interval,
+        basis=basis,
     )

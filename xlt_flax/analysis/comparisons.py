@@ -1,94 +1,97 @@
-"""Two runs on the same documents: McNemar's exact test and an interval."""
+"""Two mixtures against each other, paired: the same draws, the same seeds, the same documents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from xlt_flax.analysis import statistics
-from xlt_flax.analysis.judged import Judged
+from xlt_flax.analysis import contrasts, statistics
+from xlt_flax.analysis.judged import Judged, Unit
+from xlt_flax.analysis.measured import DOCUMENTS, measure
 from xlt_flax.analysis.results import Evaluation, Run, Sweep, finished_of
 from xlt_flax.analysis.statistics import Interval
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two runs (or two mixtures over their common seeds) on the same documents.
+    """Two mixtures on their common blocks and documents.
 
     Attributes:
       first, second: names.
-      first_seeds, second_seeds: seeds compared, equally many.
-      documents: those which both judged.
+      blocks, basis: how many, and what they are in words.
+      holds_fixed: what the interval says nothing of.
+      documents: those which all compared runs judged.
       difference: of the accuracies, first less second.
-      interval: 95%, documents (and seeds, where several) resampled.
-      both, only_first, only_second, neither: documents x seeds right; seeds paired in order.
-      p: McNemar's exact test (statistics.documents_test).
-      holm: after Holm's correction over the comparisons shown together.
+      interval, df: 95%, over blocks and documents; its degrees of freedom.
+      p: of the interval's own t; None with one seed, which cannot tell a mixture from its run.
+      holm: p after Holm's correction over the comparisons shown together.
+      p_sign_flip, least_p: exact, over blocks; None with one seed.
       same_predictions: not one prediction differs.
+      flags: what a reader must know.
     """
 
     first: str
     second: str
-    first_seeds: tuple[int, ...]
-    second_seeds: tuple[int, ...]
+    blocks: int
+    basis: str
+    holds_fixed: str
     documents: int
     difference: float
     interval: Interval
-    both: int
-    only_first: int
-    only_second: int
-    neither: int
-    p: float
-    holm: float
+    df: float
+    p: float | None
+    holm: float | None
+    p_sign_flip: float | None
+    least_p: float | None
     same_predictions: bool
+    flags: tuple[str, ...]
 
 
-def _compared(judged: Judged, first: Sequence[Run], second: Sequence[Run]) -> Comparison | None:
-    """Compares two mixtures on the documents both judged; Holm is left as p.
-
-    Common seeds are compared; without one, equally many of each, the lowest first.
+def compare(judged: Judged, first: Sequence[Run], second: Sequence[Run]) -> Comparison | None:
+    """Compares two mixtures over the draws and seeds that both have; Holm is left as p.
 
     Returns:
-      None where there is nothing in common: no predictions, or no document.
+      None where nothing is in common: no draw and seed, no predictions, or fewer than two
+      documents.
     """
-    first, second = _matched_seeds(finished_of(first), finished_of(second))
-    columns_first, columns_second = judged.of(first), judged.of(second)
-    if not columns_first or len(columns_first) != len(columns_second):
+    common = _units(first) & _units(second)
+    first, second = ([r for r in runs if _unit(r) in common] for runs in (first, second))
+    if not common or first[0].name == second[0].name:
         return None
-    both_judged = judged.scored[:, columns_first + columns_second].all(axis=1)
-    ours = judged.correct[np.ix_(both_judged, columns_first)].T
-    theirs = judged.correct[np.ix_(both_judged, columns_second)].T
-    if not ours.size:
+    contrast = contrasts.difference(first[0].name, second[0].name)
+    found = measure(contrast, [*first, *second], judged)
+    if found.estimate is None:
         return None
-    samples = judged.group([columns_first]) - judged.group([columns_second])
-    p = statistics.documents_test(ours, theirs)
+    p = None if found.blocks.kind == DOCUMENTS else found.estimate.p
     return Comparison(
         first=first[0].name,
         second=second[0].name,
-        first_seeds=tuple(run.seed for run in first),
-        second_seeds=tuple(run.seed for run in second),
-        documents=int(both_judged.sum()),
-        difference=float(ours.mean() - theirs.mean()),
-        interval=statistics.percentile_interval(samples),
-        both=int((ours & theirs).sum()),
-        only_first=int((ours & ~theirs).sum()),
-        only_second=int((~ours & theirs).sum()),
-        neither=int((~ours & ~theirs).sum()),
+        blocks=found.estimate.blocks,
+        basis=found.blocks.basis,
+        holds_fixed=found.blocks.holds_fixed,
+        documents=found.estimate.documents,
+        difference=found.estimate.mean,
+        interval=found.estimate.interval,
+        df=found.estimate.df,
         p=p,
         holm=p,
-        same_predictions=all(
-            _same_predictions(a.target, b.target) for a, b in zip(first, second, strict=True)
-        ),
+        p_sign_flip=found.test.p if found.test else None,
+        least_p=found.test.least if found.test else None,
+        same_predictions=_all_the_same(finished_of(first), finished_of(second)),
+        flags=found.flags,
     )
 
 
-def _matched_seeds(first: list[Run], second: list[Run]) -> tuple[list[Run], list[Run]]:
-    common = {run.seed for run in first} & {run.seed for run in second}
-    if common:
-        first = [run for run in first if run.seed in common]
-        second = [run for run in second if run.seed in common]
-    count = min(len(first), len(second))
-    return tuple(sorted(runs, key=lambda run: run.seed)[:count] for runs in (first, second))
+def _unit(run: Run) -> Unit:
+    return Unit(run.draw, run.seed)
+
+
+def _units(runs: Sequence[Run]) -> set[Unit]:
+    return {_unit(run) for run in runs}
+
+
+def _all_the_same(first: Sequence[Run], second: Sequence[Run]) -> bool:
+    theirs = {_unit(run): run.target for run in second}
+    pairs = [(run.target, theirs[_unit(run)]) for run in first if _unit(run) in theirs]
+    return all(_same_predictions(one, other) for one, other in pairs)
 
 
 def _same_predictions(first: Evaluation, second: Evaluation) -> bool:
@@ -108,10 +111,10 @@ def compare_all(
     judged: Judged, pairs: Sequence[tuple[Sequence[Run], Sequence[Run]]]
 ) -> tuple[Comparison, ...]:
     """Compares all pairs that are finished; Holm's correction counts those that are not, too."""
-    results = [_compared(judged, one, other) for one, other in pairs]
-    corrected = statistics.holm([result.p if result else None for result in results])
+    found = [compare(judged, one, other) for one, other in pairs]
+    corrected = statistics.tarone_holm([c.p if c else None for c in found], [0.0] * len(found))
     return tuple(
-        replace(result, holm=p)
-        for result, p in zip(results, corrected, strict=True)
-        if result is not None
+        replace(comparison, holm=p)
+        for comparison, p in zip(found, corrected, strict=True)
+        if comparison is not None
     )

@@ -21,7 +21,7 @@ class View:
     """The results over one choice of test documents.
 
     Attributes:
-      runs: a run's label -> the 95% interval of its accuracy, documents resampled.
+      runs: a run's label -> the 95% interval of its accuracy, over documents only.
       cells: a run's name -> its cell.
       groups: thesis.Group.key -> its mean row.
     """
@@ -79,21 +79,17 @@ class Findings:
 def find(
     sweep: Sweep,
     asked: Sequence[tuple[Sequence[Run], Sequence[Run]]] = (),
-    resamples: int = 10_000,
-    seed: int = 0,
 ) -> Findings:
     """Computes everything.
 
     Args:
       sweep: what was read.
-      asked: pairs to compare, each side the finished runs of one mixture.
-      resamples: of every bootstrap.
-      seed: of every bootstrap; the same seed gives the same report.
+      asked: pairs to compare, each side runs of one mixture.
     """
     affected = _affected(sweep)
-    judged = Judged(sweep, frozenset(), resamples, seed)
+    judged = Judged(sweep)
     every = _view(sweep, judged)
-    rest = _view(sweep, Judged(sweep, affected, resamples, seed)) if affected else None
+    rest = _view(sweep, Judged(sweep, affected)) if affected else None
     zero_shot = [name for group in thesis.ZERO_SHOT_GROUPS for name in group.runs]
     after = [name for group in thesis.AFTER_J1_GROUPS for name in group.runs]
     pairs = [(a, b) for i, a in enumerate(zero_shot) for b in zero_shot[i + 1 :]]
@@ -124,11 +120,11 @@ def _view(sweep: Sweep, judged: Judged) -> View:
     on_thesis = {name: cell for name, cell in cells.items() if _is_the_thesiss(by_name[name])}
     groups = {g.key: group_mean(g, on_thesis, by_name, judged) for g in thesis.GROUPS}
     runs = {
-        run.label: statistics.percentile_interval(judged.resampled[:, column])
+        run.label: statistics.share_interval(judged.right(run))
         for run in finished_of(sweep.runs)
-        if (column := judged.column(run)) is not None
+        if judged.column(run) is not None
     }
-    return View(runs, cells, groups, all_effects(on_thesis, by_name, judged))
+    return View(runs, cells, groups, all_effects(sweep, judged))
 
 
 def _is_the_thesiss(runs: Sequence[Run]) -> bool:

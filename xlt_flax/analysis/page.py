@@ -14,6 +14,7 @@ _SECTIONS = (  # tables' `section`, its heading, and whether its tables start fo
     ("compare", "Comparisons asked for", False),
     ("effects", "What diversity is worth", False),
     ("pairs", "Any two mixtures", False),
+    ("reread", "The thesis read again", False),
     ("languages", "By language", True),
     ("curves", "Learning curves", False),
     ("overlap", "Overlap of training and test documents", True),
@@ -23,7 +24,7 @@ _SECTIONS = (  # tables' `section`, its heading, and whether its tables start fo
 _CAPTIONS = {
     "figure_4_1": (
         "Figure 4.1. Mean accuracy on {target} by number of source languages. Bars start at "
-        "chance (.5); intervals resample mixtures, seeds and documents. Pale bars are unfinished."
+        "chance (.5); 95% intervals are over blocks and documents. Pale bars are unfinished."
     ),
     "figure_tables": (
         "Every mixture's mean over seeds with its 95% interval, one panel for each table, and the "
@@ -38,15 +39,17 @@ _CAPTIONS = {
 _METHODS = (
     "Accuracy is the share of test documents whose label is predicted. A cell is the mean over "
     "seeds ± their standard deviation; a mean row is the mean of its mixtures' means.",
-    "Intervals are 95% percentile bootstraps. Documents are resampled jointly: every run is judged "
-    "on the same draw, as all are judged on the same test set. Seeds are resampled within a "
-    "mixture and mixtures within a group, n − 1 of n, which keeps so few from looking surer than "
-    "they are (Rao and Wu 1988). Documents cross seeds and mixtures, for which no bootstrap is "
-    "exact; this one errs on the wide side (Owen 2007; Owen and Eckles 2012).",
-    "Permutation tests deal the group labels to the mixtures in every possible way; nothing is "
-    "sampled. Two mixtures are compared with McNemar's exact test; with several seeds, a "
-    "document's number of right seeds is compared, still exactly. Holm's correction counts every "
-    "test of its table, those still waiting for runs too.",
+    "Intervals are 95%. Two things vary and cross: blocks of runs (draws of the training "
+    "documents, their seeds averaged; with one draw, seeds) and test documents, which judge all "
+    "runs alike. A mean's variance is (MS_R + MS_J − MS_RJ) / (R N), from the mean squares of "
+    "blocks, documents and their interaction, with Satterthwaite's degrees of freedom. With one "
+    "seed only documents vary: the interval holds seed and draw fixed, and says so.",
+    "What diversity is worth is one contrast a block, not three mixtures against three: both sides "
+    "of 1:1:1 − 3:0 train on the same groups, so that languages and draws cancel. With a "
+    "language's share held fixed, 1:1:1 is held against the 2:1 mixtures in which that language "
+    "has a third. Sign-flip tests choose the signs of the blocks' contrasts in every possible way; "
+    "nothing is sampled. Tests that could never reject are left out of the correction (Tarone "
+    "1990; Holm 1979).",
     "The thesis has one seed, so its numbers are held against where one more seed of these runs "
     "would fall. Its groups were other draws of documents, which adds to the difference.",
 )

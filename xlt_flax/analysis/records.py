@@ -5,6 +5,7 @@ import io
 from dataclasses import asdict, is_dataclass
 
 from xlt_flax.analysis import experiment, summary, thesis
+from xlt_flax.analysis.effects import Effect
 from xlt_flax.analysis.findings import Findings, View
 from xlt_flax.analysis.results import Run
 from xlt_flax.analysis.statistics import Interval
@@ -77,7 +78,7 @@ def _csv_rows(run: Run, interval: Interval | None) -> list[dict]:
 def results_json(findings: Findings) -> dict:
     """Everything in the report, in plain JSON values; accuracies and differences are shares."""
     every, rest = findings.every, findings.without_overlap
-    return _plain(
+    plain = _plain(
         {
             "state": summary.state(findings),
             "complete": not summary.half_finished(findings),
@@ -103,6 +104,41 @@ def results_json(findings: Findings) -> dict:
             },
         }
     )
+    plain["contrasts"] = contrasts_json(every)
+    if rest is not None:
+        plain["overlap"]["without"]["contrasts"] = contrasts_json(rest)
+    return plain
+
+
+def contrasts_json(view: View) -> dict:
+    """Every contrast that has an estimate, in full digits; what is in points says so."""
+    return {e.key: _contrast(e) for e in view.effects if e.difference is not None}
+
+
+def _contrast(effect: Effect) -> dict:
+    measured, estimate, test = effect.measured, effect.measured.estimate, effect.measured.test
+    low, high = estimate.interval
+    names = ("blocks", "documents", "rest")
+    parts = dict(zip(names, estimate.parts, strict=True)) if estimate.components else {}
+    return {
+        "estimate": estimate.mean,
+        "low": low,
+        "high": high,
+        "df": estimate.df,
+        "p_sign_flip": test.p if test else None,
+        "least_p": test.least if test else None,
+        "p_tarone_holm": effect.adjusted,
+        "blocks": estimate.blocks,
+        "basis": measured.blocks.basis,
+        "holds_fixed": measured.blocks.holds_fixed,
+        "documents": estimate.documents,
+        "mde80": estimate.detectable,
+        "components_points": {name: 100 * part for name, part in parts.items()},
+        "flags": list(measured.flags),
+        "stage": effect.stage,
+        "thesis": effect.thesis,
+        "weights": dict(measured.contrast.weights),
+    }
 
 
 def _view(view: View) -> dict:
@@ -115,12 +151,12 @@ def _view(view: View) -> dict:
             "mean": mean.mean,
             "sd": mean.sd,
             "interval": mean.interval,
+            "basis": mean.basis,
             "thesis": mean.group.mean,
         }
         for key, mean in view.groups.items()
     }
-    effects = {effect.key: effect for effect in view.effects}
-    return {"runs": view.runs, "cells": view.cells, "groups": groups, "effects": effects}
+    return {"runs": view.runs, "cells": view.cells, "groups": groups}
 
 
 def _audit(run: Run) -> dict:

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 from xlt_flax.analysis import experiment, formats
+from xlt_flax.analysis.answers import of_effect, what_diversity_is_worth
+from xlt_flax.analysis.contrasts import TWO_LANGUAGES
 from xlt_flax.analysis.deviation_tables import shown
 from xlt_flax.analysis.effects import Effect
 from xlt_flax.analysis.findings import Findings
@@ -17,7 +19,6 @@ from xlt_flax.analysis.results import (
     UNFINISHED,
     Run,
 )
-from xlt_flax.analysis.tables import SIGNIFICANT
 
 
 def state(findings: Findings) -> str:
@@ -171,28 +172,14 @@ def not_the_thesis(findings: Findings) -> list[str]:
 
 def answers(findings: Findings) -> list[str]:
     """What the runs say, one sentence for each question that they can answer."""
-    said = [_effect_answer(effect) for effect in findings.every.effects if _asked(effect)]
-    return [*said, *_agreement(findings), *_overlap(findings)]
+    effects = findings.every.effects
+    first = what_diversity_is_worth(effects)
+    said = [of_effect(effect) for effect in effects if _asked(effect)]
+    return [*([first] if first else []), *said, *_agreement(findings), *_overlap(findings)]
 
 
 def _asked(effect: Effect) -> bool:
-    return effect.difference is not None and not effect.label.startswith(("2:1", "trend"))
-
-
-def _effect_answer(effect: Effect) -> str:
-    low, high = effect.interval or (None, None)
-    stage = "" if effect.stage == "J1" else f", {effect.stage}"
-    text = f"{effect.label}{stage}: {formats.points(effect.difference)} points"
-    if effect.interval is not None:
-        sure = "above zero" if low > 0 else "below zero" if high < 0 else "zero is within it"
-        text += f" (95% interval {formats.points_interval(effect.interval)}; {sure})"
-    if effect.test is not None:
-        text += f"; permutation p = {formats.p_value(effect.test.p)}"
-        if effect.test.p <= effect.test.smallest and effect.test.smallest > SIGNIFICANT:
-            text += f", the smallest that {effect.test.arrangements} arrangements can give"
-    if effect.lacking:
-        text += "; some seeds are missing"
-    return f"{text.replace('= <', '<')}. The thesis: {formats.points(effect.thesis)}."
+    return effect.difference is not None and not effect.key.startswith(TWO_LANGUAGES)
 
 
 def _agreement(findings: Findings) -> list[str]:

@@ -1,0 +1,206 @@
+"""Contrasts: what they weigh, what cancels in them, and over which runs they are taken."""
+
+import shutil
+
+import made_up_sweep
+import numpy as np
+import pytest
+import simulated_worlds
+from simulated_worlds import DIVERSITY, LETTERS, THESIS
+
+from xlt_flax.analysis import contrasts, effects, findings, read_runs, thesis
+from xlt_flax.analysis.contrasts import UNEQUAL_GROUPS
+from xlt_flax.analysis.judged import Judged
+from xlt_flax.analysis.measured import DOCUMENTS, DRAWS, ONE_SEED, SEEDS, measure
+
+KEYS = ["1:1:1 - 3:0", "delta_de", "delta_en", "delta_fr", "2:1 - 3:0"]
+
+
+def by_key(names, **kwargs):
+    return {each.key: each for each in contrasts.diversity_contrasts(names, **kwargs)}
+
+
+def accuracies_of(names, languages=None, groups=None, diversity=0.0):
+    """Additive effects: shares of languages, of groups, and what diversity is worth."""
+    found = {}
+    for name in names:
+        parts = [name[i : i + 2] for i in range(0, len(name), 2)]
+        own = sum((languages or {}).get(part[0], 0) + (groups or {}).get(part, 0) for part in parts)
+        found[name] = own / len(parts) + diversity * (len({part[0] for part in parts}) == 3)
+    return found
+
+
+@pytest.mark.parametrize("names", [THESIS, DIVERSITY], ids=["thesis", "diversity"])
+def test_effects_of_languages_cancel_and_diversity_does_not(names):
+    languages = {"E": 0.1, "D": 0.7, "F": -0.3}
+    found = by_key(names)
+    assert sorted(found) == sorted(KEYS)
+    for key in KEYS[:4]:
+        assert found[key].of(accuracies_of(names, languages)) == pytest.approx(0, abs=1e-12)
+        assert found[key].of(accuracies_of(names, languages, diversity=0.02)) == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_draws_cancel_in_the_cyclic_mixtures_alone(key):
+    rng = np.random.default_rng(0)
+    groups = {f"{letter}{number}": rng.normal() for letter in LETTERS for number in (1, 2, 3)}
+    cyclic, six = by_key(DIVERSITY)[key], by_key(THESIS)[key]
+    assert cyclic.of(accuracies_of(DIVERSITY, groups=groups)) == pytest.approx(0, abs=1e-12)
+    assert cyclic.equal_groups
+    assert six.equal_groups == (key == "1:1:1 - 3:0")
+    left = abs(six.of(accuracies_of(THESIS, groups=groups)))
+    assert (left < 1e-12) == six.equal_groups
+
+
+def test_were_germans_presence_all_only_its_own_delta_would_be_zero():
+    presence = {name: float("D" in name) for name in DIVERSITY}
+    found = {key: contrast.of(presence) for key, contrast in by_key(DIVERSITY).items()}
+    assert found["delta_de"] == pytest.approx(0)
+    assert found["delta_en"] == found["delta_fr"] == pytest.approx(0.5)
+    assert found["1:1:1 - 3:0"] == pytest.approx(2 / 3)
+
+
+def test_the_thesiss_own_numbers():
+    known = contrasts.of_the_thesis()
+    points = {key: round(100 * value, 2) for key, value in known.items()}
+    assert points["1:1:1 - 3:0"] == 3.25
+    assert (points["delta_de"], points["delta_en"], points["delta_fr"]) == (0.92, 2.99, 2.79)
+    assert points["1:1:1 - 3:0, after J1"] == 2.03
+
+
+def test_a_mixture_of_groups_chosen_on_the_test_set_is_in_no_contrast():
+    assert "E2D1F3" in thesis.ACCURACY
+    assert all(
+        "E2D1F3" not in each.weights for each in contrasts.diversity_contrasts(thesis.ACCURACY)
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "keys"),
+    [
+        (["E1E2E3", "D1D2D3", "F1F2F3", "E1D1F1"], ["1:1:1 - 3:0"]),
+        (["E1E2E3", "D1D2D3", "E1D1F1"], []),  # French on one side only
+        (["E1E2D1", "F1F2D1", "E1D1F1"], ["delta_de"]),
+        (["E1E2D1", "E1D1F1"], []),
+        (["E1D1F1 [train.epochs 3]", "E1E2E3", "D1D2D3", "F1F2F3"], []),
+        ([], []),
+    ],
+)
+def test_only_contrasts_with_the_same_languages_on_both_sides(names, keys):
+    assert list(by_key(names)) == keys
+
+
+def test_after_j1_the_same_mixtures_are_weighed():
+    found = by_key(thesis.ACCURACY, after_j1=True)["delta_de, after J1"]
+    assert set(found.weights) == {
+        "E1D1F1+J1", "E2D2F2+J1", "E3D3F3+J1", "E1E2D1+J1", "F1F2D1+J1",
+    }  # fmt: skip
+    names = [each.key for each in contrasts.j1_contrasts(thesis.ACCURACY)]
+    assert names == [contrasts.J1_STAGE, contrasts.SOURCE_STAGE]
+    assert contrasts.j1_contrasts(["E1", "J1"]) == []
+
+
+# ---- over runs
+
+
+@pytest.fixture(scope="module")
+def three_draws(tmp_path_factory):
+    """The thesis's 3:0 and 1:1:1 in three draws with two seeds each, 60 documents."""
+    accuracies = {name: 0.7 + 0.05 * ("E1D" in name) for name in THESIS if _is_outer(name)}
+    folder = tmp_path_factory.mktemp("draws") / "sweep"
+    return made_up_sweep.write_sweep(
+        folder, (50, 51), 60, accuracies, seed_sd=0.05, draws=(50, 51, 52)
+    )
+
+
+def _is_outer(name):
+    return len({*name[::2]}) != 2
+
+
+def take(folder, key="1:1:1 - 3:0"):
+    sweep = read_runs.read_sweep(folder)
+    return measure(by_key(sweep.names())[key], sweep.runs, Judged(sweep)), sweep
+
+
+def block_means(sweep, contrast, blocks):
+    return [
+        np.mean([
+            sum(w * run.target.accuracy for n, w in contrast.weights.items()
+                for run in sweep.of(n) if (run.draw, run.seed) == unit)
+            for unit in units
+        ])
+        for units in blocks
+    ]  # fmt: skip
+
+
+def test_draws_are_the_blocks_and_their_seeds_are_averaged(three_draws):
+    found, sweep = take(three_draws)
+    assert found.blocks.kind == DRAWS
+    assert found.blocks.members == tuple(((d, 50), (d, 51)) for d in (50, 51, 52))
+    means = block_means(sweep, found.contrast, found.blocks.members)
+    assert found.estimate.mean == pytest.approx(np.mean(means))
+    assert found.estimate.blocks == 3
+    assert found.test.least == 0.25
+    assert found.blocks.holds_fixed == "seeds 50, 51 of a draw"
+
+
+def test_seeds_are_the_blocks_of_one_draw(tmp_path, three_draws):
+    for folder in three_draws.glob("*-seed*"):
+        if "-draw" not in folder.name:
+            shutil.copytree(folder, tmp_path / folder.name)
+    found, _ = take(tmp_path)
+    assert found.blocks.kind == SEEDS
+    assert found.blocks.basis == "2 seeds"
+    assert found.blocks.holds_fixed == "draw 50"
+    for folder in tmp_path.glob("*-seed51"):
+        shutil.rmtree(folder)
+    found, _ = take(tmp_path)
+    assert found.blocks.kind == DOCUMENTS
+    assert found.blocks.basis == ONE_SEED
+    assert ONE_SEED in found.flags
+    assert found.test is None
+    assert found.blocks.holds_fixed == "seed 50 and draw 50"
+    assert found.estimate.df == 59
+
+
+def test_only_complete_blocks_count_and_the_others_are_named(tmp_path, three_draws):
+    sweep = shutil.copytree(three_draws, tmp_path / "s")
+    (sweep / "E1D1F1-draw51-seed50" / "DONE").unlink()
+    (sweep / "E2D2F2-draw52-seed50" / "DONE").unlink()
+    (sweep / "F1F2F3-draw52-seed51" / "DONE").unlink()
+    found, read = take(sweep)
+    assert found.blocks.members == (((50, 50), (50, 51)), ((51, 51),))
+    assert found.blocks.lacking == ((51, 50), (52, 50), (52, 51))
+    assert "left out, not complete: draw 52, seed 50" in found.flags
+    assert "draws with unequal numbers of seeds" in found.flags
+    means = block_means(read, found.contrast, found.blocks.members)
+    assert found.estimate.mean == pytest.approx(np.mean(means))
+
+
+def test_the_thesiss_six_mixtures_are_flagged(tmp_path):
+    accuracies = {name: thesis.ACCURACY[name] for name in THESIS}
+    folder = made_up_sweep.write_sweep(tmp_path / "s", (50,), 40, accuracies)
+    found, _ = take(folder, "delta_de")
+    assert UNEQUAL_GROUPS in found.flags
+    assert UNEQUAL_GROUPS not in take(folder)[0].flags
+
+
+def test_the_whole_study_of_diversity_from_worlds_to_findings(tmp_path):
+    """24 mixtures in 4 draws: each contrast is the one that the world's own arrays give."""
+    world = simulated_worlds.World(diversity=5)
+    right = world.judge(4, 1, 50, np.random.default_rng(0))
+    made_up_sweep.write_plan(tmp_path, [50], DIVERSITY, (50, 51, 52, 53))
+    rng = np.random.default_rng(0)
+    for block, draw in enumerate((50, 51, 52, 53)):
+        for index, name in enumerate(DIVERSITY):
+            made_up_sweep.write_run(
+                tmp_path / made_up_sweep.folder_name(name, 50, draw),
+                name, 50, right[block, 0, index], rng, fields={"data.split_seed": draw},
+            )  # fmt: skip
+    found = findings.find(read_runs.read_sweep(tmp_path))
+    for effect in found.every.effects:
+        expected = simulated_worlds.values_of(effect.measured.contrast, DIVERSITY, right[:, 0])
+        assert effect.difference == pytest.approx(expected.mean(), abs=1e-6)
+        assert effect.measured.flags == ()
+        assert effect.measured.blocks.basis == "4 draws"
+    assert [effect.stage for effect in found.every.effects] == [effects.ZERO_SHOT] * 5

@@ -1,0 +1,133 @@
+"""How many draws and seeds a study needs: the least difference that it would see.
+
+A study sees a true difference in 80% of its repetitions, with 95% intervals, when the difference is
+2.8 standard errors (1.96 + .84). For 1:1:1 - 3:0, three runs against three in each of R draws with
+S seeds, judged on N documents, in points:
+
+    2.8 sqrt((2/3) sd^2 / (R S) + 10^4 (a + b / (R S)) / N)
+
+sd is a run's standard deviation, over draws and seeds, in points. a is the variance over documents
+of the contrast's mean on a document, b that of one draw's and one seed's contrast on it.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from scipy import stats
+
+from xlt_flax.analysis.contrasts import DIVERSITY
+from xlt_flax.analysis.measured import Measured
+from xlt_flax.analysis.statistics import CONFIDENCE, POWER
+from xlt_flax.errors import UserError
+
+SEEN = 2.8  # standard errors: 95% intervals leave out 0 in 80% of all studies
+DRAWS = (3, 5, 8, 10, 15, 20, 40)
+SEEDS = (1, 2, 3, 5)
+_MOST = 10_000  # draws times seeds: no study has more
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a plan takes for granted.
+
+    Attributes:
+      sd: of a run, over draws and seeds, points.
+      documents: that judge.
+      a, b: variances over documents, see above.
+      origin: where a and b come from, in words.
+    """
+
+    sd: float
+    documents: int = 2000
+    a: float = 0.0104
+    b: float = 0.066
+    origin: str = "worlds simulated in November 2026"
+
+    def least(self, draws: int, seeds: int) -> float:
+        """The least true difference that is seen in 80% of all studies, in points."""
+        runs = draws * seeds
+        over_runs = 2 / 3 * self.sd**2 / runs
+        over_documents = 1e4 * (self.a + self.b / runs) / self.documents
+        return SEEN * math.sqrt(over_runs + over_documents)
+
+
+def parts_of_pilot(measured: Measured | None, sd: float | None, documents: int | None) -> Parts:
+    """Takes a and b, and sd and documents where they are not given, from a finished study.
+
+    Raises:
+      UserError: the study has no two blocks of 1:1:1 - 3:0.
+    """
+    estimate = measured.estimate if measured else None
+    if estimate is None or estimate.components is None:
+        raise UserError(
+            f"--workdir: a pilot needs two finished blocks (draws or seeds) of {DIVERSITY}; leave "
+            "--workdir out and give --sd"
+        )
+    found, units = estimate.components, [len(block) for block in measured.blocks.members]
+    seeds = sum(units) / len(units)
+    return Parts(
+        sd=100 * math.sqrt(1.5 * seeds * found.blocks) if sd is None else sd,
+        documents=documents or estimate.documents,
+        a=found.documents,
+        b=seeds * found.rest,
+        origin=f"the pilot's {measured.blocks.basis}",
+    )
+
+
+def plan(parts: Parts, effect: float) -> str:
+    """The answer for people: a table of least differences, and what `effect` points need.
+
+    Raises:
+      UserError: a number that cannot be.
+    """
+    if parts.sd < 0 or effect <= 0 or parts.documents < 2:
+        raise UserError("--plan: wants --sd of 0 or more, --effect above 0, --documents above 1")
+    return "\n".join(_lines(parts, effect))
+
+
+def _lines(parts: Parts, effect: float) -> Iterator[str]:
+    yield f"Least difference, in points, that {DIVERSITY} shows with 80% power (95% intervals)"
+    yield ""
+    yield "draws  " + "".join(f"{f'{seeds} seed' + 's' * (seeds > 1):>9}" for seeds in SEEDS)
+    for draws in DRAWS:
+        least = (f"{parts.least(draws, seeds):9.2f}" for seeds in SEEDS)
+        yield f"{draws:>5}  " + "".join(least)
+    yield ""
+    yield _needed(parts, effect)
+    yield ""
+    yield (
+        f"{SEEN} sqrt((2/3) {parts.sd:g}^2 / (draws x seeds) + 10^4 ({parts.a:.3g} + {parts.b:.3g} "
+        f"/ (draws x seeds)) / {parts.documents:,}); a run's standard deviation is {parts.sd:.3g} "
+        f"points, {parts.a:.3g} and {parts.b:.3g} come from {parts.origin}."
+    )
+    yield (
+        f"{SEEN} is for many blocks: over 3 draws, whose interval has about 2 degrees of freedom, "
+        f"the difference must be {_times(2)} times as large, over 5 {_times(4)} times."
+    )
+
+
+def _times(df: int) -> str:
+    """How much wider than the normal's quantiles those of t are."""
+    quantiles = stats.t.ppf([(1 + CONFIDENCE) / 2, POWER], df)
+    return f"{quantiles.sum() / SEEN:.1f}"
+
+
+def _needed(parts: Parts, effect: float) -> str:
+    """How many draws times seeds make `effect` visible."""
+    floor = SEEN * math.sqrt(1e4 * parts.a / parts.documents)
+    enough = next((n for n in range(2, _MOST) if parts.least(n, 1) <= effect), None)
+    if enough is None:
+        return (
+            f"{effect:g} points cannot be seen on {parts.documents:,} documents: however many the "
+            f"draws and seeds, {floor:.2f} is the least. Take more test documents."
+        )
+    return (
+        f"{effect:g} points need draws x seeds of at least {enough}: {enough} draws with one seed, "
+        f"or {_ceil(enough, 2)} with two, {_ceil(enough, 3)} with three. Draws before seeds: only "
+        "over draws does the answer hold for other documents."
+    )
+
+
+def _ceil(number: int, by: int) -> int:
+    return -(-number // by)
