@@ -83,7 +83,7 @@ def test_a_model_of_another_shape_is_refused(november, sample_data_dir):
     file.write_text(json.dumps(json.loads(file.read_text()) | {"intermediate_size": 24}))
     config = placed(run, sample_data_dir, model__name=str(november / "model"))
     judge = Judge(run, config, ["ja"])
-    with pytest.raises(UserError, match="does not fit .*: give the model that it was made from"):
+    with pytest.raises(UserError, match=r"does not fit .*: give the model that it was made from"):
         judge.judge("best")
     run.done.unlink()
     with pytest.raises(UserError, match="does not fit"):
@@ -211,8 +211,7 @@ def test_a_stage_of_then_whose_updates_would_be_counted_otherwise(tmp_path):
 def shared_runs(shared_folder, tmp_path):
     with tarfile.open(shared_folder / "data" / "workdirs-e3ae455.tar.xz") as archive:
         archive.extractall(tmp_path, filter="data")
-    found = {path.parent.name: path.parent for path in tmp_path.rglob("config.json")}
-    return found
+    return {path.parent.name: path.parent for path in tmp_path.rglob("config.json")}
 
 
 @pytest.mark.slow

@@ -64,7 +64,7 @@ def test_a_failed_run_is_failed_and_says_why(sweep, text, said):
     (run / "failure.txt").write_text(text)
     found, cell = is_told(sweep, "E1D1F1-seed51", said)
     assert "3 of 4 runs are finished; 1 failed." in summary.state(found)
-    assert seeds_of(cell) == (50,)
+    assert cell.seeds == (50,)
     assert not cell.complete
 
 
@@ -83,7 +83,7 @@ def test_a_document_without_a_prediction_is_wrong_and_its_run_no_data_point(swee
     run = sweep / "E1D1F1-seed51"
     change_eval(run, [None] * 40, accuracy=0.0, loss=None)
     found, cell = is_told(sweep, "E1D1F1-seed51", "output for 40 documents is not a number")
-    assert seeds_of(cell) == (50,)
+    assert cell.seeds == (50,)
     assert "1 broken" in summary.state(found)
     assert not found.sweep.of("E1D1F1")[1].evaluations["ja"].correct.any()
 
@@ -103,7 +103,7 @@ def test_what_is_no_number_anywhere_breaks_a_run(sweep, where):
     else:
         (run / "DONE").write_text(json.dumps({"step": 9, "best": {"loss": math.nan, "epoch": 1}}))
     found, cell = is_told(sweep, "E1D1F1-seed51", "not a number")
-    assert seeds_of(cell) == (50,)
+    assert cell.seeds == (50,)
     assert found.sweep.of("E1D1F1")[1].status == results.BROKEN
 
 
@@ -114,7 +114,7 @@ def test_a_model_of_one_class_is_a_data_point_that_is_named(sweep, problems):
     change_eval(run, [0] * 40, accuracy=0.5, **more)
     said = "one class, negative" if problems else "all predictions are of one class"
     found, cell = is_told(sweep, "E1D1F1-seed51", said)
-    assert seeds_of(cell) == (50, 51)
+    assert cell.seeds == (50, 51)
     assert "1 finished run" in summary.state(found)
 
 
