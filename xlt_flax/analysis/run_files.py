@@ -10,7 +10,9 @@ from types import MappingProxyType
 from xlt_flax.analysis import formats, results, settings
 from xlt_flax.analysis.json_files import inner, number, read_lines, read_object
 from xlt_flax.analysis.results import Audit, Evaluation, Point, Record
-from xlt_flax.config import base
+from xlt_flax.config import complete
+from xlt_flax.errors import UserError
+from xlt_flax.stored_config import FORMAT
 
 NOTHING_MOVED: Mapping[str, str] = MappingProxyType({})
 
@@ -70,8 +72,7 @@ def read_record(
     path = folder / "config.json"
     content = read_object(path) if path.exists() else {}
     stored = inner(content, "config")
-    config = settings.flat(base().to_dict()) | settings.flat(stored) if stored else {}
-    config |= dict(moved) if stored else {}
+    config = {**_completed(path, content), **moved} if stored else {}
     source = find_source(folder, config.get("init_from"), later)
     return Record(
         config=config,
@@ -81,6 +82,17 @@ def read_record(
         source=source and read_record(source, moved, (*later, folder.resolve())),
         **_read_end(folder),
     )
+
+
+def _completed(path: Path, content: dict) -> dict[str, object]:
+    """The fields of a config.json of any version, as this one spells them."""
+    try:
+        form = inner(content, "versions").get("workdir", FORMAT)
+        return settings.flat(complete(inner(content, "config"), form))
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    except (TypeError, ValueError):  # values that no version stored
+        raise UserError(f"{path}: not whole; remove the run and train it again") from None
 
 
 def find_source(folder: Path, init_from, later: tuple[Path, ...] = ()) -> Path | None:

@@ -12,9 +12,9 @@ from dataclasses import replace
 from xlt_flax.analysis import experiment
 from xlt_flax.analysis.experiment import model_name
 from xlt_flax.analysis.results import FINISHED, Record, Run, Setting
-from xlt_flax.config import OPERATIONAL
+from xlt_flax.stored_config import OPERATIONAL, PLACES
 
-_NOT_SETTINGS = (*OPERATIONAL, "seed", "mixture", "init_from", "data.split_seed")
+_NOT_SETTINGS = (*OPERATIONAL, *PLACES, "seed", "mixture", "data.split_seed")
 _SOURCES = "source's "
 _OTHER = "other"  # the table of what the thesis does not have
 
