@@ -3,10 +3,11 @@
     python -m xlt_flax.sweep --config=configs/diversity_demo.py --draws=50,51,52
     python -m xlt_flax.report --workdir=runs/diversity_demo
 
-Three draws are 72 runs of 90 updates, 2.5 CPU seconds each: some minutes on two cores. Nothing is
-downloaded. It shows the mechanics, not the science: nothing in random weights ties Japanese to the
-other languages, so expect Japanese accuracies near chance, runs that say one class of all Japanese
-documents, and no evidence for or against anything. `configs/diversity.py` is the study.
+Three draws are 72 runs of 90 updates, and took four CPU minutes in all: some minutes on two cores.
+Nothing is downloaded. It shows the mechanics, not the science: nothing in random weights ties
+Japanese to the other languages, so expect Japanese accuracies near chance, runs that say one class
+of all Japanese documents, and no evidence for or against anything. `configs/diversity.py` is the
+study.
 """
 
 from ml_collections import ConfigDict
