@@ -88,8 +88,8 @@ def base() -> ConfigDict:
     config.data.dedup = False
     # With dedup: put a document of its class that no group has into each repeat's place, so that
     # groups keep their other documents and their classes, instead of letting all that follow move
-    # up, which makes French 54% positive. F3 is short of negative ones in half of the draws, unless
-    # stratify is set.
+    # up, which makes French 54% positive. F3 is short of negative ones in nearly half of the draws,
+    # unless stratify is set.
     config.data.dedup_in_place = False
     # The language without labels, on whose test set the model is judged.
     config.data.target_language = "ja"
@@ -124,7 +124,7 @@ def base() -> ConfigDict:
     config.train.beta1 = 0.9
     config.train.beta2 = 0.999
     config.train.epsilon = 1e-6
-    # Add epsilon before the second moment's correction for its start, as transformers' AdamW does,
+    # Add epsilon before the second moment's correction for its start, as transformers' AdamW did,
     # instead of after it: smaller steps where gradients are small, early in training.
     config.train.epsilon_before_correction = False
     # Largest norm of the gradient of all weights together; 0 = not limited.

@@ -76,6 +76,7 @@ def test_each_deviation_is_named_where_the_config_explains_it(listing):
         assert f"\n  {field} " in listing.__doc__ or f"\n  {field}\n" in listing.__doc__
 
 
+@pytest.mark.slow
 def test_a_run_as_the_listing_has_it(listing, config_of, tmp_path, monkeypatch):
     """Every field at once: one that is broken off ends with the very same numbers."""
     config = config_of(listing.get_config("E1D1F1"))

@@ -376,8 +376,8 @@ class _Run:
         if best["step"] == step:
             return " (best so far)"
         value = compared_value(self.metrics.records, self.config.eval.best)
-        name = " as its batch sum" if value == "score" else ""
-        return f" (no improvement: epoch {best['epoch']} had {best[value]:.4f}{name})"
+        sums = f"batch sum {self.metrics.records[-1]['score']:.4f}, " if value == "score" else ""
+        return f" (no improvement: {sums}epoch {best['epoch']} had {best[value]:.4f})"
 
     def _save(self) -> None:
         """Saves the state after the last step, and the metrics up to it."""
