@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from xlt_flax import console
+
 ROOT = Path(__file__).parents[1]
 
 SAYS_MORE_LATER = """
@@ -51,6 +53,24 @@ def test_a_reader_that_leaves_does_not_end_it(leaves):
         assert told.read() == b"all done"
     if leaves == "stdout":
         assert process.stderr.read() == b"more\n" * 9
+
+
+def test_a_terminal_that_is_closed_does_not_end_it():
+    """As when a connection breaks: SIGHUP comes, and what is saved then says so nowhere."""
+    master, slave = os.openpty()
+    stream = console._Stream(os.fdopen(slave, "wb"), "utf-8", line_buffering=True)
+    os.close(master)
+    print("saving", file=stream, flush=True)
+    print("saved", file=stream, flush=True)
+    stream.close()
+
+
+def test_what_else_goes_wrong_is_told():
+    full = console._Stream(open("/dev/full", "wb"), "utf-8", line_buffering=True)  # noqa: SIM115
+    with pytest.raises(OSError, match="No space left"):
+        print("x", file=full, flush=True)
+    full._leave()
+    full.close()
 
 
 def test_a_character_that_the_terminal_lacks_is_another_one():

@@ -68,6 +68,20 @@ def test_what_is_right_is_let_through(line, values):
     assert words.misspelled(argv, values) is None
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("--config=a.py --steps=3 --config.seed=1", "--config=a.py --config.seed=1"),
+        ("--steps 3 --config a.py --compare", "--config a.py"),
+        ("--config=a.py --config.data.dedup --steps 3", "--config=a.py --config.data.dedup"),
+        ("--config.seed 51 -config a.py:E1", "--config.seed 51 -config a.py:E1"),
+    ],
+)
+def test_a_configs_words_are_handed_on(line, expected):
+    """To the process in which a benchmark has its data prepared."""
+    assert words.of_config(line.split()) == expected.split()
+
+
 def run(module, *arguments, **environment):
     return subprocess.run(
         [sys.executable, "-m", f"xlt_flax.{module}", *map(str, arguments)],
@@ -98,6 +112,12 @@ def test_every_command_line_refuses_them(module, arguments, meant, tmp_path):
     assert finished.returncode == 2, finished.stderr
     (line,) = finished.stderr.splitlines()
     assert f"was {meant} meant?" in line
+
+
+def test_a_config_file_that_is_not_there():
+    finished = run("prepare", "--config=configs/none.py", "--config.seed=1")
+    assert finished.returncode == 2, finished.stderr
+    assert finished.stderr == "xlt_flax: --config: there is no file configs/none.py\n"
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,10 @@ and mean, tokens random. --config.train.compilation_cache=false makes compile ti
 import json
 import subprocess
 import sys
-from itertools import pairwise
 
 from absl import flags
 
-from xlt_flax import cli
+from xlt_flax import cli, words
 from xlt_flax.errors import UserError
 
 _CONFIG = cli.define_config_flag()
@@ -58,20 +57,10 @@ def main(_):
 
 def _prepare() -> None:
     """Makes what is missing of dataset and tokens in a process of its own: it needs TensorFlow."""
-    command = [sys.executable, "-m", "xlt_flax.prepare", *_config_flags(sys.argv[1:])]
+    command = [sys.executable, "-m", "xlt_flax.prepare", *words.of_config(sys.argv[1:])]
     made = subprocess.run(command, stdout=sys.stderr)
     if made.returncode:
         sys.exit(made.returncode)
-
-
-def _config_flags(words: list[str]) -> list[str]:
-    """--config and its fields, also of `--config FILE`, in two words."""
-    found = []
-    for before, word in pairwise(["", *words]):
-        is_value = found and found[-1] == before and "=" not in before and word[:1] != "-"
-        if word.startswith(("--config", "-config")) or is_value:
-            found.append(word)
-    return found
 
 
 def _parse_synthetic(text: str) -> tuple[float, float]:

@@ -85,6 +85,8 @@ def _wrong_flag(argv: list[str], error: Exception) -> UserError:
       Exception: neither; a mistake of ours.
     """
     path = _config_path(argv)
+    if path and not os.path.isfile(path):
+        return UserError(f"--config: there is no file {path}")
     if path and (line := _line_of_file(error, path)):
         return _broken_config(path, line, error)
     if told := words.misspelled(argv, flags.FLAGS):

@@ -1,13 +1,19 @@
 """What a command line says to a person, and that saying it never ends what it does."""
 
+import errno
 import io
 import logging
 import os
 import sys
+from contextlib import contextmanager
 
 from absl import logging as absl_logging
 
 log = logging.getLogger("xlt_flax")
+
+
+# A pipe without a reader; a terminal that was closed, as when a connection breaks (with SIGHUP).
+_NOBODY_READS = (errno.EPIPE, errno.EIO)
 
 
 class _Stream(io.TextIOWrapper):
@@ -15,16 +21,21 @@ class _Stream(io.TextIOWrapper):
     character gets another one."""
 
     def write(self, text: str) -> int:
-        try:
-            return super().write(text)
-        except BrokenPipeError:
-            self._leave()
-            return len(text)
+        with self._whoever_reads():
+            super().write(text)
+        return len(text)
 
     def flush(self) -> None:
-        try:
+        with self._whoever_reads():
             super().flush()
-        except BrokenPipeError:
+
+    @contextmanager
+    def _whoever_reads(self):
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in _NOBODY_READS:
+                raise
             self._leave()
 
     def _leave(self) -> None:

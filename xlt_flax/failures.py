@@ -86,7 +86,7 @@ def _causes(error: BaseException | None):
 
 def _system_error(error: BaseException) -> tuple[int | None, str | None]:
     """(errno, path) of what the operating system refused; the first is None if nothing."""
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and error.errno is not None:
         known = error.errno in _WAYS_OUT
         return (error.errno, error.filename and str(error.filename)) if known else (None, None)
     text = str(error)

@@ -1,4 +1,4 @@
-"""Words on a command line that belong to no flag, and what was probably meant by them.
+"""The words of a command line; what was probably meant by those that belong to no flag.
 
 absl leaves such words to the program, and stops reading flags at the first one.
 """
@@ -11,6 +11,16 @@ from absl import flags
 
 _DASHES = tuple("‐‑‒–—―−")  # what editors and web pages make of a hyphen
 _TRUTH = ("true", "false", "yes", "no", "t", "f", "y", "n", "1", "0")
+
+
+def of_config(line: Sequence[str]) -> list[str]:
+    """The words of a command line that are --config and its fields, with their values."""
+    found = []
+    for before, word in pairwise(["", *line]):
+        is_value = bool(found) and found[-1] == before and "=" not in before and word[:1] != "-"
+        if is_value or word.startswith(("--config", "-config")):
+            found.append(word)
+    return found
 
 
 def left_over(argv: Sequence[str], rest: Sequence[str], values: flags.FlagValues) -> str | None:
