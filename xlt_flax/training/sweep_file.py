@@ -9,8 +9,9 @@ from filelock import FileLock
 from ml_collections import ConfigDict
 
 from xlt_flax import files
-from xlt_flax.config import differences
+from xlt_flax.config import complete
 from xlt_flax.errors import UserError
+from xlt_flax.stored_config import FORMAT, differences
 from xlt_flax.training.sweep_plan import PlannedRun
 
 _PER_TASK = ("seed", "mixture", "init_from")  # fields that tasks set; draws stand in folder names
@@ -42,7 +43,10 @@ def check_sweep_file(folder: Path, config: ConfigDict) -> dict:
     old = _read(folder)
     if old is None:
         return {"draws": [], "seeds": [], "runs": []}
-    old_config, new_config = old.pop("config"), config.to_dict()
+    try:
+        old_config, new_config = complete(old.pop("config"), old.pop("format")), config.to_dict()
+    except UserError as error:
+        raise UserError(f"{folder / 'sweep.json'}: {error}") from None
     for field in _PER_TASK:
         old_config.pop(field, None), new_config.pop(field, None)
     if changed := differences(old_config, new_config):
@@ -76,6 +80,7 @@ def write_sweep_file(
         files.write_json(
             folder / "sweep.json",
             {
+                "format": FORMAT,  # of the config, as in workdirs
                 "config": config.to_dict(),
                 "draws": sorted({*old["draws"], *draws}),
                 "seeds": sorted({*old["seeds"], *seeds}),
@@ -96,6 +101,7 @@ def _read(folder: Path) -> dict | None:
     try:
         old = json.loads(path.read_text("utf-8"))
         return {
+            "format": old.get("format", 1),
             "config": dict(old["config"]),
             "draws": list(old.get("draws", [old["config"]["data"]["split_seed"]])),
             "seeds": list(old["seeds"]),
