@@ -43,10 +43,7 @@ def check_sweep_file(folder: Path, config: ConfigDict) -> dict:
     old = _read(folder)
     if old is None:
         return {"draws": [], "seeds": [], "runs": []}
-    try:
-        old_config, new_config = complete(old.pop("config"), old.pop("format")), config.to_dict()
-    except UserError as error:
-        raise UserError(f"{folder / 'sweep.json'}: {error}") from None
+    old_config, new_config = old.pop("config"), config.to_dict()
     for field in _PER_TASK:
         old_config.pop(field, None), new_config.pop(field, None)
     if changed := differences(old_config, new_config):
@@ -80,7 +77,7 @@ def write_sweep_file(
         files.write_json(
             folder / "sweep.json",
             {
-                "format": FORMAT,  # of the config, as in workdirs
+                "versions": {"workdir": FORMAT},
                 "config": config.to_dict(),
                 "draws": sorted({*old["draws"], *draws}),
                 "seeds": sorted({*old["seeds"], *seeds}),
@@ -90,22 +87,25 @@ def write_sweep_file(
 
 
 def _read(folder: Path) -> dict | None:
-    """sweep.json; of versions that knew one draw a sweep as well. None if there is none.
+    """sweep.json, as today's version would write it; None if there is none.
 
     Raises:
-      UserError: it is not whole.
+      UserError: it is not whole, or a newer version wrote it.
     """
     path = folder.expanduser() / "sweep.json"
     if not path.exists():
         return None
     try:
         old = json.loads(path.read_text("utf-8"))
+        form = old.get("versions", {"workdir": 1})["workdir"]
+        config = complete(old["config"], form)
         return {
-            "format": old.get("format", 1),
-            "config": dict(old["config"]),
+            "config": config,
             "draws": list(old.get("draws", [old["config"]["data"]["split_seed"]])),
             "seeds": list(old["seeds"]),
             "runs": [dict(entry) for entry in old["runs"]],
         }
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UserError(f"{path} is not whole: remove it, and give the command again") from None
