@@ -52,6 +52,23 @@ def config():
     return module.get_config()
 
 
+def test_a_sweep_of_an_older_version_goes_on_wherever_its_model_lies(config, runs, tmp_path):
+    common = split_config(config)[0]
+    write_sweep_file(tmp_path, common, runs, [50], [50])
+    file = tmp_path / "sweep.json"
+    stored = json.loads(file.read_text())
+    del stored["versions"], stored["config"]["model"]["revision"], stored["config"]["init_checkpoint"]
+    file.write_text(json.dumps(stored))
+    moved = ConfigDict(common.to_dict())
+    moved.model.name = "/elsewhere"
+    write_sweep_file(tmp_path, moved, runs, [50], [50])
+    assert json.loads(file.read_text())["config"]["model"]["name"] == "/elsewhere"
+    stored["config"]["data"]["shards"] = 3
+    file.write_text(json.dumps(stored))
+    with pytest.raises(UserError, match=rf"^{file}: .* does not know, data.shards"):
+        write_sweep_file(tmp_path, moved, runs, [50], [50])
+
+
 @pytest.fixture(scope="module")
 def runs(config):
     return plan_runs(split_config(config)[1], thesis.TABLE_OF)

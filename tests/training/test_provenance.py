@@ -18,6 +18,7 @@ from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.judge import Judge
 from xlt_flax.training.loop import train
 from xlt_flax.training.metrics import read_metrics
+from xlt_flax.training.provenance import check_sweep
 from xlt_flax.training.setup import load_setup, total_steps
 from xlt_flax.training.sources import starting_point
 from xlt_flax.workdir import Workdir
@@ -320,6 +321,21 @@ def test_other_documents(copied, write_reviews, action):
     message = refused(action, Workdir(copied / "runs" / "E1"))
     assert f"documents of webis_cls10 in {copied / 'data'} are not those that" in message
     assert "--config.data.data_dir=DIR" in message
+
+
+@pytest.mark.parametrize("changed", ["weights", "documents"])
+def test_a_sweep_is_not_gone_on_with_on_another_model_or_other_data(
+    copied, write_reviews, config_of, changed
+):
+    places = {"model__name": str(copied / "model"), "data__data_dir": str(copied / "data")}
+    check_sweep(copied / "runs", load_setup(config_of(**places)))
+    if changed == "weights":
+        change_a_weight(copied / "model")
+    else:
+        shutil.rmtree(copied / "data")
+        places["data__manual_dir"] = str(write_reviews(copied / "other", "second"))
+    with pytest.raises(UserError, match=r"is not the model that|are not those that"):
+        check_sweep(copied / "runs", load_setup(config_of(**places)))
 
 
 def test_what_moved_is_the_same(copied):

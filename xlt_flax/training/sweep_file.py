@@ -104,5 +104,7 @@ def _read(folder: Path) -> dict | None:
             "seeds": list(old["seeds"]),
             "runs": [dict(entry) for entry in old["runs"]],
         }
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UserError(f"{path} is not whole: remove it, and give the command again") from None
