@@ -183,7 +183,7 @@ def test_a_model_that_is_said_to_have_moved_is_shown_where_it_is_and_sources_sta
     write(tmp_path, "E1D1F1", model__name="/gone/bert")
     write(tmp_path, "E1D1F1+J1", model__name="/gone/bert")
     moved = {"model.name": "/here/my-bert", "init_from": str(tmp_path / "E1D1F1-seed50")}
-    first, second = read_runs.read_sweep(tmp_path, moved).runs
+    second, first = read_runs.read_sweep(tmp_path, moved).runs
     assert first.record.config["model.name"] == "/here/my-bert"
     assert first.record.config["init_from"] == ""  # it has no source, and gets none
     assert (first.name, second.name) == ("E1D1F1", "E1D1F1+J1")
