@@ -27,14 +27,14 @@ def main(argv):
     from xlt_flax.data.languages import languages_named
     from xlt_flax.workdir import Workdir
 
+    languages = languages_named(_LANGUAGE.value or [])
     workdir = Workdir(_WORKDIR.value)
     config = workdir.read_config()
-    languages = languages_named(_LANGUAGE.value or [config.data.target_language])
     cli.start_jax(config)
 
     from xlt_flax.training.judge import Judge
 
-    judge = Judge(workdir, config, languages)
+    judge = Judge(workdir, config, languages or [config.data.target_language])
     if _WATCH.value:
         judge.watch()
     print(judge.judge(_CHECKPOINT.value))
