@@ -273,6 +273,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(sample_data_dir, tmp_path):
         ("main", ["--config=configs/mix_111.py:E1E2D1"], "not 1:1:1"),
         ("main", ["--config=configs/demo.py", "--nothing"], "nothing"),
         ("eval", ["--workdir=no/such/folder"], "not a workdir"),
+        ("eval", ["--workdir=no/such/folder", "--language=de,xx"], "--language=xx: give one of"),
     ],
 )
 def test_a_users_mistake_gets_one_line(module, arguments, message):

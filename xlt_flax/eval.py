@@ -29,16 +29,16 @@ def main(_):
     from xlt_flax.data.languages import languages_named
     from xlt_flax.workdir import Workdir
 
+    languages = languages_named(_LANGUAGE.value or [])
     workdir = Workdir(_WORKDIR.value)
     if _WATCH.value:
         workdir.wait_until_begun()
     config = overrides.given_anew(workdir.read_config(), _GIVEN)
-    languages = languages_named(_LANGUAGE.value or [config.data.target_language])
     cli.start_jax(config, "eval")
 
     from xlt_flax.training.judge import Judge
 
-    judge = Judge(workdir, config, languages)
+    judge = Judge(workdir, config, languages or [config.data.target_language])
     if _WATCH.value:
         judge.watch()
     print(judge.judge(_CHECKPOINT.value))
