@@ -201,4 +201,4 @@ def test_a_pilots_plan_takes_its_components(sweep):
     finally:
         (sweep / "E3D3F3-seed51" / "DONE").unlink()
     assert "come from the pilot's 2 seeds" in text
-    assert "/ 60;" in text
+    assert ") / 60);" in text
