@@ -170,7 +170,7 @@ def test_one_run_of_each_is_compared_over_documents_only(sweep):
 def test_a_plan_needs_no_folder():
     result = run("--plan", "--sd=2", "--effect=1")
     assert result.returncode == 0, result.stderr
-    assert "1 points need draws x seeds of at least 40" in result.stdout
+    assert "1 point: draws x seeds of at least 40" in result.stdout
 
 
 @pytest.mark.parametrize(

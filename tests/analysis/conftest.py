@@ -28,7 +28,8 @@ def train_sweep(sample_data_dir):
         config = sample()
         config.data.data_dir = str(sample_data_dir)
         config.update_from_flattened_dict({**_SMALL, **(fields or {})})
-        config.sweep = ConfigDict({"runs": tuple(names)})
+        with config.unlocked():
+            config.sweep = ConfigDict({"runs": tuple(names)})
         config, names = sweep_plan.split_config(config)
         runs = sweep_plan.plan_runs(names, TABLE_OF)
         own = config.data.split_seed

@@ -123,7 +123,7 @@ def test_other_languages_are_shown_where_evaluated(small):
     right = np.arange(40) < 30
     made_up_sweep.write_evaluation(small / "E1D1F1-seed50", "en", right)
     rows = rows_of(find(small), "languages")
-    assert rows["E1D1F1"]["en (majority class .5000)"] == ".7500"
+    assert rows["E1D1F1"]["en (majority class .5000)"] == ".7500‡"
     assert rows["E1E2E3"]["en (majority class .5000)"] == formats.NOTHING
 
 

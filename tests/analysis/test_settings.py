@@ -173,3 +173,14 @@ def test_draws_share_a_cell_that_says_so(tmp_path):
     cell = findings.find(read_runs.read_sweep(tmp_path)).every.cells["E1D1F1"]
     assert cell.draws == (50, 60)
     assert "over 2 draws of documents: 50, 60" in cell.notes
+
+
+def test_a_model_that_is_said_to_have_moved_is_shown_where_it_is_and_sources_stay(tmp_path):
+    write(tmp_path, "E1D1F1", model__name="/gone/bert")
+    write(tmp_path, "E1D1F1+J1", model__name="/gone/bert")
+    moved = {"model.name": "/here/my-bert", "init_from": str(tmp_path / "E1D1F1-seed50")}
+    second, first = read_runs.read_sweep(tmp_path, moved).runs
+    assert first.record.config["model.name"] == "/here/my-bert"
+    assert first.record.config["init_from"] == ""  # it has no source, and gets none
+    assert (first.name, second.name) == ("E1D1F1", "E1D1F1+J1")
+    assert second.source == "E1D1F1"

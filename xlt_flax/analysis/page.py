@@ -2,7 +2,7 @@
 
 from html import escape
 
-from xlt_flax.analysis import drawing, summary, tables
+from xlt_flax.analysis import drawing, page_style, summary, tables
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.languages import language_name
 from xlt_flax.analysis.plain_matplotlib import Figure
@@ -20,6 +20,8 @@ _SECTIONS = (  # tables' `section`, its heading, and whether its tables start fo
     ("overlap", "Overlap of training and test documents", True),
     ("seeds", "Each seed", True),
 )
+
+_SENTENCE = 60  # characters: no number of the report is as long
 
 _CAPTIONS = {
     "figure_4_1": (
@@ -54,74 +56,6 @@ _METHODS = (
     "would fall. Its groups were other draws of documents, which adds to the difference.",
 )
 
-_STYLE = """
-:root { color-scheme: light dark; --natural: 100%;
-  --font: system-ui, -apple-system, "Segoe UI", Roboto,
-  "Noto Sans", "DejaVu Sans", sans-serif; --page: #f5f7f9; --tint: #eef2f6; --warn: #8a5300;
-  --warn-ground: #fff4dc; LIGHT }
-@media (prefers-color-scheme: dark) { :root { --page: #0d1117; --tint: #1e2530; --warn: #f2c265;
-  --warn-ground: #2c2413; DARK } }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.55 var(--font); }
-main, header, footer { max-width: 75rem; margin: 0 auto; padding: 0 1.25rem; }
-header { padding-top: 2.5rem; padding-bottom: 1.5rem; }
-h1 { font-size: clamp(1.6rem, 4vw, 2.3rem); line-height: 1.15; margin: 0 0 .75rem;
-  letter-spacing: -.015em; }
-h2 { font-size: 1.35rem; margin: 3rem 0 1rem; letter-spacing: -.01em; scroll-margin-top: 1rem; }
-a { color: var(--two); }
-a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 2px solid var(--two);
-  outline-offset: 2px; }
-.setting { display: flex; flex-wrap: wrap; gap: .4rem 1.75rem; margin: 0 0 1.25rem; padding: 0; }
-.setting div { display: flex; gap: .45rem; }
-.setting dt { color: var(--muted); }
-.setting dd { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
-nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; margin: 1rem 0 0;
-  padding: .7rem 0; border-block: 1px solid var(--grid); font-size: .92rem; }
-.card { background: var(--surface); border: 1px solid var(--grid); border-radius: 10px;
-  padding: 1.1rem 1.25rem; min-width: 0; }
-.warn { background: var(--warn-ground); border: 1px solid var(--warn); border-radius: 10px;
-  padding: .8rem 1.1rem; margin: 0 0 1rem; }
-.warn strong { color: var(--warn); }
-.warn p { margin: 0; } .warn details { margin-top: .4rem; }
-.lead { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1.15fr); gap: 1.25rem;
-  align-items: start; }
-.answers { margin: 0; padding: 0; list-style: none; }
-.answers li { padding: .7rem 0; border-bottom: 1px solid var(--grid); }
-.answers li:first-child { padding-top: 0; } .answers li:last-child { border: 0; padding-bottom: 0; }
-.grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 31rem), 1fr));
-  gap: 1.25rem; align-items: start; }
-.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-figure { margin: 0; }
-.figure { margin-bottom: 1.25rem; }
-figcaption { color: var(--muted); font-size: .9rem; margin-top: .6rem; }
-figure svg { display: block; width: 100%; height: auto; max-width: var(--natural); }
-.scroll { overflow-x: auto; }
-.big svg { min-width: min(52rem, var(--natural)); }
-table { border-collapse: collapse; width: 100%; font-size: .875rem;
-  font-variant-numeric: tabular-nums; }
-caption { text-align: left; font-weight: 650; font-size: 1rem; padding-bottom: .55rem; }
-th, td { padding: .32rem .5rem; text-align: right; white-space: nowrap;
-  border-bottom: 1px solid var(--grid); }
-th:first-child, td:first-child { text-align: left; padding-left: .2rem; }
-thead th { color: var(--muted); font-weight: 500; vertical-align: bottom; white-space: normal; }
-tbody th { font-weight: 500; white-space: normal; min-width: 5rem; position: sticky; left: 0;
-  background: var(--surface); }
-tr.mean > * { font-weight: 700; background: var(--tint); }
-tr.unfinished > * { color: var(--warn); font-style: italic; }
-tbody tr:last-child > * { border-bottom: 0; }
-.words td, .words thead th { text-align: left; white-space: normal; vertical-align: top; }
-td.real { font-weight: 700; background: var(--tint); }
-.notes { margin: .75rem 0 0; padding-left: 1.1rem; color: var(--muted); font-size: .85rem; }
-details > summary { cursor: pointer; font-weight: 600; }
-details[open] > summary { margin-bottom: .75rem; }
-.stack > * + * { margin-top: 1.25rem; }
-footer { color: var(--muted); font-size: .85rem; padding-block: 2.5rem; }
-@media (max-width: 60rem) { .lead { grid-template-columns: minmax(0, 1fr); } }
-@media (max-width: 40rem) { .card { padding: .9rem; } body { font-size: 15px; }
-  .lead svg { min-width: 0; } }
-@media print { body { background: none; } .card { break-inside: avoid; } nav { display: none; } }
-"""
-
 
 def render(findings: Findings, drawn: dict[str, Figure]) -> str:
     """The whole page.
@@ -140,7 +74,7 @@ def render(findings: Findings, drawn: dict[str, Figure]) -> str:
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{_title(findings)}</title>\n<style>{_style()}</style>\n</head>\n<body>\n"
+        f"<title>{_title(findings)}</title>\n<style>{page_style.css()}</style>\n</head>\n<body>\n"
         f"{_header(findings, present)}\n<main>\n{body}\n</main>\n"
         "<footer>Written by <code>python -m xlt_flax.report</code>. The same numbers for programs: "
         "results.csv and results.json, beside this file.</footer>\n</body>\n</html>\n"
@@ -149,14 +83,6 @@ def render(findings: Findings, drawn: dict[str, Figure]) -> str:
 
 def _title(findings: Findings) -> str:
     return f"{summary.title(findings)} · {escape(findings.sweep.path.resolve().name)}"
-
-
-def _style() -> str:
-    light, dark = (
-        " ".join(f"--{name}: {pair[index]};" for name, pair in drawing.PALETTE.items())
-        for index in (0, 1)
-    )
-    return _STYLE.replace("LIGHT", light).replace("DARK", dark)
 
 
 def _header(findings: Findings, present: list[tuple[str, str]]) -> str:
@@ -296,14 +222,16 @@ def _card(table: Table, folded: bool) -> str:
 
 def _row(row: Row, columns: int) -> str:
     first, *rest = row.cells + ("",) * (columns - len(row.cells))
-    cells = "".join(
-        f'<td class="real">{escape(cell)}</td>'
-        if cell.endswith("*")
-        else f"<td>{escape(cell)}</td>"
-        for cell in rest
-    )
+    cells = "".join(f"<td{_kind_of(cell)}>{escape(cell)}</td>" for cell in rest)
     kind = f' class="{row.kind}"' if row.kind in (MEAN, UNFINISHED) else ""
     return f'<tr{kind}><th scope="row">{escape(first)}</th>{cells}</tr>'
+
+
+def _kind_of(cell: str) -> str:
+    """A difference that is real, a sentence, or (no class) a number."""
+    if cell.endswith("*"):
+        return ' class="real"'
+    return ' class="sentence"' if len(cell) > _SENTENCE else ""
 
 
 def _methods() -> str:

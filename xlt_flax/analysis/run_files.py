@@ -63,7 +63,8 @@ def read_record(
 
     Args:
       folder: of the run.
-      moved: fields that name a place which is another now, such as model.name.
+      moved: fields that name a place which is another now, such as model.name; a run that has
+        none (init_from, of a first stage) gets none.
       later: the folders of the runs that went on from this one.
 
     Raises:
@@ -72,7 +73,7 @@ def read_record(
     path = folder / "config.json"
     content = read_object(path) if path.exists() else {}
     config = _read_config(path, content)
-    config |= dict(moved) if config else {}
+    config |= {field: place for field, place in moved.items() if config.get(field)}
     source = find_source(folder, config.get("init_from"), later)
     return Record(
         config=config,

@@ -88,7 +88,12 @@ def _setting(record: Record, names: dict[str, str], usual: dict[str, str]) -> Se
     """None where the config is not there. Of digests it has those that are not the usual ones."""
     if not record.config:
         return None
-    items = {name: v for name, v in record.config.items() if name not in _NOT_SETTINGS}
+    fields = record.config.items()
+    items = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in fields
+        if name not in _NOT_SETTINGS
+    }
     items["model.name"] = _model(record, names)
     if not record.config.get("init_from"):
         for name in _OF_SECOND_STAGE:

@@ -9,8 +9,8 @@ from filelock import FileLock
 from ml_collections import ConfigDict
 
 from xlt_flax import files
-from xlt_flax.config import differences
 from xlt_flax.errors import UserError
+from xlt_flax.stored_config import differences
 from xlt_flax.training.sweep_plan import PlannedRun
 
 _PER_TASK = ("seed", "mixture", "init_from")  # fields that tasks set; draws stand in folder names
