@@ -49,9 +49,9 @@ _METHODS = (
     "What diversity is worth is one contrast a block, not three mixtures against three: both sides "
     "of 1:1:1 − 3:0 train on the same groups, so that languages and draws cancel. With a "
     "language's share held fixed, 1:1:1 is held against the 2:1 mixtures in which that language "
-    "has a third. Sign-flip tests choose the signs of the blocks' contrasts in every possible way; "
-    "nothing is sampled. Tests that could never reject are left out of the correction (Tarone "
-    "1990; Holm 1979).",
+    "has a third. Sign-flip tests choose the signs of the blocks' contrasts in every possible way, "
+    "on these test documents; nothing is sampled. Tests that could never reject are left out of "
+    "the correction (Tarone 1990; Holm 1979).",
     "The thesis has one seed, so its numbers are held against where one more seed of these runs "
     "would fall. Its groups were other draws of documents, which adds to the difference.",
 )
