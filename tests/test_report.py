@@ -170,7 +170,7 @@ def test_one_run_of_each_is_compared_over_documents_only(sweep):
 def test_a_plan_needs_no_folder():
     result = run("--plan", "--sd=2", "--effect=1")
     assert result.returncode == 0, result.stderr
-    assert "1 points need draws x seeds of at least 40" in result.stdout
+    assert "1 point: draws x seeds of at least 40" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -201,4 +201,4 @@ def test_a_pilots_plan_takes_its_components(sweep):
     finally:
         (sweep / "E3D3F3-seed51" / "DONE").unlink()
     assert "come from the pilot's 2 seeds" in text
-    assert "/ 60;" in text
+    assert ") / 60);" in text

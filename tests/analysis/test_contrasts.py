@@ -8,7 +8,17 @@ import pytest
 import simulated_worlds
 from simulated_worlds import DIVERSITY, LETTERS, THESIS
 
-from xlt_flax.analysis import contrasts, effects, findings, read_runs, thesis
+from xlt_flax.analysis import (
+    contrasts,
+    effects,
+    figures,
+    findings,
+    read_runs,
+    records,
+    summary,
+    tables,
+    thesis,
+)
 from xlt_flax.analysis.contrasts import UNEQUAL_GROUPS
 from xlt_flax.analysis.judged import Judged
 from xlt_flax.analysis.measured import DOCUMENTS, DRAWS, ONE_SEED, SEEDS, measure
@@ -205,3 +215,47 @@ def test_the_whole_study_of_diversity_from_worlds_to_findings(tmp_path):
         assert not effect.measured.blocks.lacking
         assert effect.measured.blocks.basis == "4 draws"
     assert [effect.stage for effect in found.every.effects] == [effects.ZERO_SHOT] * 5
+
+
+@pytest.mark.parametrize(("seeds", "one"), [((50,), True), ((50, 51), False)])
+def test_every_number_of_one_seed_says_so(tmp_path, seeds, one):
+    names = ("E1E2E3", "D1D2D3", "F1F2F3", "E1D1F1", "E2D2F2", "E3D3F3")
+    accuracies = {name: thesis.ACCURACY[name] for name in names}
+    made_up_sweep.write_sweep(tmp_path / "s", seeds, 40, accuracies, seed_sd=0.03)
+    sweep = read_runs.read_sweep(tmp_path / "s")
+    found = findings.find(sweep, [(sweep.of("E1D1F1"), sweep.of("E1E2E3"))])
+    shown = {table.key: table for table in tables.all_tables(found)}
+    for key in ("4.1", "4.3"):
+        for row in shown[key].rows:
+            assert row.cells[2].endswith("¹") == one, row
+        assert any(ONE_SEED in note for note in shown[key].notes) == one
+    assert (ONE_SEED in shown["effects"].rows[0].cells) == one
+    assert (ONE_SEED in shown["compare"].rows[0].cells) == one
+    assert (ONE_SEED in summary.answers(found)[0]) == one
+    drawn = [text.get_text() for figure in figures.all_figures(found).values()
+             for legend in [*figure.legends, *(a.get_legend() for a in figure.axes)]
+             if legend for text in legend.get_texts()]  # fmt: skip
+    assert any("documents only" in text for text in drawn) == one
+    marked = [cell for row in shown["pairs"].rows for cell in row.cells if cell.endswith("*")]
+    assert not (one and marked)
+    written = records.results_json(found)
+    assert (written["contrasts"]["1:1:1 - 3:0"]["basis"] == ONE_SEED) == one
+    assert (written["cells"]["E1D1F1"]["basis"] == ONE_SEED) == one
+
+
+def test_a_comparison_is_paired_by_draw_and_seed(tmp_path):
+    """Seeds move both mixtures alike: unpaired, +10 points would drown in them."""
+    rng = np.random.default_rng(0)
+    difficulty = rng.normal(size=200)
+    made_up_sweep.write_plan(tmp_path, [50, 51, 52, 53], ("E1D1F1", "E1E2E3"))
+    for seed, level in ((50, 0.4), (51, 0.5), (52, 0.6), (53, 0.7)):
+        for name, more in (("E1D1F1", 0.1), ("E1E2E3", 0.0)):
+            right = made_up_sweep.right_documents(level + more, 200, rng, 5 * difficulty)
+            made_up_sweep.write_run(tmp_path / f"{name}-seed{seed}", name, seed, right, rng)
+    sweep = read_runs.read_sweep(tmp_path)
+    (found,) = findings.find(sweep, [(sweep.of("E1D1F1"), sweep.of("E1E2E3"))]).asked
+    assert found.difference == pytest.approx(0.1)
+    assert found.interval.low > 0.05
+    assert found.p < 0.001
+    assert (found.p_sign_flip, found.least_p) == (0.125, 0.125)
+    assert found.basis == "4 seeds"

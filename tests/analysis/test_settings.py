@@ -19,10 +19,6 @@ def write(folder, name, seed=50, place=None, **fields):
     )
 
 
-def seeds_of(cell):
-    return tuple(unit.seed for unit in cell.seeds)
-
-
 def names(folder):
     return read_runs.read_sweep(folder).names()
 

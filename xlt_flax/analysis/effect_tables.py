@@ -42,9 +42,9 @@ def effects(found: Sequence[Effect], key: str = "effects") -> Table | None:
         f"Differences in percentage points. {_BASIS}",
         "Could see: the true difference that a study as sure as this one finds in 80% of its "
         "repetitions.",
-        "p: exact, all ways to choose the signs of the blocks' contrasts; least p: the smallest "
-        "that so few blocks can give. Tarone–Holm: corrected over the tests of a stage that can "
-        "reject at all; empty where a test cannot.",
+        "p: exact, all ways to choose the signs of the blocks' contrasts on these test documents, "
+        "which it holds fixed; least p: the smallest that so few blocks can give. Tarone–Holm: "
+        "corrected over the tests of a stage that can reject at all; empty where a test cannot.",
         "1:1:1 − 3:0: the same groups on both sides. A language's share held fixed: 1:1:1 less the "
         "2:1 mixtures in which it has a third; were German's presence all that matters, German's "
         "would be 0.",

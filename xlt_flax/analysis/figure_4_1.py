@@ -7,6 +7,7 @@ from xlt_flax.analysis.cells import GroupMean
 from xlt_flax.analysis.drawing import COLOURS, GROUP_COLOUR, short_share, whisker
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.languages import language_name
+from xlt_flax.analysis.measured import interval_label
 from xlt_flax.analysis.plain_matplotlib import Axes, Figure, mpl
 
 _CHANCE = 0.5  # bars start here
@@ -34,7 +35,7 @@ def figure_4_1(findings: Findings) -> Figure | None:
     axes.grid(axis="y")
     axes.tick_params(axis="x", length=0)
     axes.set_xlim(-0.55, len(means) - 0.45)
-    _legend(axes)
+    _legend(axes, interval_label(mean.basis for mean in means))
     return figure
 
 
@@ -117,7 +118,7 @@ def _bar_label(mean: GroupMean) -> str:
     return text if mean.complete else f"{text}\nsome seeds missing"
 
 
-def _legend(axes: Axes) -> None:
+def _legend(axes: Axes, interval: str) -> None:
     handles = [
         mpl.patches.Patch(facecolor=COLOURS["reference"], label="these runs, mean"),
         mpl.patches.Patch(
@@ -126,7 +127,7 @@ def _legend(axes: Axes) -> None:
             linestyle=(0, (3, 2)),
             label="the thesis",
         ),
-        mpl.lines.Line2D([], [], color=COLOURS["ink"], linewidth=1.4, label="95% interval"),
+        mpl.lines.Line2D([], [], color=COLOURS["ink"], linewidth=1.4, label=interval),
         mpl.lines.Line2D(
             [],
             [],

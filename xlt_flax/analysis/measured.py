@@ -54,6 +54,12 @@ class Blocks:
         return f"seed{'s' * (len(units := seeds.pop()) > 1)} {', '.join(map(str, units))} of a draw"
 
 
+def interval_label(bases: Iterable[str]) -> str:
+    """What a figure calls its intervals, given their bases ("" where there is none)."""
+    known = {basis for basis in bases if basis}
+    return "95%, documents only" if known == {ONE_SEED} else "95% interval"
+
+
 @dataclass(frozen=True)
 class Measured:
     """A contrast, measured.

@@ -21,6 +21,8 @@ _SECTIONS = (  # tables' `section`, its heading, and whether its tables start fo
     ("seeds", "Each seed", True),
 )
 
+_SENTENCE = 60  # characters: no number of the report is as long
+
 _CAPTIONS = {
     "figure_4_1": (
         "Figure 4.1. Mean accuracy on {target} by number of source languages. Bars start at "
@@ -47,9 +49,9 @@ _METHODS = (
     "What diversity is worth is one contrast a block, not three mixtures against three: both sides "
     "of 1:1:1 − 3:0 train on the same groups, so that languages and draws cancel. With a "
     "language's share held fixed, 1:1:1 is held against the 2:1 mixtures in which that language "
-    "has a third. Sign-flip tests choose the signs of the blocks' contrasts in every possible way; "
-    "nothing is sampled. Tests that could never reject are left out of the correction (Tarone "
-    "1990; Holm 1979).",
+    "has a third. Sign-flip tests choose the signs of the blocks' contrasts in every possible way, "
+    "on these test documents; nothing is sampled. Tests that could never reject are left out of "
+    "the correction (Tarone 1990; Holm 1979).",
     "The thesis has one seed, so its numbers are held against where one more seed of these runs "
     "would fall. Its groups were other draws of documents, which adds to the difference.",
 )
@@ -220,14 +222,16 @@ def _card(table: Table, folded: bool) -> str:
 
 def _row(row: Row, columns: int) -> str:
     first, *rest = row.cells + ("",) * (columns - len(row.cells))
-    cells = "".join(
-        f'<td class="real">{escape(cell)}</td>'
-        if cell.endswith("*")
-        else f"<td>{escape(cell)}</td>"
-        for cell in rest
-    )
+    cells = "".join(f"<td{_kind_of(cell)}>{escape(cell)}</td>" for cell in rest)
     kind = f' class="{row.kind}"' if row.kind in (MEAN, UNFINISHED) else ""
     return f'<tr{kind}><th scope="row">{escape(first)}</th>{cells}</tr>'
+
+
+def _kind_of(cell: str) -> str:
+    """A difference that is real, a sentence, or (no class) a number."""
+    if cell.endswith("*"):
+        return ' class="real"'
+    return ' class="sentence"' if len(cell) > _SENTENCE else ""
 
 
 def _methods() -> str:

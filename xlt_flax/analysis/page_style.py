@@ -58,6 +58,7 @@ tr.mean > * { font-weight: 700; background: var(--tint); }
 tr.unfinished > * { color: var(--warn); font-style: italic; }
 tbody tr:last-child > * { border-bottom: 0; }
 .words td, .words thead th { text-align: left; white-space: normal; vertical-align: top; }
+td.sentence { text-align: left; white-space: normal; }
 td.real { font-weight: 700; background: var(--tint); }
 .notes { margin: .75rem 0 0; padding-left: 1.1rem; color: var(--muted); font-size: .85rem; }
 details > summary { cursor: pointer; font-weight: 600; }

@@ -119,14 +119,18 @@ def _needed(parts: Parts, effect: float) -> str:
     enough = next((n for n in range(2, _MOST) if parts.least(n, 1) <= effect), None)
     if enough is None:
         return (
-            f"{effect:g} points cannot be seen on {parts.documents:,} documents: however many the "
+            f"{_points(effect)} cannot be seen on {parts.documents:,} documents: however many the "
             f"draws and seeds, {floor:.2f} is the least. Take more test documents."
         )
     return (
-        f"{effect:g} points need draws x seeds of at least {enough}: {enough} draws with one seed, "
+        f"{_points(effect)}: draws x seeds of at least {enough}: {enough} draws with one seed, "
         f"or {_ceil(enough, 2)} with two, {_ceil(enough, 3)} with three. Draws before seeds: only "
         "over draws does the answer hold for other documents."
     )
+
+
+def _points(effect: float) -> str:
+    return f"{effect:g} point{'' if effect == 1 else 's'}"
 
 
 def _ceil(number: int, by: int) -> int:

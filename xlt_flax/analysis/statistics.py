@@ -160,6 +160,8 @@ class Exact:
 def sign_flip(values: Sequence[float]) -> Exact:
     """Is the mean of blocks' contrasts 0? Counts all 2^n ways to choose their signs.
 
+    Exact on the documents that judged the blocks: it does not count them as drawn.
+
     Args:
       values: one for each block; up to 40.
     """

@@ -7,6 +7,7 @@ from xlt_flax.analysis.cells import Cell
 from xlt_flax.analysis.drawing import COLOURS, GROUP_COLOUR, short_share, whisker
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.languages import language_name
+from xlt_flax.analysis.measured import interval_label
 from xlt_flax.analysis.plain_matplotlib import Axes, Figure, mpl
 
 _PANEL_TITLES = {
@@ -38,7 +39,8 @@ def table_panels(findings: Findings) -> Figure | None:
             axes.set_xlim(*limits)
             axes.tick_params(axis="x", labelbottom=axes is panels[-1])
         panels[-1].set_xlabel(f"accuracy on {language_name(findings.sweep.target_language)}")
-    _panel_legend(figure)
+    bases = (cell.basis for cell in findings.every.cells.values())
+    _panel_legend(figure, interval_label(bases))
     return figure
 
 
@@ -101,13 +103,13 @@ def _panel_row(axes: Axes, place: int, name: str, cell: Cell | None, colour: str
     )
 
 
-def _panel_legend(figure: Figure) -> None:
+def _panel_legend(figure: Figure, interval: str) -> None:
     def mark(label: str, **style) -> mpl.lines.Line2D:
         return mpl.lines.Line2D([], [], linestyle="", markersize=6, label=label, **style)
 
     grey, surface = COLOURS["muted"], COLOURS["surface"]
     handles = [
-        mark("mean over seeds, 95% interval", marker="o", color=grey),
+        mark(f"mean over seeds, {interval}", marker="o", color=grey),
         mark("some seeds missing", marker="o", markeredgecolor=grey, markerfacecolor=surface),
         mark(
             "the thesis", marker="D", markeredgecolor=COLOURS["reference"], markerfacecolor="none"
