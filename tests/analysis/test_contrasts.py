@@ -231,6 +231,7 @@ def test_every_number_of_one_seed_says_so(tmp_path, seeds, one):
         assert any(ONE_SEED in note for note in shown[key].notes) == one
     assert (ONE_SEED in shown["effects"].rows[0].cells) == one
     assert (ONE_SEED in shown["compare"].rows[0].cells) == one
+    assert (found.asked[0].p is None) == one
     assert (ONE_SEED in summary.answers(found)[0]) == one
     drawn = [text.get_text() for figure in figures.all_figures(found).values()
              for legend in [*figure.legends, *(a.get_legend() for a in figure.axes)]

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from scipy import stats
 
 from xlt_flax.analysis.contrasts import DIVERSITY
-from xlt_flax.analysis.measured import Measured
+from xlt_flax.analysis.measured import DRAWS, Measured
 from xlt_flax.analysis.statistics import CONFIDENCE, POWER
 from xlt_flax.errors import UserError
 
@@ -66,12 +66,13 @@ def parts_of_pilot(measured: Measured | None, sd: float | None, documents: int |
         )
     found, units = estimate.components, [len(block) for block in measured.blocks.members]
     seeds = sum(units) / len(units)
+    one_draw = "" if measured.blocks.kind == DRAWS else " (how draws differ, one draw cannot say)"
     return Parts(
         sd=100 * math.sqrt(1.5 * seeds * found.blocks) if sd is None else sd,
         documents=documents or estimate.documents,
         a=found.documents,
         b=seeds * found.rest,
-        origin=f"the pilot's {measured.blocks.basis}",
+        origin=f"the pilot's {measured.blocks.basis}{one_draw}",
     )
 
 
@@ -97,7 +98,7 @@ def _lines(parts: Parts, effect: float) -> Iterator[str]:
     yield _needed(parts, effect)
     yield ""
     yield (
-        f"{SEEN} sqrt((2/3) {parts.sd:g}^2 / (draws x seeds) + 10^4 ({parts.a:.3g} + {parts.b:.3g} "
+        f"{SEEN} sqrt((2/3) {parts.sd:.3g}^2 / (draws x seeds) + 10^4 ({parts.a:.3g} + {parts.b:.3g} "
         f"/ (draws x seeds)) / {parts.documents:,}); a run's standard deviation is {parts.sd:.3g} "
         f"points, {parts.a:.3g} and {parts.b:.3g} come from {parts.origin}."
     )
