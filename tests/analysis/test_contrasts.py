@@ -1,5 +1,6 @@
 """Contrasts: what they weigh, what cancels in them, and over which runs they are taken."""
 
+import json
 import shutil
 
 import made_up_sweep
@@ -185,6 +186,16 @@ def test_only_complete_blocks_count_and_the_others_are_named(tmp_path, three_dra
     assert "draws with unequal numbers of seeds" in found.flags
     means = block_means(read, found.contrast, found.blocks.members)
     assert found.estimate.mean == pytest.approx(np.mean(means))
+
+
+def test_a_model_with_a_problem_counts_and_is_named(tmp_path, three_draws):
+    sweep = shutil.copytree(three_draws, tmp_path / "s")
+    path = sweep / "E1D1F1-draw51-seed50" / "eval" / "ja.json"
+    values = {**json.loads(path.read_text()), "problems": ["all predictions are of one class"]}
+    path.write_text(json.dumps(values))
+    before, found = take(three_draws)[0], take(sweep)[0]
+    assert found.estimate == before.estimate
+    assert "models with problems: E1D1F1-draw51-seed50" in found.flags
 
 
 def test_the_thesiss_six_mixtures_are_flagged(tmp_path):
