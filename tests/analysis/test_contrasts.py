@@ -1,5 +1,6 @@
 """Contrasts: what they weigh, what cancels in them, and over which runs they are taken."""
 
+import json
 import shutil
 
 import made_up_sweep
@@ -187,6 +188,16 @@ def test_only_complete_blocks_count_and_the_others_are_named(tmp_path, three_dra
     assert found.estimate.mean == pytest.approx(np.mean(means))
 
 
+def test_a_model_with_a_problem_counts_and_is_named(tmp_path, three_draws):
+    sweep = shutil.copytree(three_draws, tmp_path / "s")
+    path = sweep / "E1D1F1-draw51-seed50" / "eval" / "ja.json"
+    values = {**json.loads(path.read_text()), "problems": ["all predictions are of one class"]}
+    path.write_text(json.dumps(values))
+    before, found = take(three_draws)[0], take(sweep)[0]
+    assert found.estimate == before.estimate
+    assert "models with problems: E1D1F1-draw51-seed50" in found.flags
+
+
 def test_the_thesiss_six_mixtures_are_flagged(tmp_path):
     accuracies = {name: thesis.ACCURACY[name] for name in THESIS}
     folder = made_up_sweep.write_sweep(tmp_path / "s", (50,), 40, accuracies)
@@ -231,6 +242,7 @@ def test_every_number_of_one_seed_says_so(tmp_path, seeds, one):
         assert any(ONE_SEED in note for note in shown[key].notes) == one
     assert (ONE_SEED in shown["effects"].rows[0].cells) == one
     assert (ONE_SEED in shown["compare"].rows[0].cells) == one
+    assert (found.asked[0].p is None) == one
     assert (ONE_SEED in summary.answers(found)[0]) == one
     drawn = [text.get_text() for figure in figures.all_figures(found).values()
              for legend in [*figure.legends, *(a.get_legend() for a in figure.axes)]

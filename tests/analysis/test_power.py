@@ -9,7 +9,7 @@ from simulated_worlds import DIVERSITY, World, values_of
 from xlt_flax.analysis import power, statistics
 from xlt_flax.analysis.contrasts import difference
 from xlt_flax.analysis.judged import Unit
-from xlt_flax.analysis.measured import DRAWS, Blocks, Measured
+from xlt_flax.analysis.measured import DRAWS, SEEDS, Blocks, Measured
 from xlt_flax.errors import UserError
 
 
@@ -48,10 +48,10 @@ def test_numbers_that_cannot_be(sd, effect, documents):
         power.plan(power.Parts(sd, documents), effect)
 
 
-def measured(values, seeds=1):
+def measured(values, seeds=1, kind=DRAWS):
     members = tuple(tuple(Unit(d, s) for s in range(seeds)) for d in range(len(values)))
     estimate = statistics.crossed(values)
-    return Measured(difference("A", "B"), Blocks(DRAWS, members, ()), estimate, None)
+    return Measured(difference("A", "B"), Blocks(kind, members, ()), estimate, None)
 
 
 def test_a_pilots_components_are_those_of_its_world():
@@ -75,3 +75,10 @@ def test_a_pilot_of_one_block_says_nothing():
         power.parts_of_pilot(measured(np.ones((1, 9))), None, None)
     with pytest.raises(UserError, match="two finished blocks"):
         power.parts_of_pilot(None, 2.0, None)
+
+
+@pytest.mark.parametrize(("kind", "said"), [(DRAWS, False), (SEEDS, True)])
+def test_a_pilot_of_one_draw_says_what_it_cannot_know(kind, said):
+    values = np.random.default_rng(0).normal(size=(4, 30))
+    text = power.plan(power.parts_of_pilot(measured(values, kind=kind), None, None), 1.0)
+    assert ("one draw cannot say" in text) == said

@@ -72,8 +72,8 @@ def test_overlap_stands_beside_the_accuracies(found, real_sweep):
     ]
     repeated = sorted({str(audit["within_train"]) for audit in audits}, key=int)
     validation = sorted({str(audit["train_validation"]["documents"]) for audit in audits}, key=int)
-    assert row["Repeated training texts"] == "–".join(repeated)
-    assert row["Validation documents trained on"] == "–".join(validation)
+    assert row["Repeats"] == "–".join(repeated)
+    assert row["Val. in train"] == "–".join(validation)
     assert row["Seeds"] == "2, 2 draws"
     assert any(note == "E1D1F1: over 2 draws of documents: 50, 51" for note in table.notes)
 
@@ -86,6 +86,7 @@ def test_the_page_says_how_the_runs_were_made(found):
     assert said["draws"] == "50, 51"
     assert said["majority class"] == ".5000"
     assert "jax " in said["versions"]
+    assert said["device"].endswith(" × cpu")
     assert said["date"].startswith("20")
 
 

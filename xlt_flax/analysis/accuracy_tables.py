@@ -25,7 +25,7 @@ from xlt_flax.analysis.formats import (
 )
 from xlt_flax.analysis.languages import LanguageCell, language_name
 from xlt_flax.analysis.measured import ONE_SEED
-from xlt_flax.analysis.overlap_tables import REPEATS, mean_repeats, repeats
+from xlt_flax.analysis.overlap_tables import REPEATS, REPEATS_TOLD, mean_repeats, repeats
 from xlt_flax.analysis.remarks import SEEN, without_seen
 from xlt_flax.analysis.results import Run, finished_of
 from xlt_flax.analysis.table import MEAN, PLAIN, UNFINISHED, Row, Table
@@ -51,7 +51,8 @@ def thesis_table(table: thesis.Table, findings: Findings) -> Table | None:
             rows.append(_mean_row(findings.every.groups[group.key], findings, gains is not None))
     notes = [f"{name}: {note}" for name, cell in cells.items() for note in cell.notes]
     shown = [*cells.values(), *(findings.every.groups[group.key] for group in table.groups)]
-    notes += [*_majority(list(cells.values())), *_documents_only(shown), *_told(gains)]
+    notes += [*_majority(list(cells.values())), *_documents_only(shown), REPEATS_TOLD]
+    notes += _told(gains)
     return Table(table.key, "tables", _title(table, findings), tuple(columns), tuple(rows),
                  tuple(notes))  # fmt: skip
 
@@ -181,7 +182,7 @@ def other_runs(findings: Findings) -> Table | None:
         for cell in cells
     )
     notes = [f"{cell.name}: {note}" for cell in cells for note in cell.notes]
-    notes += _majority(cells) + _documents_only(cells)
+    notes += [*_majority(cells), *_documents_only(cells), REPEATS_TOLD]
     if any("[" in cell.name for cell in cells):
         notes.append(
             "In brackets: what sets runs apart from most runs here. They share no cell, and enter "

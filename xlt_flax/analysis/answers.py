@@ -8,9 +8,7 @@ from xlt_flax.analysis.formats import NOTHING, p_value, points
 from xlt_flax.analysis.measured import DOCUMENTS, DRAWS, ONE_SEED, SEEDS
 from xlt_flax.analysis.statistics import LEVEL
 
-CLEAN = contrasts.delta_key(
-    "de"
-)  # "only German's presence matters" predicts 0 for it, and for no other
+CLEAN = contrasts.delta_key("de")  # were German's presence all, this alone would be 0
 
 
 def what_diversity_is_worth(effects: Sequence[Effect]) -> str | None:

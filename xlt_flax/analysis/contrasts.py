@@ -87,8 +87,8 @@ def diversity_contrasts(names: Iterable[str], after_j1: bool = False) -> list[Co
     shapes = {shape: _of_shape(mixtures, shape) for shape in ((3,), (2, 1), (1, 1, 1))}
     single, double, triple = shapes.values()
     sides = [(DIVERSITY, _less(_mean(triple), _mean(single)))]
-    for language in sorted({_GROUP.findall(name)[i] for name in triple for i in range(3)}):
-        sides.append((delta_key(LANGUAGE_OF_LETTER[language]), _delta(language, triple, double)))
+    for letter in sorted({letter for name in triple for letter in letters_of(name)}):
+        sides.append((delta_key(LANGUAGE_OF_LETTER[letter]), _delta(letter, triple, double)))
     sides.append((TWO_LANGUAGES, _less(_mean(double), _mean(single))))
     suffix = AFTER_J1 if after_j1 else ""
     return [
@@ -131,9 +131,8 @@ def of_the_thesis() -> dict[str, float]:
 
 def letters_of(name: str) -> Counter:
     """How many groups of each language, by letter, a mixture has; empty for any other name."""
-    return (
-        Counter(_GROUP.findall(name)) if re.fullmatch(f"({_GROUP.pattern})+", name) else Counter()
-    )
+    is_mixture = re.fullmatch(f"({_GROUP.pattern})+", name)
+    return Counter(_GROUP.findall(name) if is_mixture else ())
 
 
 def _of_shape(names: Iterable[str], shape: tuple[int, ...]) -> list[str]:

@@ -11,7 +11,11 @@ from xlt_flax.analysis.formats import NOTHING, listed, points, share_interval, s
 from xlt_flax.analysis.results import Audit, Run
 from xlt_flax.analysis.table import MEAN, PLAIN, Row, Table
 
-REPEATS = ("Repeated training texts", "Validation documents trained on")  # by mixture
+REPEATS = ("Repeats", "Val. in train")  # columns beside the accuracies
+REPEATS_TOLD = (
+    "Repeats: training documents whose text occurred before. Val. in train: validation documents "
+    "that stand in the training set. Both go with the mixture: texts repeat within a language."
+)
 
 
 def repeats(runs: Sequence[Run]) -> tuple[str, str]:

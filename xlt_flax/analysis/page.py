@@ -56,6 +56,8 @@ _METHODS = (
     "would fall. Its groups were other draws of documents, which adds to the difference.",
 )
 
+_FEW = 6  # runs that a box names at once
+
 
 def render(findings: Findings, drawn: dict[str, Figure]) -> str:
     """The whole page.
@@ -128,10 +130,11 @@ def _state(findings: Findings) -> str:
 
 
 def _warning(html: str, which: list[tuple[str, str]] | None = None) -> str:
-    """A box that stands out, with the runs concerned folded in it."""
+    """A box that stands out, with the runs concerned in it: folded, where they are many."""
     if which:
+        opened = " open" if len(which) <= _FEW else ""
         runs = "".join(f"<li>{escape(name)}: {escape(said)}</li>" for name, said in which)
-        html += f"<details><summary>Which</summary><ul>{runs}</ul></details>"
+        html += f"<details{opened}><summary>Which</summary><ul>{runs}</ul></details>"
     return f'<div class="warn" role="status">{html}</div>\n'
 
 

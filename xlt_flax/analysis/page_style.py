@@ -11,7 +11,7 @@ _STYLE = """
   --warn-ground: #2c2413; DARK } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.55 var(--font); }
-main, header, footer { max-width: 75rem; margin: 0 auto; padding: 0 1.25rem; }
+main, header, footer { max-width: 88rem; margin: 0 auto; padding: 0 1.25rem; }
 header { padding-top: 2.5rem; padding-bottom: 1.5rem; }
 h1 { font-size: clamp(1.6rem, 4vw, 2.3rem); line-height: 1.15; margin: 0 0 .75rem;
   letter-spacing: -.015em; }
@@ -36,7 +36,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; 
 .answers { margin: 0; padding: 0; list-style: none; }
 .answers li { padding: .7rem 0; border-bottom: 1px solid var(--grid); }
 .answers li:first-child { padding-top: 0; } .answers li:last-child { border: 0; padding-bottom: 0; }
-.grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 31rem), 1fr));
+.grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 39rem), 1fr));
   gap: 1.25rem; align-items: start; }
 .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 figure { margin: 0; }
@@ -45,10 +45,10 @@ figcaption { color: var(--muted); font-size: .9rem; margin-top: .6rem; }
 figure svg { display: block; width: 100%; height: auto; max-width: var(--natural); }
 .scroll { overflow-x: auto; }
 .big svg { min-width: min(52rem, var(--natural)); }
-table { border-collapse: collapse; width: 100%; font-size: .875rem;
+table { border-collapse: collapse; width: 100%; font-size: .86rem;
   font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: 650; font-size: 1rem; padding-bottom: .55rem; }
-th, td { padding: .32rem .5rem; text-align: right; white-space: nowrap;
+th, td { padding: .32rem .36rem; text-align: right; white-space: nowrap;
   border-bottom: 1px solid var(--grid); }
 th:first-child, td:first-child { text-align: left; padding-left: .2rem; }
 thead th { color: var(--muted); font-weight: 500; vertical-align: bottom; white-space: normal; }

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from scipy import stats
 
 from xlt_flax.analysis.contrasts import DIVERSITY
-from xlt_flax.analysis.measured import Measured
+from xlt_flax.analysis.measured import DRAWS, Measured
 from xlt_flax.analysis.statistics import CONFIDENCE, POWER
 from xlt_flax.errors import UserError
 
 SEEN = 2.8  # standard errors: 95% intervals leave out 0 in 80% of all studies
-DRAWS = (3, 5, 8, 10, 15, 20, 40)
-SEEDS = (1, 2, 3, 5)
+_ROWS = (3, 5, 8, 10, 15, 20, 40)  # draws
+_COLUMNS = (1, 2, 3, 5)  # seeds
 _MOST = 10_000  # draws times seeds: no study has more
 
 
@@ -66,12 +66,13 @@ def parts_of_pilot(measured: Measured | None, sd: float | None, documents: int |
         )
     found, units = estimate.components, [len(block) for block in measured.blocks.members]
     seeds = sum(units) / len(units)
+    one_draw = "" if measured.blocks.kind == DRAWS else " (how draws differ, one draw cannot say)"
     return Parts(
         sd=100 * math.sqrt(1.5 * seeds * found.blocks) if sd is None else sd,
         documents=documents or estimate.documents,
         a=found.documents,
         b=seeds * found.rest,
-        origin=f"the pilot's {measured.blocks.basis}",
+        origin=f"the pilot's {measured.blocks.basis}{one_draw}",
     )
 
 
@@ -89,17 +90,17 @@ def plan(parts: Parts, effect: float) -> str:
 def _lines(parts: Parts, effect: float) -> Iterator[str]:
     yield f"Least difference, in points, that {DIVERSITY} shows with 80% power (95% intervals)"
     yield ""
-    yield "draws  " + "".join(f"{f'{seeds} seed' + 's' * (seeds > 1):>9}" for seeds in SEEDS)
-    for draws in DRAWS:
-        least = (f"{parts.least(draws, seeds):9.2f}" for seeds in SEEDS)
+    yield "draws  " + "".join(f"{f'{seeds} seed' + 's' * (seeds > 1):>9}" for seeds in _COLUMNS)
+    for draws in _ROWS:
+        least = (f"{parts.least(draws, seeds):9.2f}" for seeds in _COLUMNS)
         yield f"{draws:>5}  " + "".join(least)
     yield ""
     yield _needed(parts, effect)
     yield ""
     yield (
-        f"{SEEN} sqrt((2/3) {parts.sd:g}^2 / (draws x seeds) + 10^4 ({parts.a:.3g} + {parts.b:.3g} "
-        f"/ (draws x seeds)) / {parts.documents:,}); a run's standard deviation is {parts.sd:.3g} "
-        f"points, {parts.a:.3g} and {parts.b:.3g} come from {parts.origin}."
+        f"{SEEN} sqrt((2/3) {parts.sd:.3g}^2 / (draws x seeds) + 10^4 ({parts.a:.3g} + "
+        f"{parts.b:.3g} / (draws x seeds)) / {parts.documents:,}); a run's standard deviation is "
+        f"{parts.sd:.3g} points, {parts.a:.3g} and {parts.b:.3g} come from {parts.origin}."
     )
     yield (
         f"{SEEN} is for many blocks: over 3 draws, whose interval has about 2 degrees of freedom, "

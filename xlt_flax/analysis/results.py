@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from xlt_flax.analysis import thesis
+
 FINISHED = "finished"
 BROKEN = "broken"  # DONE and evaluated, but what the model puts out are no numbers
 FAILED = "failed"  # ended with an error, which failure.txt has
@@ -153,7 +155,7 @@ class Run:
     @property
     def target_language(self) -> str:
         """The language without labels, on which the run is judged."""
-        return str(self.record.config.get("data.target_language") or "ja")
+        return str(self.record.config.get("data.target_language") or thesis.TARGET_LANGUAGE)
 
     @property
     def target(self) -> Evaluation | None:
@@ -187,7 +189,7 @@ class Sweep:
     def target_language(self) -> str:
         """Of most runs."""
         languages = [run.target_language for run in self.runs]
-        return max(languages, key=languages.count)
+        return max(languages, key=languages.count, default=thesis.TARGET_LANGUAGE)
 
 
 def finished_of(runs: Sequence[Run]) -> list[Run]:

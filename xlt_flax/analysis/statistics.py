@@ -7,8 +7,9 @@ and the test documents, which judge every run alike. For a mean over both,
 
 with the mean squares of blocks, documents and their interaction is the two-way random-effects
 analysis of variance (Searle, Casella and McCulloch 1992, chapter 4; Satterthwaite 1946, Biometrics
-2; the same crossing of readers and cases in Obuchowski and Rockette 1995). What it covers over
-simulated worlds is in tests/analysis/test_coverage.py.
+2; the same crossing of readers and cases in Obuchowski and Rockette 1995). Over six kinds of
+simulated worlds, 2,000 each, the 95% intervals of four contrasts cover .93 to .96 with 3, 5 and 10
+blocks (tests/analysis/test_coverage.py).
 """
 
 import math
