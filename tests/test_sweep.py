@@ -55,7 +55,11 @@ def test_a_sweep_of_an_older_version_goes_on_wherever_its_model_lies(config, run
     write_sweep_file(tmp_path, common, runs, [50], [50])
     file = tmp_path / "sweep.json"
     stored = json.loads(file.read_text())
-    del stored["versions"], stored["config"]["model"]["revision"], stored["config"]["init_checkpoint"]
+    del (
+        stored["versions"],
+        stored["config"]["model"]["revision"],
+        stored["config"]["init_checkpoint"],
+    )
     file.write_text(json.dumps(stored))
     moved = ConfigDict(common.to_dict())
     moved.model.name = "/elsewhere"
