@@ -22,5 +22,6 @@ from xlt_flax.config import base
 
 def get_config():
     config = base()
-    config.sweep = ConfigDict({"runs": tuple(thesis.ACCURACY)})
+    with config.unlocked():
+        config.sweep = ConfigDict({"runs": tuple(thesis.ACCURACY)})
     return config

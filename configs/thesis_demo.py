@@ -16,5 +16,6 @@ from xlt_flax.config import sample
 
 def get_config():
     config = sample()
-    config.sweep = ConfigDict({"runs": tuple(thesis.ACCURACY)})
+    with config.unlocked():
+        config.sweep = ConfigDict({"runs": tuple(thesis.ACCURACY)})
     return config

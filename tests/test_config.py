@@ -1,12 +1,16 @@
 """Configs: every bad value is one line that names its field; paths; what makes another run."""
 
 import json
+from pathlib import Path
 
 import pytest
 from ml_collections import ConfigDict, config_dict
 
-from xlt_flax.config import OPERATIONAL, base, differences, mixture_config, resolve, validate
+import xlt_flax
+from xlt_flax.config import base, mixture_config, resolve, sample, validate
 from xlt_flax.errors import UserError
+from xlt_flax.modeling.shipped import SAMPLE_MODEL
+from xlt_flax.stored_config import OPERATIONAL, PLACES, differences, moved
 
 
 def leaves(tree, prefix=""):
@@ -23,7 +27,7 @@ FIELDS = dict(leaves(base().to_dict()))
 def changed(**values):
     """base() with values put in as a config file may: `a__b` is the field a.b, types not kept."""
     config = base()
-    with config.ignore_type():
+    with config.unlocked(), config.ignore_type():
         for field, value in values.items():
             *path, name = field.split("__")
             part = config
@@ -126,7 +130,8 @@ def test_fields_that_do_not_exist_or_are_left_out():
     assert "lists the runs of a sweep" in refusal(changed(sweep={"runs": 1}))
     assert "has no field train.learning_rat;" in refusal(changed(train__learning_rat=1e-5))
     config = base()
-    del config.train.epochs
+    with config.unlocked():
+        del config.train.epochs
     assert "config.train.epochs is missing" in refusal(config)
     assert "is missing" in refusal(ConfigDict({"seed": 1}))
 
@@ -201,17 +206,39 @@ def test_differences_name_the_fields_that_make_another_run():
     assert differences(new.to_dict(), new.to_dict()) == []
 
 
-@pytest.mark.parametrize("field", OPERATIONAL)
-def test_operational_fields_make_no_other_run(field):
+@pytest.mark.parametrize("field", [*OPERATIONAL, *PLACES])
+def test_fields_that_make_no_other_run(field):
     assert field in FIELDS
-    values = {field.replace(".", "__"): FIELDS[field] * 2 if FIELDS[field] else 9}
-    assert differences(base().to_dict(), changed(**values).to_dict()) == []
+    new = "elsewhere" if field in PLACES else FIELDS[field] * 2 if FIELDS[field] else 9
+    old, new = base().to_dict(), changed(**{field.replace(".", "__"): new}).to_dict()
+    assert differences(old, new) == []
+    assert moved(old, new) == [field] * (field in PLACES)
 
 
-def test_a_field_that_an_older_run_did_not_have_is_a_difference():
-    old = base().to_dict()
-    del old["train"]["schedule"]
-    assert differences(old, base().to_dict()) == ["train.schedule: None -> 'constant'"]
+def test_base_takes_no_name_that_it_does_not_have():
+    with pytest.raises(AttributeError, match="lerning_rate"):
+        base().train.lerning_rate = 1
+
+
+def test_the_shipped_model_is_named_by_a_constant_wherever_it_lies(tmp_path):
+    config = sample()
+    assert config.model.name == resolve(config).model.name == SAMPLE_MODEL
+    config.model.name = str(Path(xlt_flax.__file__).parent / "data/sample/tiny-bert")
+    assert resolve(config).model.name == SAMPLE_MODEL
+    config.model.name = "xlt_flax:large-bert"
+    with pytest.raises(UserError, match="xlt_flax has no model xlt_flax:large-bert"):
+        resolve(config)
+
+
+@pytest.mark.parametrize("which", ["", "latest", "-1", "1.5"])
+def test_a_checkpoint_to_start_from_is_best_or_a_step(which):
+    message = refusal(changed(init_from="runs/x", init_checkpoint=which))
+    assert message == f"config.init_checkpoint is {which!r}: give best or a step"
+
+
+def test_a_checkpoint_of_nothing():
+    assert "config.init_from names no workdir" in refusal(changed(init_checkpoint="12"))
+    validate(changed(init_from="runs/x", init_checkpoint="12"))
 
 
 def test_references_are_resolved():

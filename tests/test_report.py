@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from xlt_flax import report
-from xlt_flax.analysis import figures
+from xlt_flax.analysis import drawing
 from xlt_flax.analysis.findings import find
-from xlt_flax.analysis.results import read_sweep
+from xlt_flax.analysis.read_runs import read_sweep
 from xlt_flax.errors import UserError
 
 sys.path.insert(0, str(Path(__file__).parent / "analysis"))
@@ -115,7 +115,7 @@ def test_the_pages_figures_take_their_colours_from_the_page(written):
     assert "prefers-color-scheme: dark" in style
     used = set(re.findall(r"var\(--([\w-]+)\)", text))
     assert used <= set(re.findall(r"--([\w-]+):", style))
-    for light, _ in figures.PALETTE.values():
+    for light, _ in drawing.PALETTE.values():
         assert light not in body
     assert not re.findall(r"(?:fill|stroke): #[0-9a-f]{6}", body)
 

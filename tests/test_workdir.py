@@ -45,7 +45,7 @@ def test_a_changed_config_is_named(tmp_path):
     workdir.check(base())
     changed = base()
     changed.train.batch_size = 16
-    changed.data.data_dir = "/elsewhere"  # where, not what
+    changed.data.data_dir = changed.model.name = "/elsewhere"  # where, not what
     with pytest.raises(UserError, match=r"\(train.batch_size: 8 -> 16\)"):
         workdir.check(changed)
 

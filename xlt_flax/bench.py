@@ -43,7 +43,7 @@ def main(argv):
     )
     from xlt_flax.training.setup import load_setup
 
-    setup = load_setup(config)
+    setup = load_setup(config).started()
     if _SYNTHETIC.value:
         documents = synthetic_documents(setup, *_parse_synthetic(_SYNTHETIC.value))
     else:

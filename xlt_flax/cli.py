@@ -5,6 +5,7 @@ import os
 import sys
 import traceback
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from absl import app, flags
@@ -12,9 +13,10 @@ from absl import logging as absl_logging
 from ml_collections import ConfigDict, config_flags
 
 from xlt_flax import signals
-from xlt_flax.config import resolve, validate
+from xlt_flax.config import base, resolve, validate
 from xlt_flax.errors import RunError, UserError
 from xlt_flax.failures import explain
+from xlt_flax.stored_config import flat
 
 log = logging.getLogger("xlt_flax")
 
@@ -65,16 +67,68 @@ def read_config(holder: flags.FlagHolder) -> tuple[ConfigDict, str]:
     return config, Path(path).stem
 
 
+def define_field_flags(fields: Sequence[str]) -> dict[str, flags.FlagHolder]:
+    """Defines --config.FIELD=VALUE for a command line that reads the rest from a workdir.
+
+    Args:
+      fields: of the config, such as "model.name"; texts or whole numbers.
+    """
+    defaults = flat(base().to_dict())
+    define = {str: flags.DEFINE_string, int: flags.DEFINE_integer}
+    return {
+        field: define[type(defaults[field])](
+            f"config.{field}", None, f"config.{field} in place of the workdir's."
+        )
+        for field in fields
+    }
+
+
+def given(holders: Mapping[str, flags.FlagHolder]) -> dict[str, str | int]:
+    """{field: value} of those fields of `define_field_flags` that the command line gives."""
+    return {field: flag.value for field, flag in holders.items() if flag.value is not None}
+
+
+def given_anew(config: ConfigDict, holders: Mapping[str, flags.FlagHolder]) -> ConfigDict:
+    """A workdir's config with the fields that the command line gives, paths made absolute; locked.
+
+    Raises:
+      UserError: a value cannot be.
+    """
+    values = given(holders)
+    if not values:
+        return config
+    changed = ConfigDict(config.to_dict())
+    changed.update_from_flattened_dict(values)
+    validate(changed)
+    resolved = flat(resolve(changed).to_dict())
+    changed.update_from_flattened_dict({field: resolved[field] for field in values})
+    return changed.lock()
+
+
 def _parse(argv):
     try:
         return flags.FLAGS(argv)
     except UserError as error:
         _fail(error)
+    except flags.UnrecognizedFlagError as error:
+        _fail(UserError(_unknown_flag(error)))
     except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as error:
         if isinstance(error, AttributeError | KeyError):  # a name that config_flags does not find
             field = str(error).strip("\"'")
             error = f"the config has no field {field}; xlt_flax/config.py lists all"
         _fail(UserError(" ".join(str(error).split())))
+
+
+def _unknown_flag(error: flags.UnrecognizedFlagError) -> str:
+    """What is wrong, in one line; of a config's field, which ones this command line takes."""
+    asks_for_a_field = error.flagname.split(".")[0] == "config"
+    taken = sorted(f"--{name}" for name in flags.FLAGS if name.startswith("config."))
+    if not asks_for_a_field or "config" in flags.FLAGS or not taken:
+        return " ".join(str(error).split())
+    command = Path(sys.argv[0]).stem
+    return f"--{error.flagname}: {command} reads the workdir's config and takes only " + ", ".join(
+        taken
+    )
 
 
 def _guarded(main, argv) -> int:

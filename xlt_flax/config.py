@@ -12,8 +12,10 @@ from ml_collections import ConfigDict, config_dict
 from xlt_flax.data.corpus import DATASETS
 from xlt_flax.data.languages import LANGUAGES
 from xlt_flax.data.mixture import mixture_shape, parse_mixture
-from xlt_flax.data.raw_files import SAMPLE_DIR
 from xlt_flax.errors import UserError
+from xlt_flax.modeling.shipped import SAMPLE_MODEL, constant_of, shipped_folder
+from xlt_flax.stored_config import complete as _complete
+from xlt_flax.stored_config import flat
 
 MIXING = ("shuffle", "balanced")
 INITS = ("pretrained", "random")
@@ -25,16 +27,6 @@ PROTOCOLS = ("clean", "thesis")
 
 _KINDS = {bool: "True or False", float: "a number", int: "a whole number", str: "a text"}
 
-# Fields that say where and how often, not what: a run may go on with others than it began with.
-OPERATIONAL = (
-    "data.data_dir",
-    "data.manual_dir",
-    "eval.batch_size",
-    "train.checkpoint_every_minutes",
-    "train.checkpoint_every_steps",
-    "train.compilation_cache",
-)
-
 
 def base() -> ConfigDict:
     """The thesis's protocol: every field with its default."""
@@ -45,8 +37,10 @@ def base() -> ConfigDict:
     # Groups to train on, such as "E1D1F1": E, D, F, J are English, German, French, Japanese.
     # "" trains on nothing: the run is the initial model, as step 0.
     config.mixture = ""
-    # Workdir whose best checkpoint starts this run (the J1 stage); "" starts from model.name.
+    # Workdir whose checkpoint starts this run (the J1 stage); "" starts from model.name.
     config.init_from = ""
+    # Which checkpoint of init_from: "best", of a run that is done, or a step, of any run.
+    config.init_checkpoint = "best"
     # What a run with init_from takes over: "clean" the weights alone; "thesis" also the optimizer's
     # state, the count of epochs and the best score, as the thesis's program did.
     config.protocol = "clean"
@@ -54,6 +48,8 @@ def base() -> ConfigDict:
     config.model = ConfigDict()
     # Hub id, or a local folder with config.json, tokenizer and weights (safetensors or msgpack).
     config.model.name = "bert-base-multilingual-cased"
+    # Commit, branch or tag of a hub id; "" = the newest. A folder has none.
+    config.model.revision = ""
     # "pretrained", or "random": the shape and tokenizer of the folder, weights drawn from `seed`.
     config.model.init = "pretrained"
     # What matrices are multiplied in, "float32" or "bfloat16"; weights stay float32 in both.
@@ -100,7 +96,7 @@ def base() -> ConfigDict:
     config.train.batch_size = 8
     # Times that every training document is seen.
     config.train.epochs = 10
-    # Updates after which training ends, whatever the epochs say; 0 = by epochs.
+    # Updates after which training ends, before its epochs do or after them; 0 = by epochs.
     config.train.max_steps = 0
     # Peak learning rate of AdamW.
     config.train.learning_rate = 2e-5
@@ -127,13 +123,13 @@ def base() -> ConfigDict:
     # Documents a batch, over all devices together; no effect on results.
     config.eval.batch_size = 32
 
-    return config
+    return config.lock()
 
 
 def sample() -> ConfigDict:
     """`base()` for the shipped sample and a tiny BERT of random weights: minutes on two cores."""
     config = base()
-    config.model.name = str(SAMPLE_DIR / "tiny-bert")
+    config.model.name = SAMPLE_MODEL
     config.model.init = "random"
     config.data.dataset = "webis_cls10_sample"
     config.data.data_dir = "runs/data"
@@ -210,6 +206,12 @@ def validate(config: ConfigDict) -> None:
     _require(config, "data.max_length", lambda v: v >= 3, "3 or more")
     _require(config, "seed", lambda v: 0 <= v < 2**32, "a whole number from 0 to 4294967295")
     _require(config, "model.name", bool, "a hub id or a local folder")
+    _require(config, "init_checkpoint", lambda v: v == "best" or v.isdecimal(), "best or a step")
+    if config.init_checkpoint != "best" and not config.init_from:
+        raise UserError(
+            f"config.init_checkpoint is {config.init_checkpoint!r}, but config.init_from names no "
+            "workdir that has it"
+        )
     if config.protocol == "thesis":
         _validate_thesis_protocol(config)
 
@@ -240,20 +242,24 @@ def resolve(config: ConfigDict) -> ConfigDict:
             resolved.data[field] = _absolute(resolved.data[field], f"data.{field}")
         if resolved.init_from:
             resolved.init_from = _absolute(resolved.init_from, "init_from")
-        folder = _absolute(resolved.model.name, "model.name")
-        if Path(folder).is_dir():
-            resolved.model.name = folder
+        resolved.model.name = _resolved_model(resolved.model.name)
     return resolved.lock()
 
 
-def differences(old: dict, new: dict) -> list[str]:
-    """What would make another run of it, as `field: old -> new`, OPERATIONAL fields left out."""
-    old, new = _flat(old), _flat(new)
-    return [
-        f"{field}: {old.get(field)!r} -> {new.get(field)!r}"
-        for field in sorted(old.keys() | new.keys())
-        if field not in OPERATIONAL and old.get(field) != new.get(field)
-    ]
+def complete(stored: dict, form: int) -> dict:
+    """A config of a workdir of any format up to today's, with every field of `base`.
+
+    Raises:
+      UserError: it was stored by a newer version, or has a field that is not known.
+    """
+    return _complete(stored, form, base().to_dict())
+
+
+def _resolved_model(name: str) -> str:
+    if shipped_folder(name):
+        return name
+    folder = _absolute(name, "model.name")
+    return (constant_of(Path(folder)) or folder) if Path(folder).is_dir() else name
 
 
 def _require(config: ConfigDict, field: str, allowed, expected: str) -> None:
@@ -269,7 +275,7 @@ def _require_fields(config: ConfigDict) -> None:
 
     ConfigDict takes new names, None, and True for 1 from a config file without a word.
     """
-    known, given = _flat(base().to_dict()), _flat(config.to_dict())
+    known, given = flat(base().to_dict()), flat(config.to_dict())
     if unknown := sorted(given.keys() - known.keys()):
         raise UserError(f"the config has no field {unknown[0]}; xlt_flax/config.py lists all")
     if missing := sorted(known.keys() - given.keys()):
@@ -288,13 +294,3 @@ def _absolute(path: str, field: str) -> str:
         return str(Path(path).expanduser().absolute())
     except RuntimeError:
         raise UserError(f"config.{field} is {path!r}, but there is no such home") from None
-
-
-def _flat(tree: dict, prefix: str = "") -> dict:
-    flat = {}
-    for name, value in tree.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = list(value) if isinstance(value, tuple) else value
-    return flat

@@ -2,6 +2,7 @@
 
     python -m xlt_flax.eval --workdir=DIR [--checkpoint=best|latest|STEP] [--language=de,ja ...]
     python -m xlt_flax.eval --workdir=DIR --watch    # each checkpoint of a running training
+    python -m xlt_flax.eval --workdir=DIR --config.model.name=PLACE    # of a model that was moved
 
 Reads DIR only (and the data and model that its config names), writes DIR/eval/.
 """
@@ -9,6 +10,7 @@ Reads DIR only (and the data and model that its config names), writes DIR/eval/.
 from absl import flags
 
 from xlt_flax import cli
+from xlt_flax.stored_config import PLACES
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
 _CHECKPOINT = flags.DEFINE_string("checkpoint", "best", "best, latest, or a step.")
@@ -20,6 +22,7 @@ _LANGUAGE = flags.DEFINE_multi_string(
 _WATCH = flags.DEFINE_bool(
     "watch", False, "Judge each checkpoint as it appears, until the training is done."
 )
+_GIVEN = cli.define_field_flags([*PLACES, "eval.batch_size"])
 
 
 def main(argv):
@@ -29,7 +32,7 @@ def main(argv):
 
     languages = languages_named(_LANGUAGE.value or [])
     workdir = Workdir(_WORKDIR.value)
-    config = workdir.read_config()
+    config = cli.given_anew(workdir.read_config(), _GIVEN)
     cli.start_jax(config)
 
     from xlt_flax.training.judge import Judge

@@ -1,10 +1,11 @@
 """Writes the report of a sweep: tables, statistics, figures and a page.
 
-    python -m xlt_flax.report --workdir=DIR [--compare RUN_A RUN_B]
+    python -m xlt_flax.report --workdir=DIR [--compare RUN_A RUN_B] [--config.model.name=PLACE]
 
 DIR is a sweep's folder, a folder of runs, or one run. DIR/report/ gets tables.md, results.csv,
 results.json, index.html, and figure_4_1, figure_tables and learning_curves as PNG and SVG. What
 is not finished is marked. RUN is a mixture (E1D1F1, E1D1F1+J1) or one run of it (E1D1F1-seed50).
+PLACE is where a model or data lies that was moved since.
 """
 
 import difflib
@@ -13,10 +14,13 @@ from pathlib import Path
 from absl import flags
 
 from xlt_flax import cli, files
-from xlt_flax.analysis import figures, page, records, summary, tables
+from xlt_flax.analysis import drawing, figures, page, records, summary, tables
 from xlt_flax.analysis.findings import Findings, find
-from xlt_flax.analysis.results import Run, Sweep, finished_of, read_sweep
+from xlt_flax.analysis.read_runs import read_sweep
+from xlt_flax.analysis.results import Run, Sweep, finished_of
+from xlt_flax.analysis.table import markdown
 from xlt_flax.errors import UserError
+from xlt_flax.stored_config import PLACES
 
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Folder of a sweep, of runs, or of one run.", required=True
@@ -24,14 +28,15 @@ _WORKDIR = flags.DEFINE_string(
 _COMPARE = flags.DEFINE_multi_string(
     "compare", [], "Two runs to compare: --compare=A,B or --compare A B; may be repeated."
 )
+_GIVEN = cli.define_field_flags(PLACES)
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of the bootstraps: the same seed, the same report.")
 _RESAMPLES = flags.DEFINE_integer("resamples", 10_000, "Resamples of each bootstrap.", 100)
 
 
 def main(argv: list[str]) -> None:
     pairs = asked_pairs(_COMPARE.value, argv[1:])
-    folder = Path(_WORKDIR.value)
-    sweep = read_sweep(folder)
+    folder = Path(_WORKDIR.value).expanduser()
+    sweep = read_sweep(folder, cli.given(_GIVEN))
     asked = [(_runs_named(sweep, one), _runs_named(sweep, other)) for one, other in pairs]
     findings = find(sweep, asked, _RESAMPLES.value, _SEED.value)
     text = _markdown(findings)
@@ -67,14 +72,16 @@ def _runs_named(sweep: Sweep, name: str) -> list[Run]:
 
 
 def _markdown(findings: Findings) -> str:
-    lines = ["# Zero-shot transfer to Japanese", "", summary.state(findings), ""]
+    lines = [f"# {summary.title(findings)}", "", summary.state(findings), ""]
     lines += [f"- {name}: {value}" for name, value in summary.setting(findings)]
-    lines += [f"- not the thesis's experiment: {r}" for r in summary.not_the_thesis(findings)]
-    lines += [f"- {name}: {status}" for name, status in summary.unfinished_runs(findings)]
+    if reasons := summary.not_the_thesis(findings):
+        lines.append(f"- not the thesis's experiment: {'; '.join(reasons)}")
+    lines += [f"- {line}" for line in summary.unfinished_in_short(findings)]
+    lines += [f"- {name}: finished, but {said}" for name, said in summary.problems(findings)]
     lines += ["", "## In short", ""]
     lines += [f"- {answer}" for answer in summary.answers(findings)]
     lines += ["", "## Tables", ""]
-    return "\n".join(lines + [tables.markdown(table) for table in tables.all_tables(findings)])
+    return "\n".join(lines + [markdown(table) for table in tables.all_tables(findings)])
 
 
 def write(findings: Findings, text: str, folder: Path) -> None:
@@ -84,8 +91,8 @@ def write(findings: Findings, text: str, folder: Path) -> None:
     files.write_text(folder / "results.csv", records.results_csv(findings))
     files.write_json(folder / "results.json", records.results_json(findings))
     for name, figure in drawn.items():
-        files.write_bytes(folder / f"{name}.png", figures.png(figure))
-        files.write_text(folder / f"{name}.svg", figures.svg(figure))
+        files.write_bytes(folder / f"{name}.png", drawing.png(figure))
+        files.write_text(folder / f"{name}.svg", drawing.svg(figure))
     files.write_text(folder / "index.html", page.render(findings, drawn))
 
 

@@ -1,7 +1,8 @@
-"""Trains and evaluates every run of a sweep, such as all 35 of the thesis, over several seeds.
+"""Trains and evaluates every run of a sweep, such as all 35 of the thesis, over seeds and draws.
 
     python -m xlt_flax.sweep --config=configs/thesis.py [--seeds=50,51] [--workdir=DIR]
     python -m xlt_flax.sweep --config=configs/thesis.py --only=4.3,E1E2E3+J1 --dry_run
+    python -m xlt_flax.sweep --config=configs/diversity.py --draws=50,51,52
     CUDA_VISIBLE_DEVICES=1 python -m xlt_flax.sweep --config=configs/thesis.py --shard=1/8
 
 The same command again goes on where it was stopped. `python -m xlt_flax.report --workdir=DIR` shows
@@ -24,11 +25,20 @@ _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Folder of the sweep, with one folder a run in it; default runs/<config>."
 )
 _SEEDS = flags.DEFINE_list("seeds", None, "Seeds of each run; default: config.seed alone.")
+_DRAWS = flags.DEFINE_list(
+    "draws",
+    None,
+    "Draws of the groups' documents, as config.data.split_seed; default: that alone. All runs are "
+    "done with each.",
+)
 _SHARD = flags.DEFINE_string(
     "shard", "0/1", "I/N, I from 0: one of N about equal parts, for job arrays and several GPUs."
 )
 _ONLY = flags.DEFINE_list(
-    "only", [], "Tables (4.3) or runs (E1D1F1, E1D1F1+J1) to do, with the sources that they need."
+    "only",
+    [],
+    "Tables (4.3, or 1:1:1 of the study of diversity) or runs (E1D1F1, E1D1F1+J1) to do, with the "
+    "sources that they need.",
 )
 _DRY_RUN = flags.DEFINE_bool("dry_run", False, "Print what would be done, and about how long.")
 
@@ -39,23 +49,28 @@ def main(argv):
     config, names = sweep_plan.split_config(config)
     folder = Path(_WORKDIR.value or f"runs/{name}")
     seeds = sweep_plan.parse_seeds(_SEEDS.value or [str(config.seed)])
+    draws = sweep_plan.parse_draws(_DRAWS.value) if _DRAWS.value else [config.data.split_seed]
     index, count = sweep_plan.parse_shard(_SHARD.value)
-    runs = sweep_plan.plan_runs(names, TABLE_OF)
-    every_task = sweep_plan.make_tasks(sweep_plan.pick(runs, _ONLY.value), seeds)
+    is_thesis = TABLE_OF.keys() >= set(names)
+    runs = sweep_plan.plan_runs(names, TABLE_OF if is_thesis else {})
+    picked = sweep_plan.pick(runs, _ONLY.value)
 
-    from xlt_flax.training import sweep
+    from xlt_flax.training import sweep, sweep_file
 
+    config = sweep_file.with_own_draw(folder, config)
+    own = config.data.split_seed
+    every_task = sweep_plan.make_tasks(picked, seeds, [None if d == own else d for d in draws])
     for task in sweep_plan.make_tasks(runs, seeds[:1]):
         validate(sweep.task_config(config, task, folder))
     steps = sweep.steps_of_mixtures(config, runs)
     tasks = sweep_plan.take_shard(every_task, steps, index, count)
     planned = sweep.Sweep(folder, config, runs, tasks)
     if _DRY_RUN.value:
-        sweep.check_sweep_file(folder, config)
+        sweep_file.check_sweep_file(folder, config)
         print("\n".join(planned.describe()))
         return
     _start_jax(config)
-    sweep.write_sweep_file(folder, config, runs, seeds)
+    sweep_file.write_sweep_file(folder, config, runs, seeds, draws)
     planned.run()
 
 

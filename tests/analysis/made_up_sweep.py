@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from xlt_flax.analysis import thesis
+from xlt_flax.config import base
 
 
 def write_lines(path: Path, values) -> None:
@@ -81,6 +82,19 @@ def write_audit(folder: Path, name: str, documents: int, overlap: int) -> None:
     write_lines(folder / "audit.json", [audit])
 
 
+def write_config(folder: Path, name: str, seed: int, fields=None) -> None:
+    """The thesis's experiment, with other `fields` ({"train.epochs": 1})."""
+    source, _, mixture = name.rpartition("+")
+    config = base()
+    config.seed, config.mixture = seed, mixture
+    if source:
+        config.init_from = f"{folder.parent}/{source}-seed{seed}"
+        config.protocol = "thesis"
+    config.update_from_flattened_dict(fields or {})
+    content = {"config": config.to_dict(), "versions": {"xlt_flax": "0", "workdir": 1}}
+    write_lines(folder / "config.json", [content])
+
+
 def write_run(
     folder: Path,
     name: str,
@@ -89,18 +103,10 @@ def write_run(
     rng,
     note: str = "",
     overlap: int = 0,
+    fields=None,
 ) -> None:
     """One finished run's folder."""
-    source, _, mixture = name.rpartition("+")
-    config = {
-        "seed": seed,
-        "mixture": mixture,
-        "init_from": f"{folder.parent}/{source}-seed{seed}" if source else "",
-        "protocol": "clean",
-        "model": {"name": thesis.MODEL},
-        "data": {"domain": "music"},
-    }
-    write_lines(folder / "config.json", [{"config": config, "versions": {"xlt_flax": "0"}}])
+    write_config(folder, name, seed, fields)
     write_curve(folder, float(right.mean()), rng)
     write_audit(folder, name, len(right), overlap)
     write_evaluation(folder, "ja", right, note)

@@ -6,11 +6,11 @@ import made_up_sweep
 import numpy as np
 import pytest
 
-from xlt_flax.analysis import findings, records, results, summary, tables, thesis
+from xlt_flax.analysis import findings, formats, read_runs, records, summary, tables, thesis
 
 
 def find(folder, asked=(), resamples=200):
-    return findings.find(results.read_sweep(folder), asked, resamples)
+    return findings.find(read_runs.read_sweep(folder), asked, resamples)
 
 
 @pytest.fixture(scope="module")
@@ -80,8 +80,8 @@ def test_half_finished_is_marked_and_never_averaged_silently(small):
         summary.state(found)
     )
     table = rows_of(found, "4.2")
-    assert table["F1F2E1"]["Accuracy"] == tables.NOTHING
-    assert table["mean of 5 of 6"]["Difference"] == tables.NOTHING
+    assert table["F1F2E1"]["Accuracy"] == formats.NOTHING
+    assert table["mean of 5 of 6"]["Difference"] == formats.NOTHING
     assert rows_of(found, "4.3")["E3D3F3"]["Seeds"] == "2 of 3"
     assert "mean (seeds missing)" in rows_of(found, "4.3")
     effects = {effect.key: effect for effect in found.every.effects}
@@ -122,7 +122,7 @@ def test_a_note_is_shown_and_so_is_a_stage_that_changed_nothing(tmp_path):
 
 
 def test_a_comparison_counts_what_the_files_hold(small):
-    sweep = results.read_sweep(small)
+    sweep = read_runs.read_sweep(small)
     first, second = sweep.of("E1D1F1")[:2], sweep.of("E1E2E3")
     (comparison,) = findings.find(sweep, [(first, second)], 200).asked
     ours = np.stack([run.target.correct for run in first])
@@ -138,8 +138,8 @@ def test_other_languages_are_shown_where_evaluated(small):
     right = np.arange(40) < 30
     made_up_sweep.write_evaluation(small / "E1D1F1-seed50", "en", right)
     rows = rows_of(find(small), "languages")
-    assert rows["E1D1F1"]["en"] == ".7500"
-    assert rows["E1E2E3"]["en"] == tables.NOTHING
+    assert rows["E1D1F1"]["en (majority class .5000)"] == ".7500"
+    assert rows["E1E2E3"]["en (majority class .5000)"] == formats.NOTHING
 
 
 def test_without_predictions_there_is_a_number_and_no_interval(small):
@@ -162,10 +162,10 @@ def test_one_run_alone(small):
 
 
 def test_formats():
-    assert tables.share(0.731) == ".7310"
-    assert tables.share(1.0) == "1.0000"
-    assert tables.points(-0.0123) == "−1.23"
-    assert tables.points(-0.00001) == "0.00"
-    assert tables.p_value(0.0004) == "< .001"
-    assert tables.p_value(0.1) == ".100"
-    assert tables.p_value(1.0) == "1"
+    assert formats.share(0.731) == ".7310"
+    assert formats.share(1.0) == "1.0000"
+    assert formats.points(-0.0123) == "−1.23"
+    assert formats.points(-0.00001) == "0.00"
+    assert formats.p_value(0.0004) == "< .001"
+    assert formats.p_value(0.1) == ".100"
+    assert formats.p_value(1.0) == "1"

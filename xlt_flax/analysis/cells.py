@@ -7,7 +7,8 @@ import numpy as np
 
 from xlt_flax.analysis import statistics, thesis
 from xlt_flax.analysis.judged import Judged
-from xlt_flax.analysis.results import FINISHED, Run, finished_of
+from xlt_flax.analysis.remarks import remarks
+from xlt_flax.analysis.results import Run, finished_of
 from xlt_flax.analysis.statistics import Interval
 
 
@@ -24,6 +25,9 @@ class Cell:
       documents: test documents judged; None where unknown.
       thesis: the thesis's number, or None.
       notes: what a reader must know of this cell.
+      draws: of the finished runs, each once.
+      majority: share of the most frequent class; None where unknown.
+      seen: some judged documents were trained or validated on.
     """
 
     name: str
@@ -36,6 +40,9 @@ class Cell:
     documents: int | None
     thesis: float | None
     notes: tuple[str, ...]
+    draws: tuple[int, ...] = ()
+    majority: float | None = None
+    seen: bool = False
 
     @property
     def complete(self) -> bool:
@@ -82,8 +89,11 @@ def cell_of(runs: Sequence[Run], judged: Judged) -> Cell:
             statistics.percentile_interval(judged.group([columns])) if with_predictions else None
         ),
         documents=counts.pop() if len(counts) == 1 else None,
-        thesis=thesis.ACCURACY.get(runs[0].name),
-        notes=_notes(runs),
+        thesis=_thesis_number(runs[0]),
+        notes=remarks(runs),
+        draws=tuple(sorted({run.draw for run in finished})),
+        majority=next((run.target.majority for run in finished), None),
+        seen=any(run.target.seen for run in finished),
     )
 
 
@@ -97,18 +107,10 @@ def _documents(run: Run, judged: Judged) -> int | None:
     return run.target.documents if column is None else int(judged.scored[:, column].sum())
 
 
-def _notes(runs: Sequence[Run]) -> tuple[str, ...]:
-    """Which seeds are not finished, and what eval wants said, once for all seeds that say it."""
-    said: dict[str, list[int]] = {}
-    for run in runs:
-        if run.status != FINISHED:
-            said.setdefault(run.status, []).append(run.seed)
-        elif run.target.note:
-            said.setdefault(run.target.note, []).append(run.seed)
-    return tuple(
-        f"{text} (seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))})"
-        for text, seeds in said.items()
-    )
+def _thesis_number(run: Run) -> float | None:
+    """None on another language than the thesis's, whose numbers say nothing of it."""
+    on_its_language = run.target_language == thesis.TARGET_LANGUAGE
+    return thesis.ACCURACY.get(run.name) if on_its_language else None
 
 
 def group_mean(

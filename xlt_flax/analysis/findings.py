@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from xlt_flax.analysis import statistics, thesis
+from xlt_flax.analysis import experiment, statistics, thesis
 from xlt_flax.analysis.cells import Cell, GroupMean, cell_of, group_mean
 from xlt_flax.analysis.comparisons import Comparison, compare_all, compare_names
 from xlt_flax.analysis.effects import Effect, all_effects
 from xlt_flax.analysis.judged import Judged
+from xlt_flax.analysis.languages import LanguageCell, by_language
 from xlt_flax.analysis.results import Run, Sweep, finished_of
 from xlt_flax.analysis.statistics import Interval
 
@@ -33,7 +34,7 @@ class View:
 
 @dataclass(frozen=True)
 class Agreement:
-    """How the cells agree with the thesis's.
+    """How the cells of the thesis's own experiment agree with the thesis's.
 
     Attributes:
       cells: number of cells with both numbers.
@@ -61,7 +62,7 @@ class Findings:
       pairs: every two zero-shot mixtures compared, Holm over all of them.
       gains: each J1 stage against its source stage, Holm over all of them.
       asked: the comparisons asked for by --compare.
-      languages: language -> run name -> accuracies over finished seeds.
+      languages: language -> run name -> its results on that language.
     """
 
     sweep: Sweep
@@ -72,7 +73,7 @@ class Findings:
     pairs: tuple[Comparison, ...]
     gains: tuple[Comparison, ...]
     asked: tuple[Comparison, ...]
-    languages: dict[str, dict[str, tuple[float, ...]]]
+    languages: dict[str, dict[str, LanguageCell]]
 
 
 def find(
@@ -102,11 +103,11 @@ def find(
         every=every,
         without_overlap=rest,
         affected=affected,
-        agreement=_agreement(every.cells),
+        agreement=_agreement(_comparable(sweep, every.cells)),
         pairs=compare_names(sweep, judged, pairs),
         gains=compare_names(sweep, judged, gains),
         asked=compare_all(judged, asked),
-        languages=_languages(sweep),
+        languages=by_language(sweep),
     )
 
 
@@ -120,17 +121,34 @@ def _affected(sweep: Sweep) -> frozenset[str]:
 def _view(sweep: Sweep, judged: Judged) -> View:
     by_name = {name: sweep.of(name) for name in sweep.names()}
     cells = {name: cell_of(runs, judged) for name, runs in by_name.items()}
-    groups = {g.key: group_mean(g, cells, by_name, judged) for g in thesis.GROUPS}
+    on_thesis = {name: cell for name, cell in cells.items() if _is_the_thesiss(by_name[name])}
+    groups = {g.key: group_mean(g, on_thesis, by_name, judged) for g in thesis.GROUPS}
     runs = {
         run.label: statistics.percentile_interval(judged.resampled[:, column])
         for run in finished_of(sweep.runs)
         if (column := judged.column(run)) is not None
     }
-    return View(runs, cells, groups, all_effects(cells, by_name, judged))
+    return View(runs, cells, groups, all_effects(on_thesis, by_name, judged))
 
 
-def _agreement(cells: dict[str, Cell]) -> Agreement | None:
-    both = [cell for cell in cells.values() if cell.seeds and cell.thesis is not None]
+def _is_the_thesiss(runs: Sequence[Run]) -> bool:
+    """Whether runs are of a mixture that the thesis has, and are judged on its language."""
+    known = runs[0].name in thesis.ACCURACY
+    return known and runs[0].target_language == thesis.TARGET_LANGUAGE
+
+
+def _comparable(sweep: Sweep, cells: dict[str, Cell]) -> list[Cell]:
+    """Cells of the thesis's experiment: no field of their runs' configs is another."""
+    known = [cell for cell in cells.values() if cell.seeds and cell.thesis is not None]
+    return [
+        cell
+        for cell in known
+        if cell.documents == experiment.TEST_DOCUMENTS
+        and not any(experiment.deviations(run.record.config) for run in sweep.of(cell.name))
+    ]
+
+
+def _agreement(both: Sequence[Cell]) -> Agreement | None:
     if not both:
         return None
     ours = np.array([cell.mean for cell in both])
@@ -150,15 +168,3 @@ def _agreement(cells: dict[str, Cell]) -> Agreement | None:
         seed_sd=None if spread is None else spread.sd,
         outside=tuple(outside),
     )
-
-
-def _languages(sweep: Sweep) -> dict[str, dict[str, tuple[float, ...]]]:
-    languages: dict[str, dict[str, list[float]]] = {}
-    for run in finished_of(sweep.runs):
-        for language, evaluation in run.evaluations.items():
-            by_run = languages.setdefault(language, {})
-            by_run.setdefault(run.name, []).append(evaluation.accuracy)
-    return {
-        language: {name: tuple(values) for name, values in by_run.items()}
-        for language, by_run in sorted(languages.items())
-    }

@@ -4,12 +4,14 @@ from html import escape
 
 from matplotlib.figure import Figure
 
-from xlt_flax.analysis import figures, summary, tables
+from xlt_flax.analysis import drawing, summary, tables
 from xlt_flax.analysis.findings import Findings
-from xlt_flax.analysis.tables import MEAN, UNFINISHED, Row, Table
+from xlt_flax.analysis.languages import language_name
+from xlt_flax.analysis.table import MEAN, UNFINISHED, Row, Table
 
 _SECTIONS = (  # tables' `section`, its heading, and whether its tables start folded
     ("tables", "The thesis's tables", False),
+    ("deviations", "How these runs and the thesis differ", False),
     ("compare", "Comparisons asked for", False),
     ("effects", "What diversity is worth", False),
     ("pairs", "Any two mixtures", False),
@@ -21,7 +23,7 @@ _SECTIONS = (  # tables' `section`, its heading, and whether its tables start fo
 
 _CAPTIONS = {
     "figure_4_1": (
-        "Figure 4.1. Mean accuracy on Japanese by number of source languages. Bars start at "
+        "Figure 4.1. Mean accuracy on {target} by number of source languages. Bars start at "
         "chance (.5); intervals resample mixtures, seeds and documents. Pale bars are unfinished."
     ),
     "figure_tables": (
@@ -30,7 +32,7 @@ _CAPTIONS = {
     ),
     "learning_curves": (
         "Loss and accuracy by epoch, one line for each run and seed. Dots mark the epoch whose "
-        "checkpoint is the model: the lowest validation loss."
+        "checkpoint is the model, as the run recorded it."
     ),
 }
 
@@ -105,6 +107,7 @@ tbody th { font-weight: 500; white-space: normal; min-width: 5rem; position: sti
 tr.mean > * { font-weight: 700; background: var(--tint); }
 tr.unfinished > * { color: var(--warn); font-style: italic; }
 tbody tr:last-child > * { border-bottom: 0; }
+.words td, .words thead th { text-align: left; white-space: normal; vertical-align: top; }
 td.real { font-weight: 700; background: var(--tint); }
 .notes { margin: .75rem 0 0; padding-left: 1.1rem; color: var(--muted); font-size: .85rem; }
 details > summary { cursor: pointer; font-weight: 600; }
@@ -126,7 +129,7 @@ def render(findings: Findings, drawn: dict[str, Figure]) -> str:
       drawn: `figures.all_figures`' answer.
     """
     shown = tables.all_tables(findings)
-    sections = [_section(*section, shown, drawn) for section in _SECTIONS]
+    sections = [_section(*section, shown, drawn, findings) for section in _SECTIONS]
     present = [
         (key, title) for (key, title, _), html in zip(_SECTIONS, sections, strict=True) if html
     ]
@@ -143,12 +146,12 @@ def render(findings: Findings, drawn: dict[str, Figure]) -> str:
 
 
 def _title(findings: Findings) -> str:
-    return f"Zero-shot transfer to Japanese · {escape(findings.sweep.path.resolve().name)}"
+    return f"{summary.title(findings)} · {escape(findings.sweep.path.resolve().name)}"
 
 
 def _style() -> str:
     light, dark = (
-        " ".join(f"--{name}: {pair[index]};" for name, pair in figures.PALETTE.items())
+        " ".join(f"--{name}: {pair[index]};" for name, pair in drawing.PALETTE.items())
         for index in (0, 1)
     )
     return _STYLE.replace("LIGHT", light).replace("DARK", dark)
@@ -163,9 +166,10 @@ def _header(findings: Findings, present: list[tuple[str, str]]) -> str:
         f'<li><a href="#{key}">{escape(title)}</a></li>'
         for key, title in [*present, ("methods", "How it is computed")]
     )
+    target = escape(language_name(findings.sweep.target_language))
     return (
         "<header>\n<h1>Does a more diverse mixture of source languages transfer better to "
-        f'Japanese?</h1>\n<dl class="setting">{setting}</dl>\n{_state(findings)}'
+        f'{target}?</h1>\n<dl class="setting">{setting}</dl>\n{_state(findings)}'
         f'<nav aria-label="Sections"><ul>{links}</ul></nav>\n</header>'
     )
 
@@ -174,29 +178,40 @@ def _state(findings: Findings) -> str:
     html = f"<p>{escape(summary.state(findings))}</p>\n"
     if summary.half_finished(findings):
         head, _, rest = summary.state(findings).partition(":")
-        runs = "".join(
-            f"<li>{escape(name)}: {escape(status)}</li>"
-            for name, status in summary.unfinished_runs(findings)
+        html = _warning(
+            f"<p><strong>{escape(head)}.</strong>{escape(rest)} "
+            "Means are over what is finished, and say so.</p>",
+            summary.unfinished_runs(findings),
         )
-        html = (
-            f'<div class="warn" role="status"><p><strong>{escape(head)}.</strong>{escape(rest)} '
-            "Means are over what is finished, and say so.</p>"
-            f"<details><summary>Which</summary><ul>{runs}</ul></details></div>\n"
+    odd = summary.problems(findings)
+    if odd:
+        html += _warning(
+            "<p><strong>Finished, with a problem.</strong> These numbers are in the tables, and "
+            "say little of their mixtures.</p>",
+            odd,
         )
     reasons = summary.not_the_thesis(findings)
     if reasons:
-        html += (
-            '<div class="warn"><p><strong>Not the thesis\'s experiment:</strong> '
-            f"{escape('; '.join(reasons))}. Its numbers are shown for their place only.</p></div>\n"
+        html += _warning(
+            "<p><strong>Not the thesis's experiment:</strong> "
+            f"{escape('; '.join(reasons))}. Its numbers are shown for their place only.</p>"
         )
     return html
+
+
+def _warning(html: str, which: list[tuple[str, str]] | None = None) -> str:
+    """A box that stands out, with the runs concerned folded in it."""
+    if which:
+        runs = "".join(f"<li>{escape(name)}: {escape(said)}</li>" for name, said in which)
+        html += f"<details><summary>Which</summary><ul>{runs}</ul></details>"
+    return f'<div class="warn" role="status">{html}</div>\n'
 
 
 def _lead(findings: Findings, drawn: dict[str, Figure]) -> str:
     said = summary.answers(findings)
     answers = "".join(f"<li>{_answer(text)}</li>" for text in said)
     left = f'<div class="card"><ul class="answers">{answers}</ul></div>' if said else ""
-    right = _figure("figure_4_1", drawn)
+    right = _figure("figure_4_1", drawn, findings)
     if not left or not right:
         return left + right
     return f'<div class="lead">{left}{right}</div>'
@@ -209,13 +224,18 @@ def _answer(text: str) -> str:
 
 
 def _section(
-    key: str, title: str, folded: bool, shown: list[Table], drawn: dict[str, Figure]
+    key: str,
+    title: str,
+    folded: bool,
+    shown: list[Table],
+    drawn: dict[str, Figure],
+    findings: Findings,
 ) -> str:
     parts = [_card(table, folded) for table in shown if table.section == key]
     if key == "tables":
-        parts = [_figure("figure_tables", drawn, big=True), *_thesis_cards(shown)]
+        parts = [_figure("figure_tables", drawn, findings, big=True), *_thesis_cards(shown)]
     if key == "curves":
-        parts = [_figure("learning_curves", drawn, big=True)]
+        parts = [_figure("learning_curves", drawn, findings, big=True)]
     parts = [part for part in parts if part]
     if not parts:
         return ""
@@ -239,11 +259,12 @@ def _thesis_cards(shown: list[Table]) -> list[str]:
     return [f'<div class="grid">{halves}</div>' if halves else "", *(_card(t, False) for t in rest)]
 
 
-def _figure(name: str, drawn: dict[str, Figure], big: bool = False) -> str:
+def _figure(name: str, drawn: dict[str, Figure], findings: Findings, big: bool = False) -> str:
     if name not in drawn:
         return ""
-    svg = figures.svg_for_page(drawn[name], prefix=name)
-    caption = escape(_CAPTIONS[name])
+    svg = drawing.svg_for_page(drawn[name], prefix=name)
+    target = language_name(findings.sweep.target_language)
+    caption = escape(_CAPTIONS[name].format(target=target))
     picture = f'<div role="img" aria-label="{caption}">{svg}</div>'
     if big:
         picture = (
@@ -260,9 +281,10 @@ def _card(table: Table, folded: bool) -> str:
     notes = f'<ul class="notes">{notes}</ul>' if notes else ""
     told = any(table.title == title for _, title, _ in _SECTIONS)  # the heading says it already
     caption = f"<caption{' class=hidden' if told else ''}>{escape(table.title)}</caption>"
+    opening = "<table class=words>" if table.words else "<table>"
     html = (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(table.title)}">'
-        f"<table>{'' if folded else caption}<thead><tr>{head}</tr></thead>"
+        f"{opening}{'' if folded else caption}<thead><tr>{head}</tr></thead>"
         f"<tbody>{rows}</tbody></table></div>{notes}"
     )
     if folded:

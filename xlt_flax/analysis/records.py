@@ -4,7 +4,7 @@ import csv
 import io
 from dataclasses import asdict, is_dataclass
 
-from xlt_flax.analysis import summary, thesis
+from xlt_flax.analysis import experiment, summary, thesis
 from xlt_flax.analysis.findings import Findings, View
 from xlt_flax.analysis.results import Run
 from xlt_flax.analysis.statistics import Interval
@@ -14,6 +14,7 @@ CSV_COLUMNS = (
     "name",
     "mixture",
     "source",
+    "draw",
     "seed",
     "status",
     "language",
@@ -21,11 +22,17 @@ CSV_COLUMNS = (
     "accuracy",
     "low",
     "high",
+    "majority",
+    "seen",
+    "accuracy_unseen",
     "macro_f1",
     "loss",
     "thesis",
     "note",
+    "problems",
 )
+
+_OF_RUN = CSV_COLUMNS[:7]
 
 
 def results_csv(findings: Findings) -> str:
@@ -39,24 +46,29 @@ def results_csv(findings: Findings) -> str:
 
 
 def _csv_rows(run: Run, interval: Interval | None) -> list[dict]:
-    row = {key: getattr(run, key) for key in CSV_COLUMNS[:6]}
+    row = {key: getattr(run, key) for key in _OF_RUN}
     if run.target is None:
-        return [row]
+        return [{**row, "problems": "; ".join(run.problems)}]
     low, high = interval or (None, None)
-    bounds = {thesis.TARGET_LANGUAGE: {"low": _short(low), "high": _short(high)}}
+    on_target = {
+        "low": _short(low),
+        "high": _short(high),
+        "thesis": thesis.ACCURACY.get(run.name) if run.table != "other" else None,
+    }
     return [
         {
             **row,
-            **bounds.get(language, {}),
+            **(on_target if language == run.target_language else {}),
             "language": language,
             "documents": evaluation.documents,
             "accuracy": _short(evaluation.accuracy),
+            "majority": _short(evaluation.majority),
+            "seen": evaluation.seen,
+            "accuracy_unseen": _short(evaluation.accuracy_unseen),
             "macro_f1": _short(evaluation.macro_f1),
             "loss": _short(evaluation.loss),
-            "thesis": (
-                thesis.ACCURACY.get(run.name) if language == thesis.TARGET_LANGUAGE else None
-            ),
             "note": evaluation.note,
+            "problems": "; ".join(evaluation.problems),
         }
         for language, evaluation in run.evaluations.items()
     ]
@@ -69,9 +81,14 @@ def results_json(findings: Findings) -> dict:
         {
             "state": summary.state(findings),
             "complete": not summary.half_finished(findings),
+            "target_language": findings.sweep.target_language,
             "unfinished": dict(summary.unfinished_runs(findings)),
+            "problems": dict(summary.problems(findings)),
             "setting": dict(summary.setting(findings)),
             "not_the_thesis": summary.not_the_thesis(findings),
+            "deviations": {
+                run.label: experiment.deviations(run.record.config) for run in findings.sweep.runs
+            },
             "answers": summary.answers(findings),
             **_view(every),
             "agreement": findings.agreement,

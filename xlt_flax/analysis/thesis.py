@@ -120,7 +120,7 @@ TABLES = (
     Table("4.1", "Table 4.1 — 3:0, one language", ZERO_SHOT_GROUPS[0:1]),
     Table("4.2", "Table 4.2 — 2:1, two languages", ZERO_SHOT_GROUPS[1:2]),
     Table("4.3", "Table 4.3 — 1:1:1, three languages", ZERO_SHOT_GROUPS[2:3]),
-    Table("5.1", "Table 5.1 — single groups of 1,000", (SINGLE_GROUPS,)),
+    Table("5.1", "Table 5.1 — single groups of {size}", (SINGLE_GROUPS,)),
     Table("E2D1F3", "E2D1F3 — the best three single groups together", (BEST_SINGLES,)),
     Table("5.2", "Table 5.2 — after fine-tuning on J1", AFTER_J1_GROUPS),
     Table("J1", "J1 alone — from the pretrained model", (J1_ALONE,)),

@@ -52,6 +52,7 @@ class Corpus:
     tokenizer: object
     max_length: int
     _opened: dict = field(default_factory=dict, repr=False)
+    _digests: dict = field(default_factory=dict, repr=False)
 
     def store(self, language: str, split: str) -> TokenStore:
         """The documents of `train`, `test` or `unlabeled` in a language.
@@ -62,6 +63,23 @@ class Corpus:
         if (language, split) not in self._opened:
             self._opened[language, split] = self._open(language, split)
         return self._opened[language, split]
+
+    def digest(self, language: str, split: str) -> str:
+        """The sha256 of the raw file that a split comes from, by which all made of it is known.
+
+        Raises:
+          UserError: as `store`.
+        """
+        if (language, split) not in self._digests:
+            self._digests[language, split] = self._digest(language, split)
+        return self._digests[language, split]
+
+    def known_digest(self, language: str, split: str) -> str | None:
+        """The same of what is prepared already, or lies raw in `manual_dir`; else None."""
+        if (language, split) in self._digests:
+            return self._digests[language, split]
+        prepared = (self._prepared_digests(language) or {}).get(split)
+        return prepared or self._raw_digest(language, split)
 
     def is_ready(self, language: str, split: str) -> bool:
         """Whether `store` would find all made, and so import no TensorFlow."""
@@ -76,7 +94,7 @@ class Corpus:
                 f"{self.dataset} has no {language}_{self.domain}: languages are "
                 f"{', '.join(LANGUAGES)}, domains are {', '.join(DATASETS[self.dataset])}"
             )
-        digest = self._digest(language, split)
+        digest = self.digest(language, split)
         key, made_from = self._key(language, split, digest)
         return open_or_build(
             self._root,

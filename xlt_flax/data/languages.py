@@ -1,10 +1,11 @@
-"""The languages and domains of Webis-CLS-10, and the letters that name languages in mixtures."""
+"""The languages, domains and labels of Webis-CLS-10, and the letters of its mixtures."""
 
 from collections.abc import Iterable
 
 from xlt_flax.errors import UserError
 
 LANGUAGES = ("en", "de", "fr", "ja")
+LABELS = ("negative", "positive")  # by their numbers
 DOMAINS = ("books", "dvd", "music")
 LANGUAGE_OF_LETTER = {"E": "en", "D": "de", "F": "fr", "J": "ja"}
 

@@ -73,18 +73,23 @@ def store_key(source: dict, tokenizer, max_length: int) -> tuple[str, dict]:
       tokenizer: a fast tokenizer of transformers; its whole definition counts.
       max_length: tokens at which documents are cut, special tokens counted.
     """
-    backend = tokenizer.backend_tokenizer
-    backend.no_truncation()  # what the last call asked for would show; each call sets it anew
-    backend.no_padding()
-    definition = backend.to_str() + tokenizer.truncation_side
     made_from = {
         "format": FORMAT,
         "source": source,
-        "tokenizer": hashlib.sha256(definition.encode()).hexdigest(),
+        "tokenizer": tokenizer_digest(tokenizer),
         "tokenizers": tokenizers.__version__,
         "max_length": max_length,
     }
     return _digest(made_from)[:20], made_from
+
+
+def tokenizer_digest(tokenizer) -> str:
+    """sha256 of a fast tokenizer's whole definition."""
+    backend = tokenizer.backend_tokenizer
+    backend.no_truncation()  # what the last call asked for would show; each call sets it anew
+    backend.no_padding()
+    definition = backend.to_str() + tokenizer.truncation_side
+    return hashlib.sha256(definition.encode()).hexdigest()
 
 
 def open_store(root: Path, key: str) -> TokenStore | None:

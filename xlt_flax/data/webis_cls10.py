@@ -16,7 +16,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 import numpy as np
 import tensorflow_datasets as tfds
 
-from xlt_flax.data.languages import DOMAINS, LANGUAGES
+from xlt_flax.data.languages import DOMAINS, LABELS, LANGUAGES
 from xlt_flax.data.raw_files import HOW_TO_GET_IT, SAMPLE_DIR, RawFiles
 from xlt_flax.data.reviews import NEGATIVE, POSITIVE, read_reviews
 from xlt_flax.errors import UserError
@@ -61,7 +61,7 @@ class WebisCls10(tfds.core.GeneratorBasedBuilder):
                     "asin": np.str_,
                     "rating": np.float32,
                     # -1 in `unlabeled` where there are 3 stars or none
-                    "label": tfds.features.ClassLabel(names=["negative", "positive"]),
+                    "label": tfds.features.ClassLabel(names=list(LABELS)),
                 }
             ),
             homepage="https://zenodo.org/records/3251672",

@@ -1,5 +1,7 @@
 """Loads FlaxBertForSequenceClassification and its tokenizer from a hub id or a local folder.
 
+A hub id may come with a revision (a commit, branch or tag; "" is the newest that is at hand).
+
 A folder is what transformers writes (config.json, tokenizer files, model.safetensors in PyTorch's
 names or flax_model.msgpack), or Google's original release without its weights (bert_config.json,
 vocab.txt), which serves for random weights of that shape.
@@ -25,6 +27,7 @@ from transformers import (
 )
 
 from xlt_flax.errors import UserError
+from xlt_flax.modeling.shipped import shipped_folder
 
 transformers.logging.set_verbosity_error()
 logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it names every retry
@@ -35,7 +38,7 @@ _TOKENIZERS = ("tokenizer.json", "vocab.txt")
 NUM_LABELS = 2
 
 
-def load_tokenizer(name: str):
+def load_tokenizer(name: str, revision: str = ""):
     """The model's fast tokenizer.
 
     Raises:
@@ -46,7 +49,7 @@ def load_tokenizer(name: str):
     if folder and not (folder / "tokenizer.json").exists() and not _has_hf_config(folder):
         with _one_line(name):
             return _google_tokenizer(folder)
-    tokenizer = _from_pretrained(AutoTokenizer, name, use_fast=True)
+    tokenizer = _from_pretrained(AutoTokenizer, name, revision, use_fast=True)
     if not tokenizer.is_fast:
         raise UserError(f"config.model.name {name} has no fast tokenizer (tokenizer.json)")
     if tokenizer.pad_token_id is None:
@@ -57,7 +60,9 @@ def load_tokenizer(name: str):
     return tokenizer
 
 
-def load_config(name: str, dropout: float | None, max_length: int, tokenizer) -> BertConfig:
+def load_config(
+    name: str, dropout: float | None, max_length: int, tokenizer, revision: str = ""
+) -> BertConfig:
     """The model's shape, checked against what a run asks of it.
 
     Args:
@@ -65,6 +70,7 @@ def load_config(name: str, dropout: float | None, max_length: int, tokenizer) ->
       dropout: replaces the model's own probabilities; None keeps them.
       max_length: of the run's documents; the model must have as many positions.
       tokenizer: its ids must have rows in the model's vocabulary.
+      revision: of the hub id.
 
     Raises:
       UserError: it cannot be had, is not a BERT, or does not fit max_length or the tokenizer.
@@ -75,7 +81,7 @@ def load_config(name: str, dropout: float | None, max_length: int, tokenizer) ->
         with _one_line(name):
             config = BertConfig.from_json_file(str(folder / "bert_config.json"))
     else:
-        config = _from_pretrained(AutoConfig, name)
+        config = _from_pretrained(AutoConfig, name, revision)
     if config.model_type != "bert":
         raise UserError(
             f"config.model.name {name} is a {config.model_type} model: give one of type bert"
@@ -97,16 +103,25 @@ def load_config(name: str, dropout: float | None, max_length: int, tokenizer) ->
     return config
 
 
-def pretrained_weights(name: str, config: BertConfig, seed: int) -> dict:
+def pretrained_weights(name: str, config: BertConfig, seed: int, revision: str = "") -> dict:
     """FlaxBertForSequenceClassification's tree, float32 numpy arrays: pretrained, the head drawn.
+
+    Raises:
+      UserError: the weights cannot be had, or do not fit the config.
+    """
+    return complete_weights(stored_weights(name, config, revision), config, seed)
+
+
+def stored_weights(name: str, config: BertConfig, revision: str = "") -> dict[str, np.ndarray]:
+    """{path: float32 array} of what the files hold of FlaxBertForSequenceClassification's tree.
 
     Raises:
       UserError: the weights cannot be had, or do not fit the config.
     """
     folder = _local_folder(name)
     _require_file(folder, _WEIGHTS, "weights")
-    model = _from_pretrained(_Unset, name, config=config)
-    loaded = flatten_dict(model.params, sep="/")
+    model = _from_pretrained(_Unset, name, revision, config=config)
+    loaded = {path: np.asarray(leaf, np.float32) for path, leaf in _flat(model.params).items()}
     missing = [path for path, leaf in loaded.items() if np.isnan(leaf).any()]
     encoder = [path for path in missing if not path.startswith(("classifier/", "bert/pooler/"))]
     if encoder:
@@ -115,8 +130,18 @@ def pretrained_weights(name: str, config: BertConfig, seed: int) -> dict:
             f"({len(encoder)} such in all)"
         )
     log.info("model: %s; drawn from the seed: %s", name, ", ".join(missing) or "nothing")
-    drawn = _draw(config, seed, missing)
-    return _to_host(unflatten_dict(loaded | drawn, sep="/"))
+    return {path: leaf for path, leaf in loaded.items() if path not in missing}
+
+
+def complete_weights(stored: dict[str, np.ndarray], config: BertConfig, seed: int) -> dict:
+    """The whole tree of `stored_weights`, what they leave out drawn."""
+    missing = [path for path in _flat(weight_shapes(config)) if path not in stored]
+    return _to_host(unflatten_dict(stored | _draw(config, seed, missing), sep="/"))
+
+
+def weight_shapes(config: BertConfig) -> dict:
+    """The tree with jax.ShapeDtypeStructs as leaves."""
+    return jax.eval_shape(lambda: _init(config, jax.random.key(0)))
 
 
 def random_weights(config: BertConfig, seed: int) -> dict:
@@ -130,6 +155,21 @@ def random_weights(config: BertConfig, seed: int) -> dict:
     except (TypeError, ValueError) as error:
         reason = _in_one_line(error)
         raise UserError(f"config.model.name: its config describes no model: {reason}") from error
+
+
+def flat_shapes(params: dict) -> dict[str, tuple[int, ...]]:
+    """{path: shape} of a tree of arrays or of what describes them."""
+    return {path: tuple(leaf.shape) for path, leaf in _flat(params).items()}
+
+
+def is_folder(name: str) -> bool:
+    """Whether `model.name` is a folder, of this machine or of the package, not a hub id."""
+    return bool(shipped_folder(name)) or Path(name).expanduser().is_dir()
+
+
+def is_there(name: str) -> bool:
+    """Whether it is a folder, or a hub id, which may be at hand; not a folder that is gone."""
+    return is_folder(name) or not _names_a_folder(name)
 
 
 class _Unset(FlaxBertForSequenceClassification):
@@ -150,10 +190,14 @@ def _draw(config: BertConfig, seed: int, paths: list[str] | None = None) -> dict
     """{path: array} of freshly drawn weights: all, or those named; XLA draws no others."""
 
     def draw(key):
-        drawn = flatten_dict(_init(config, key), sep="/")
+        drawn = _flat(_init(config, key))
         return drawn if paths is None else {path: drawn[path] for path in paths}
 
     return jax.jit(draw)(jax.random.key(seed))
+
+
+def _flat(tree) -> dict:
+    return flatten_dict(tree, sep="/")
 
 
 def _to_host(params) -> dict:
@@ -161,12 +205,18 @@ def _to_host(params) -> dict:
 
 
 def _local_folder(name: str) -> Path | None:
+    if shipped := shipped_folder(name):
+        return shipped
     folder = Path(name).expanduser()
     if folder.is_dir():
         return folder
-    if folder.is_absolute() or name.startswith((".", "~")):
+    if _names_a_folder(name):
         raise UserError(f"config.model.name: there is no folder {name}")
     return None
+
+
+def _names_a_folder(name: str) -> bool:
+    return name.startswith((".", "~")) or Path(name).is_absolute()
 
 
 def _require_file(folder: Path | None, names: tuple[str, ...], what: str) -> None:
@@ -187,17 +237,22 @@ def _google_tokenizer(folder: Path):
     )
 
 
-def _from_pretrained(loader, name: str, **arguments):
+def _from_pretrained(loader, name: str, revision: str, **arguments):
     """`from_pretrained` with one line for whatever may be wrong with a hub id or a folder.
 
     A hub id is looked up in the local cache first: a machine without a network need not wait.
     """
-    if not _local_folder(name):
-        try:
-            return loader.from_pretrained(name, local_files_only=True, **arguments)
-        except (OSError, ValueError):  # the latter of a name that cannot be a hub's
-            log.info("model: asking the hub for %s", name)
-    with _one_line(name):
+    if folder := _local_folder(name):
+        with _one_line(name):
+            return loader.from_pretrained(str(folder), **arguments)
+    if revision:
+        arguments["revision"] = revision
+    at = f" at revision {revision}" if revision else ""
+    try:
+        return loader.from_pretrained(name, local_files_only=True, **arguments)
+    except (OSError, ValueError):  # the latter of a name that cannot be a hub's
+        log.info("model: asking the hub for %s%s", name, at)
+    with _one_line(f"{name}{at}"):
         return loader.from_pretrained(name, **arguments)
 
 
@@ -206,7 +261,7 @@ def _one_line(name: str):
     try:
         yield
     except Exception as error:  # transformers raises what its parsers do: OSError, ValueError, ...
-        if _local_folder(name):
+        if is_folder(name):
             reason = _in_one_line(error)
             raise UserError(f"config.model.name {name} does not load: {reason}") from error
         raise UserError(

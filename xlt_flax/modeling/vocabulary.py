@@ -13,6 +13,7 @@ import jax
 import numpy as np
 
 _MULTIPLE = 1024  # of rows held: runs on like data then share compiled programs
+WORD_EMBEDDING = "bert/embeddings/word_embeddings/embedding"  # where the table is in a model's tree
 _TABLE = "['word_embeddings']['embedding']"
 
 

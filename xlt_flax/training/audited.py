@@ -46,7 +46,7 @@ def _of_earlier_runs(setup: Setup, workdir: Workdir) -> Known | None:
         return None
     if workdir.is_run():
         try:
-            return seen_by(chain(workdir), setup.corpus)
+            return seen_by(chain(workdir, setup.config), setup.corpus)
         except UserError as error:
             log.warning("repeats of earlier runs' documents are not counted anew: %s", error)
             return None

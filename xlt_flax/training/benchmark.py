@@ -3,7 +3,7 @@
 import resource
 import statistics
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import jax
@@ -122,7 +122,7 @@ def table(results: list[dict]) -> str:
 def _variant(setup: Setup, params: dict, documents, forward: str, vocabulary: str) -> _Variant:
     config = ConfigDict(setup.config.to_dict())
     config.model.update({"forward": forward, "vocabulary": vocabulary})
-    setup = Setup(config, setup.tokenizer, setup.model_config, setup.corpus)
+    setup = replace(setup, config=config)
     train, seen = documents
     held = setup.vocabulary(seen)
     optimizer = make_optimizer(config.train, setup.learning_rate())

@@ -148,6 +148,18 @@ class Checkpoints:
         held = restored["vocabulary"]
         return restored["params"], Vocabulary(held["ids"], int(held["full_size"]))
 
+    def params_digest(self, step: int) -> str:
+        """The digest that the weights of a checkpoint were saved with; reads no weights.
+
+        Raises:
+          DamagedCheckpoint: it has none.
+        """
+        with self._damage_named(step):
+            return self._digests(step)["params"]
+
+    def _digests(self, step: int) -> dict[str, str]:
+        return (self._manager.metadata(step).custom_metadata or {}).get(_DIGESTS, {})
+
     def set_aside(self, step: int) -> Path:
         """Takes a damaged checkpoint out of the way of the one that will replace it."""
         aside = self.directory / f"damaged-{step}"
@@ -164,7 +176,7 @@ class Checkpoints:
                     **{name: ocp.args.StandardRestore(shape) for name, shape in shapes.items()}
                 ),
             )
-            digests = (self._manager.metadata(step).custom_metadata or {}).get(_DIGESTS, {})
+            digests = self._digests(step)
             for name in shapes:
                 if digests.get(name) != digest(restored[name]):
                     was = "has other values than" if name in digests else "lacks the digest of what"
@@ -260,4 +272,10 @@ def _numpy_like(tree):
     return jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), tree)
 
 
+def _is_worth_reading(record: logging.LogRecord) -> bool:
+    """Orbax, which logs as absl, warns ten times a restore of what is meant as it is."""
+    return record.levelno >= logging.ERROR or "orbax" not in record.pathname
+
+
 logging.getLogger("orbax").setLevel(logging.ERROR)
+logging.getLogger("absl").addFilter(_is_worth_reading)

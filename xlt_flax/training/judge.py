@@ -14,14 +14,14 @@ from xlt_flax.data.selection import test_documents
 from xlt_flax.errors import UserError
 from xlt_flax.failures import out_of_memory_explained
 from xlt_flax.modeling.vocabulary import Vocabulary, join
-from xlt_flax.training import hosts
+from xlt_flax.training import hosts, provenance
 from xlt_flax.training.checkpoints import Checkpoints, DamagedCheckpoint
 from xlt_flax.training.evaluation import Predictions, predict
 from xlt_flax.training.progress import Progress
 from xlt_flax.training.protocol import stage_one_note
 from xlt_flax.training.seen import seen_by
-from xlt_flax.training.setup import Setup, best_step, load_setup
-from xlt_flax.training.sources import chain
+from xlt_flax.training.setup import Setup, load_setup
+from xlt_flax.training.sources import best_step, chain
 from xlt_flax.training.step import make_eval_step, put_on_devices
 from xlt_flax.training.verdict import prediction_lines, scores_of, seen_in_words, table
 from xlt_flax.workdir import Workdir
@@ -53,10 +53,11 @@ class Judge:
         languages: list[str],
         load_setup: Callable[[ConfigDict], Setup] = load_setup,
     ):
-        setup = load_setup(config)
+        setup = load_setup(config).started(workdir)
         self.workdir = workdir
         self.setup = setup
         self.tests = {name: test_documents(setup.corpus, name) for name in languages}
+        provenance.check(workdir, setup)
         known, self._not_known = self._known()
         self.seen = {name: known.marks(documents) for name, documents in self.tests.items()}
         self._eval_step = make_eval_step(setup.forward())
@@ -95,7 +96,7 @@ class Judge:
         """What the run and its chain of sources trained or validated on; and, where a source is
         gone, that its part is not known."""
         try:
-            sources, missing = chain(self.workdir), []
+            sources, missing = chain(self.workdir, self.setup.config), []
         except UserError as error:
             log.warning(error)
             sources, missing = [], [_SOURCE_GONE]
@@ -174,6 +175,7 @@ class Judge:
     def _load(self, checkpoints: Checkpoints, step: int) -> tuple[dict, Vocabulary]:
         """A checkpoint's weights on the devices, with the word embeddings that the tests need."""
         params, held = checkpoints.restore_params(step)
+        self.setup.base.require_fit(params, held.full_size, self.workdir)
         used = self.setup.used_rows(list(self.tests.values()))
         if held.holds(used):
             return put_on_devices(params), held

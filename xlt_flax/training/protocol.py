@@ -27,6 +27,7 @@ from xlt_flax.errors import UserError
 from xlt_flax.modeling.vocabulary import Vocabulary
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.metrics import SOURCE, VALIDATION, best_validation, read_metrics
+from xlt_flax.training.sources import Start
 from xlt_flax.training.step import TrainState
 from xlt_flax.workdir import Workdir
 
@@ -63,15 +64,16 @@ def batch_sum(losses: np.ndarray, batch_size: int) -> float:
     return float(sum(losses[start : start + batch_size].mean() for start in starts))
 
 
-def find_stage_one(config: ConfigDict, workdir: Workdir) -> StageOne | None:
+def find_stage_one(config: ConfigDict, workdir: Workdir, start: Start) -> StageOne | None:
     """What a run takes over of stage one; None unless `config.protocol` is "thesis".
 
     Args:
       config: of stage two.
       workdir: of stage two; where it has begun, its own record counts.
+      start: the checkpoint of stage one that it starts from.
 
     Raises:
-      UserError: `config.init_from` cannot be gone on from.
+      UserError: it cannot be gone on from.
     """
     if config.protocol != "thesis":
         return None
@@ -83,28 +85,27 @@ def find_stage_one(config: ConfigDict, workdir: Workdir) -> StageOne | None:
                 f"{workdir.path} and run it again"
             )
         return _stage_one(taken_over[0], taken_over[0]["checkpoint"])
-    source = Workdir(config.init_from)
-    _require_same_optimizer(config, source.read_config())
-    best = best_validation(read_metrics(source.metrics))
-    if best is None or best.get("score") is None:
+    _require_same_optimizer(config, start.source.read_config())
+    records = read_metrics(start.source.metrics)
+    record = next((r for r in records if (r["split"], r["step"]) == (VALIDATION, start.step)), {})
+    if record.get("score") is None:
         raise UserError(
-            f"config.init_from: {source.path} has no validation with a finite score, which "
-            "config.protocol='thesis' compares: train it (again), or set config.protocol=clean"
+            f"config.init_from: {start.source.path} has no validation with a finite score at step "
+            f"{start.step}, which config.protocol='thesis' compares: train it (again), or set "
+            "config.protocol=clean"
         )
-    return _stage_one(best, best["step"])
+    return _stage_one(record, start.step)
 
 
 def stage_one_state(
-    init_from: str, stage_one: StageOne, optimizer: optax.GradientTransformation
+    start: Start, optimizer: optax.GradientTransformation
 ) -> tuple[TrainState, Vocabulary]:
-    """Stage one's best checkpoint as step 0, on the host, and the rows that it holds.
+    """Stage one's checkpoint as step 0, on the host, and the rows that it holds.
 
     Raises:
       UserError: stage one's workdir does not hold it.
     """
-    checkpoints = Checkpoints(Workdir(init_from).checkpoints)
-    step = checkpoints.find("best", stage_one.checkpoint)
-    state, held = checkpoints.restore(step, optimizer)
+    state, held = Checkpoints(start.source.checkpoints).restore(start.step, optimizer)
     return state.replace(step=np.zeros((), np.int32)), held
 
 

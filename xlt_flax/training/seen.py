@@ -50,6 +50,7 @@ def _corpus_of(config: ConfigDict, corpus: Corpus) -> Corpus:
         manual_dir=Path(data.manual_dir),
         data_dir=Path(data.data_dir),
         _opened={},
+        _digests={},
     )
 
 

@@ -1,8 +1,7 @@
 """What training, evaluation and benchmarks all begin with: tokenizer, model, corpus and layouts."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -28,9 +27,10 @@ from xlt_flax.modeling.vocabulary import (
     full_vocabulary,
     word_embedding,
 )
+from xlt_flax.training.base_model import BaseModel
 from xlt_flax.training.checkpoints import Checkpoints
-from xlt_flax.training.metrics import best_validation, has_no_best, read_metrics
 from xlt_flax.training.optimizer import decay_of_unused_rows, learning_rate, make_optimizer
+from xlt_flax.training.sources import Start, starting_point
 from xlt_flax.training.step import Forward
 from xlt_flax.workdir import Workdir
 
@@ -48,12 +48,26 @@ _FLOPS_OF_ACCELERATORS = 1e14
 
 @dataclass(frozen=True)
 class Setup:
-    """A config's tokenizer, model shape and corpus, before any weights."""
+    """A config's tokenizer, model shape and corpus, before any weights, and where they begin."""
 
     config: ConfigDict
     tokenizer: object
     model_config: BertConfig
     corpus: Corpus
+    base: BaseModel
+    start: Start = field(default_factory=Start)
+
+    def of(self, config: ConfigDict) -> "Setup":
+        """The setup of another run, such as the source of this one."""
+        return load_setup(config)
+
+    def started(self, workdir: Workdir | None = None) -> "Setup":
+        """With what the run starts from, or did start from (see `sources.starting_point`).
+
+        Raises:
+          UserError: the config's `init_from` cannot be started from.
+        """
+        return replace(self, start=starting_point(self.config, workdir))
 
     # ---- Steps -------------------------------------------------------------------------------
 
@@ -74,34 +88,57 @@ class Setup:
     # ---- Weights -----------------------------------------------------------------------------
 
     def initial_params(self) -> dict:
-        """The weights that a new run starts from, on the host, with the full word embedding.
-
-        In order of precedence:
-          1. `init_from`'s best checkpoint,
-          2. the pretrained or random weights of `model.name`.
+        """The weights that the run starts from, on the host, with the full word embedding.
 
         Raises:
-          UserError: they cannot be had.
+          UserError: they cannot be had, or are not those that are recorded.
         """
-        config = self.config
-        if config.init_from:
-            return self._require_fit(best_params(Workdir(config.init_from)))
-        if config.model.init == "random":
-            return loading.random_weights(self.model_config, config.seed)
-        return loading.pretrained_weights(config.model.name, self.model_config, config.seed)
-
-    def _require_fit(self, params: dict) -> dict:
-        """`params`, if they are of this model's shape."""
-        shape, bert = self.model_config, params["bert"]
-        wanted = (shape.vocab_size, shape.hidden_size, shape.num_hidden_layers)
-        found = (*word_embedding(params).shape, len(bert["encoder"]["layer"]))
-        if found != wanted:
+        if bool(self.start.source) != bool(self.config.init_from):
+            raise ValueError("the setup was not `started`")
+        if not self.start.source:
+            return self._model_params()
+        source, step = self.start.source, self.start.step
+        if not source.is_run():
             raise UserError(
-                f"config.init_from: the model of {self.config.init_from} has {found[0]} pieces, "
-                f"{found[1]} units and {found[2]} layers, config.model.name {wanted[0]}, "
-                f"{wanted[1]} and {wanted[2]}: give the model that it was made from"
+                f"config.init_from: {source.path} is gone, and word embeddings of it are needed: "
+                "put it back, or say where it is, --config.init_from=DIR"
             )
+        params, held = Checkpoints(source.checkpoints).restore_params(step)
+        self.base.require_fit(params, held.full_size, source)
+        if len(held.ids) == held.full_size:
+            return params
+        begun_as = self.of(self._config_of(source)).started(source)
+        return held.rebuild(params, begun_as.untouched_table(step))
+
+    def _model_params(self) -> dict:
+        params = self.base.params(self.config.seed)
+        self.require_recorded_model()
         return params
+
+    def _config_of(self, source: Workdir) -> ConfigDict:
+        """A source's config; its model is taken from this run's place if it is not in its own."""
+        config = ConfigDict(source.read_config().to_dict())
+        if not loading.is_there(config.model.name):
+            config.model.name = self.config.model.name
+            config.model.revision = self.config.model.revision
+        config.data.data_dir = self.config.data.data_dir
+        config.data.manual_dir = self.config.data.manual_dir
+        return config.lock()
+
+    def require_recorded_model(self) -> None:
+        """Refuses a model that is not the one that the run started from; loads it to know.
+
+        Raises:
+          UserError: it is another, or cannot be had.
+        """
+        start = self.start
+        if start.source or start.digest in (None, self.base.digest()):
+            return
+        revision = f" or --config.model.revision={start.revision}" if start.revision else ""
+        raise UserError(
+            f"config.model.name: {self.config.model.name} is not the model that {start.run.path} "
+            f"started from (other weights): give that one, --config.model.name=PLACE{revision}"
+        )
 
     def untouched_table(self, steps: int) -> np.ndarray:
         """float32[vocabulary, hidden]: word embeddings as `steps` updates leave unused ones."""
@@ -210,9 +247,16 @@ def steps_per_epoch(config: ConfigDict) -> int:
 
 
 def total_steps(config: ConfigDict, epochs_before: int = 0) -> int:
-    """Updates of a run; of one whose count of epochs goes on after `epochs_before`."""
-    by_epochs = max(config.train.epochs - epochs_before, 0) * steps_per_epoch(config)
-    return min(by_epochs, config.train.max_steps or by_epochs)
+    """Updates of a run: `max_steps` of its own, or those of its epochs.
+
+    Args:
+      config: of the run; on no documents, it makes no updates whatever it says.
+      epochs_before: that count as done, of a run whose count of epochs goes on.
+    """
+    each = steps_per_epoch(config)
+    if each and config.train.max_steps:
+        return config.train.max_steps
+    return max(config.train.epochs - epochs_before, 0) * each
 
 
 def load_setup(config: ConfigDict) -> Setup:
@@ -221,10 +265,13 @@ def load_setup(config: ConfigDict) -> Setup:
     Raises:
       UserError: the model's folder or the data is not as it should be.
     """
-    tokenizer = loading.load_tokenizer(config.model.name)
+    name, revision = config.model.name, config.model.revision
+    tokenizer = loading.load_tokenizer(name, revision)
     model_config = loading.load_config(
-        config.model.name, config.model.dropout, config.data.max_length, tokenizer
+        name, config.model.dropout, config.data.max_length, tokenizer, revision
     )
+    if revision and loading.is_folder(name):
+        log.info("config.model.revision %s is not used: %s is a folder", revision, name)
     corpus = Corpus(
         dataset=config.data.dataset,
         domain=config.data.domain,
@@ -233,43 +280,4 @@ def load_setup(config: ConfigDict) -> Setup:
         tokenizer=tokenizer,
         max_length=config.data.max_length,
     )
-    return Setup(config, tokenizer, model_config, corpus)
-
-
-def best_step(workdir: Workdir) -> int | None:
-    """The step of the lowest validation loss; None if nothing was validated.
-
-    Of a run that is not done, among the checkpoints that it has saved: a validation's line is
-    written before the checkpoint that it is of.
-
-    Raises:
-      UserError: all validations failed, so no checkpoint is the best.
-    """
-    is_done = workdir.done.exists()  # asked first: all that it ends with is there then
-    records = read_metrics(workdir.metrics)
-    if not is_done and workdir.checkpoints.is_dir():
-        saved = max(Checkpoints(workdir.checkpoints).steps(), default=0)
-        records = [record for record in records if record["step"] <= saved]
-    if has_no_best(records):
-        raise UserError(
-            f"no validation loss of {workdir.path} is a finite number, so none of its checkpoints "
-            "is the best: name one, --checkpoint=latest or STEP, or train again in another "
-            "--workdir, with a lower config.train.learning_rate or config.train.clip_norm"
-        )
-    best = best_validation(records)
-    return None if best is None else best["step"]
-
-
-def best_params(workdir: Workdir, load_setup: Callable[[ConfigDict], Setup] = load_setup) -> dict:
-    """The weights of a workdir's best checkpoint, on the host, with the full word embedding.
-
-    Raises:
-      UserError: there is no such workdir, or it has no checkpoint.
-    """
-    config = workdir.read_config()
-    checkpoints = Checkpoints(workdir.checkpoints)
-    step = checkpoints.find("best", best_step(workdir))
-    params, vocabulary = checkpoints.restore_params(step)
-    if len(vocabulary.ids) == vocabulary.full_size:
-        return params
-    return vocabulary.rebuild(params, load_setup(config).untouched_table(step))
+    return Setup(config, tokenizer, model_config, corpus, BaseModel(config.model, model_config))

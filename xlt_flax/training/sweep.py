@@ -1,8 +1,9 @@
 """Runs a sweep's tasks one after the other in this process, and goes on past those that fail.
 
 The folder of a sweep holds sweep.json, which says what the sweep is, and a workdir for each task,
-`<name>-seed<seed>`. All that is known of progress is in there: a sweep that was killed is started
-again by the same command, and shards share a folder without knowing of each other.
+`<name>-seed<seed>`; of another draw than the sweep's own, `<name>-draw<draw>-seed<seed>`. All that
+is known of progress is in there: a sweep that was killed is started again by the same command, and
+shards share a folder without knowing of each other.
 """
 
 import gc
@@ -15,13 +16,12 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from filelock import FileLock
 from ml_collections import ConfigDict
 
 from xlt_flax import files
-from xlt_flax.config import differences
-from xlt_flax.errors import RunError, UserError
+from xlt_flax.errors import RunError
 from xlt_flax.failures import NoSpaceError, explain
+from xlt_flax.training import provenance
 from xlt_flax.training.failure_file import one_line, write_failure
 from xlt_flax.training.judge import Judge
 from xlt_flax.training.loop import train
@@ -32,15 +32,13 @@ from xlt_flax.workdir import Workdir
 
 log = logging.getLogger("xlt_flax")
 
-_PER_TASK = ("seed", "mixture", "init_from")  # fields that tasks set
-
 
 class Sweep:
     """The tasks of one sweep, or of one shard of it, and their workdirs.
 
     Args:
       folder: of the sweep.
-      config: what all runs have in common, resolved.
+      config: what all runs have in common, resolved; its `data.split_seed` is the own draw.
       runs: of the whole sweep, with every shard's.
       tasks: to do here, sources before what goes on from them.
     """
@@ -139,6 +137,7 @@ class Sweep:
             [run.mixture for run in self.runs],
             sum(self.steps[run.mixture] for run in self.runs),
         )
+        provenance.check_sweep(self.folder, self._setup)
         failed: dict[str, str] = {}
         for number, task in enumerate(waiting, 1):
             if task.source_folder in failed:
@@ -204,6 +203,8 @@ def task_config(config: ConfigDict, task: Task, folder: Path) -> ConfigDict:
     """The config of one task's run, locked."""
     task_config = ConfigDict(config.to_dict())
     task_config.seed, task_config.mixture = task.seed, task.run.mixture
+    if task.draw is not None:
+        task_config.data.split_seed = task.draw
     if task.source_folder:
         task_config.init_from = str(folder.expanduser().absolute() / task.source_folder)
     elif config.protocol == "thesis":
@@ -219,65 +220,6 @@ def steps_of_mixtures(config: ConfigDict, runs: Sequence[PlannedRun]) -> dict[st
         with_mixture.mixture = mixture
         steps[mixture] = total_steps(with_mixture)
     return steps
-
-
-def write_sweep_file(
-    folder: Path, config: ConfigDict, runs: Sequence[PlannedRun], seeds: Sequence[int]
-) -> None:
-    """Writes sweep.json: what the sweep is made of, all shards, and all seeds so far.
-
-    Shards write it at the same moment: each adds to what is there.
-
-    Raises:
-      UserError: the folder is of a sweep with another config.
-    """
-    folder = folder.expanduser().absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".sweep.lock"):
-        old = check_sweep_file(folder, config)
-        entries = {entry["name"]: entry for entry in old["runs"]}
-        entries |= {
-            run.name: {
-                "name": run.name,
-                "mixture": run.mixture,
-                "table": run.table,
-                "source": run.source,
-            }
-            for run in runs
-        }
-        files.write_json(
-            folder / "sweep.json",
-            {
-                "config": config.to_dict(),
-                "seeds": sorted({*old["seeds"], *seeds}),
-                "runs": list(entries.values()),
-            },
-        )
-
-
-def check_sweep_file(folder: Path, config: ConfigDict) -> dict:
-    """sweep.json as it is, without runs or seeds if there is none yet.
-
-    Raises:
-      UserError: it was written for another config, or it is not whole.
-    """
-    path = folder.expanduser() / "sweep.json"
-    if not path.exists():
-        return {"seeds": [], "runs": []}
-    try:
-        old = json.loads(path.read_text("utf-8"))
-        old_config, new_config = dict(old["config"]), config.to_dict()
-        old = {"seeds": list(old["seeds"]), "runs": [dict(entry) for entry in old["runs"]]}
-    except (ValueError, KeyError, TypeError):
-        raise UserError(f"{path} is not whole: remove it, and give the command again") from None
-    for field in _PER_TASK:
-        old_config.pop(field, None), new_config.pop(field, None)
-    if changed := differences(old_config, new_config):
-        raise UserError(
-            f"{folder} is of a sweep with another config ({'; '.join(changed)}): give the old "
-            "values to go on with it, or another --workdir"
-        )
-    return old
 
 
 def _latest_checkpoint(workdir: Workdir) -> int:

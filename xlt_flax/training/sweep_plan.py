@@ -11,21 +11,21 @@ from dataclasses import dataclass
 from ml_collections import ConfigDict
 
 from xlt_flax.config import resolve
-from xlt_flax.data.mixture import parse_mixture
+from xlt_flax.data.mixture import mixture_shape, parse_mixture
 from xlt_flax.errors import UserError
 
-_OTHER = "other"  # the table of a run that the thesis does not have
+_AFTER = "other"  # the table of a run that goes on from another, where none is given
 
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """A run, whatever its seed.
+    """A run, whatever its draw and seed.
 
     Attributes:
       name: see above.
       mixture: that it trains on.
       source: the run whose best checkpoint it starts from; None: the model as it is.
-      table: of the thesis, where it stands.
+      table: of the thesis, where it stands; or how many groups each language has, "2:1".
     """
 
     name: str
@@ -36,18 +36,30 @@ class PlannedRun:
 
 @dataclass(frozen=True)
 class Task:
-    """A run with a seed: what has one workdir."""
+    """A run with a draw and a seed: what has one workdir.
+
+    Attributes:
+      run: what it trains on, and what it starts from.
+      seed: `config.seed`.
+      draw: of its documents, `config.data.split_seed`; None: the sweep's own.
+    """
 
     run: PlannedRun
     seed: int
+    draw: int | None = None
 
     @property
     def folder(self) -> str:
-        return f"{self.run.name}-seed{self.seed}"
+        return self._folder_of(self.run.name)
 
     @property
     def source_folder(self) -> str | None:
-        return self.run.source and f"{self.run.source}-seed{self.seed}"
+        """Of the same draw and seed."""
+        return self.run.source and self._folder_of(self.run.source)
+
+    def _folder_of(self, name: str) -> str:
+        draw = "" if self.draw is None else f"-draw{self.draw}"
+        return f"{name}{draw}-seed{self.seed}"
 
 
 def plan_runs(names: Sequence[str], tables: Mapping[str, str]) -> list[PlannedRun]:
@@ -55,12 +67,12 @@ def plan_runs(names: Sequence[str], tables: Mapping[str, str]) -> list[PlannedRu
 
     Args:
       names: of all runs.
-      tables: the table of a name.
+      tables: the table of a name; of others, "3:0", "2:1" and so on.
 
     Raises:
       UserError: a name is no mixture or stands twice, or a source is not among the names.
     """
-    runs = [_planned(name, tables.get(name, _OTHER)) for name in names]
+    runs = [_planned(name, tables.get(name)) for name in names]
     known = [run.name for run in runs]
     for run in runs:
         if known.count(run.name) > 1:
@@ -90,9 +102,12 @@ def pick(runs: Sequence[PlannedRun], only: Sequence[str]) -> list[PlannedRun]:
     return [run for run in runs if run.name in wanted] if only else list(runs)
 
 
-def make_tasks(runs: Sequence[PlannedRun], seeds: Sequence[int]) -> list[Task]:
-    """All runs with all seeds: the first seed's come first, so that it is complete soonest."""
-    return [Task(run, seed) for seed in seeds for run in runs]
+def make_tasks(
+    runs: Sequence[PlannedRun], seeds: Sequence[int], draws: Sequence[int | None] = (None,)
+) -> list[Task]:
+    """All runs with all seeds and draws: the first draw's first seed first, then its other seeds,
+    so that there is a complete block to report on soonest."""
+    return [Task(run, seed, draw) for draw in draws for seed in seeds for run in runs]
 
 
 def take_shard(
@@ -109,17 +124,18 @@ def take_shard(
       index: of the shard, from 0.
       count: of shards.
     """
-    chains: dict[str, list[Task]] = {}
+    chains: dict[tuple, list[Task]] = {}
     for task in tasks:
-        chains.setdefault(f"{task.run.name.split('+')[0]}-seed{task.seed}", []).append(task)
-    length = {name: sum(steps[t.run.mixture] for t in chain) for name, chain in chains.items()}
+        first = task.run.name.split("+")[0]
+        chains.setdefault((first, task.draw, task.seed), []).append(task)
+    length = {key: sum(steps[t.run.mixture] for t in chain) for key, chain in chains.items()}
     shares = [0] * count
     taken = set()
-    for name in sorted(chains, key=lambda name: -length[name]):
+    for key in sorted(chains, key=lambda key: -length[key]):
         shard = min(range(count), key=lambda i: shares[i])
-        shares[shard] += length[name]
+        shares[shard] += length[key]
         if shard == index:
-            taken |= set(chains[name])
+            taken |= set(chains[key])
     return [task for task in tasks if task in taken]
 
 
@@ -137,28 +153,44 @@ def parse_shard(text: str) -> tuple[int, int]:
 
 
 def parse_seeds(texts: Sequence[str]) -> list[int]:
-    """Seeds from the words of a flag.
+    """Seeds from the words of --seeds.
 
     Raises:
       UserError: one is not a whole number from 0 to 4294967295, or stands twice.
     """
+    return _parse_numbers("--seeds", texts, "seed")
+
+
+def parse_draws(texts: Sequence[str]) -> list[int]:
+    """Draws, values of `config.data.split_seed`, from the words of --draws.
+
+    Raises:
+      UserError: one is not a whole number from 0 to 4294967295, or stands twice.
+    """
+    return _parse_numbers("--draws", texts, "draw")
+
+
+def _parse_numbers(flag: str, texts: Sequence[str], what: str) -> list[int]:
     for text in texts:
         if not text.isdecimal() or int(text) >= 2**32:
-            raise UserError(f"--seeds has {text!r}: give whole numbers, such as --seeds=50,51,52")
-    seeds = [int(text) for text in texts]
-    if len(set(seeds)) < len(seeds):
-        raise UserError(f"--seeds={','.join(texts)} has a seed more than once")
-    return seeds
+            raise UserError(
+                f"{flag} has {text!r}: give whole numbers from 0 to {2**32 - 1}, "
+                f"such as {flag}=50,51,52"
+            )
+    numbers = [int(text) for text in texts]
+    if len(set(numbers)) < len(numbers):
+        raise UserError(f"{flag}={','.join(texts)} has a {what} more than once")
+    return numbers
 
 
-def _planned(name: str, table: str) -> PlannedRun:
+def _planned(name: str, table: str | None) -> PlannedRun:
     source, _, mixture = name.rpartition("+")
     if not mixture:
         raise UserError(
             f"config.sweep.runs has {name!r}: give mixtures such as E1D1F1 or E1D1F1+J1"
         )
-    parse_mixture(mixture)
-    return PlannedRun(name, mixture, source or None, table)
+    shape = mixture_shape(parse_mixture(mixture))
+    return PlannedRun(name, mixture, source or None, table or (_AFTER if source else shape))
 
 
 def split_config(config: ConfigDict) -> tuple[ConfigDict, list[str]]:

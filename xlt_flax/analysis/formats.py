@@ -1,0 +1,72 @@
+"""Numbers as the report prints them."""
+
+from collections.abc import Sequence
+
+from xlt_flax.analysis.statistics import Interval
+
+NOTHING = "—"
+
+
+def share(value: float | None) -> str:
+    """.7310, as the thesis prints accuracies."""
+    if value is None:
+        return NOTHING
+    text = f"{value:.4f}"
+    return text[1:] if text.startswith("0.") else text
+
+
+def points(value: float | None) -> str:
+    """A difference of shares in percentage points, signed: +3.25."""
+    if value is None:
+        return NOTHING
+    text = f"{100 * value:+.2f}".replace("-", "−")
+    return "0.00" if text[1:] == "0.00" else text
+
+
+def share_interval(interval: Interval | None) -> str:
+    if interval is None:
+        return NOTHING
+    return f"{share(interval.low)} – {share(interval.high)}"
+
+
+def points_interval(interval: Interval | None) -> str:
+    if interval is None:
+        return NOTHING
+    return f"{points(interval.low)} to {points(interval.high)}"
+
+
+def p_value(p: float | None) -> str:
+    if p is None:
+        return NOTHING
+    if p < 0.001:
+        return "< .001"
+    return share(round(p, 3))[:4] if p < 0.9995 else "1"
+
+
+def with_sd(mean: float | None, sd: float | None) -> str:
+    return share(mean) if sd is None else f"{share(mean)} ± {share(sd)}"
+
+
+def count(value: int | None) -> str:
+    """2,000."""
+    return NOTHING if value is None else f"{value:,}"
+
+
+def span(values: Sequence[float | None], shown=count) -> str:
+    """One value, or the least and the greatest; what is unknown is left out."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return NOTHING
+    low, high = shown(min(known)), shown(max(known))
+    return low if low == high else f"{low}–{high}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names, each once, the first six of many."""
+    names = list(dict.fromkeys(names))
+    return ", ".join(names) if len(names) <= 6 else f"{', '.join(names[:6])} and more"
+
+
+def plural(number: int, noun: str) -> str:
+    """2 runs, 1 run."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

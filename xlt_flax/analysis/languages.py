@@ -1,0 +1,51 @@
+"""Accuracy by language: of every run, on every language that it was judged on."""
+
+from dataclasses import dataclass
+
+from xlt_flax.analysis.results import Sweep, finished_of
+
+NAMES = {"en": "English", "de": "German", "fr": "French", "ja": "Japanese"}
+
+
+@dataclass(frozen=True)
+class LanguageCell:
+    """One run's results on one language, a value for each finished run of the name.
+
+    Attributes:
+      accuracies: shares.
+      documents, seen: judged, and trained or validated on; None where it was not recorded.
+      accuracies_unseen: over the documents that were not; None where there is none.
+      majority: share of the most frequent class, None where unknown.
+    """
+
+    accuracies: tuple[float, ...]
+    documents: tuple[int | None, ...]
+    seen: tuple[int | None, ...]
+    accuracies_unseen: tuple[float | None, ...]
+    majority: tuple[float | None, ...]
+
+
+def language_name(code: str) -> str:
+    """Its English name; the code itself where it has none here."""
+    return NAMES.get(code, code)
+
+
+def by_language(sweep: Sweep) -> dict[str, dict[str, LanguageCell]]:
+    """Language -> run name -> results."""
+    found: dict[str, dict[str, list]] = {}
+    for run in finished_of(sweep.runs):
+        for language, evaluation in run.evaluations.items():
+            found.setdefault(language, {}).setdefault(run.name, []).append(evaluation)
+    return {
+        language: {
+            name: LanguageCell(
+                accuracies=tuple(e.accuracy for e in evaluations),
+                documents=tuple(e.documents for e in evaluations),
+                seen=tuple(e.seen for e in evaluations),
+                accuracies_unseen=tuple(e.accuracy_unseen for e in evaluations),
+                majority=tuple(e.majority for e in evaluations),
+            )
+            for name, evaluations in names.items()
+        }
+        for language, names in sorted(found.items())
+    }

@@ -1,0 +1,194 @@
+"""Finds the runs of a sweep's folder, of a folder of runs, or of one run, and names them."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from xlt_flax.analysis import run_files, settings, thesis
+from xlt_flax.analysis.eval_files import read_evaluations
+from xlt_flax.analysis.json_files import inner, read_object
+from xlt_flax.analysis.results import BROKEN, FINISHED, NOT_STARTED, Record, Run, Sweep
+from xlt_flax.analysis.run_files import NOTHING_MOVED
+from xlt_flax.config import base
+from xlt_flax.errors import UserError
+
+_RUN_FOLDER = re.compile(r"(?P<name>.+?)(-draw(?P<draw>\d+))?-seed(?P<seed>\d+)")
+_OTHER = "other"
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A run that is there, or should be: its folder, and what it is called."""
+
+    folder: Path
+    name: str
+    mixture: str
+    source: str | None
+    seed: int
+    draw: int
+    table: str | None = None  # as a sweep.json has it
+
+
+def read_sweep(path: Path, moved: Mapping[str, str] = NOTHING_MOVED) -> Sweep:
+    """Reads a sweep's folder, a folder of runs, or one run.
+
+    Runs that were not made alike have names of their own: see `settings`.
+
+    Args:
+      path: the folder.
+      moved: fields of the runs' configs that name a place which is another now.
+
+    Raises:
+      UserError: nothing to report there, or a file that cannot be read (named, with its line).
+    """
+    if not path.is_dir():
+        raise UserError(f"--workdir={path}: no such folder; give the folder of a sweep or of a run")
+    planned = (path / "sweep.json").exists()
+    if planned:
+        runs = _planned_runs(path, moved)
+    else:
+        folders = (
+            [path] if run_files.is_run(path) else sorted(filter(run_files.is_run, path.iterdir()))
+        )
+        if not folders:
+            raise UserError(
+                f"--workdir={path}: no sweep.json and no run in it; give the folder of a sweep or "
+                "a run"
+            )
+        runs = [_read_run(place, record) for place, record in _unplanned(folders, moved)]
+    return Sweep(path, tuple(_told_apart(settings.with_settings(runs))), planned)
+
+
+def _planned_runs(path: Path, moved: Mapping[str, str]) -> list[Run]:
+    """Those that sweep.json lists, with every seed and draw that it or the folder has."""
+    plan_file = path / "sweep.json"
+    plan = read_object(plan_file)
+    entries, seeds = plan.get("runs"), plan.get("seeds")
+    if not isinstance(entries, list) or not isinstance(seeds, list):
+        raise UserError(f"{plan_file}: wants lists named runs and seeds; start the sweep again")
+    stored = inner(plan, "config")
+    config = settings.flat(base().to_dict()) | settings.flat(stored)
+    own_draw = config["data.split_seed"]
+    draws = plan.get("draws") or [own_draw]
+    found = _folders_of_runs(path, own_draw)
+    runs = []
+    for entry in entries:
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            raise UserError(f"{plan_file}: a run without a name; start the sweep again")
+        name = entry["name"]
+        wanted = {(int(draw), int(seed)) for draw in draws for seed in seeds}
+        for draw, seed in sorted(wanted | found.get(name, set())):
+            middle = "" if draw == own_draw else f"-draw{draw}"
+            place = _Place(
+                folder=path / f"{name}{middle}-seed{seed}",
+                name=name,
+                mixture=str(entry.get("mixture") or name),
+                source=entry.get("source"),
+                seed=seed,
+                draw=draw,
+                table=entry.get("table"),
+            )
+            record = run_files.read_record(place.folder, moved)
+            if not record.config and stored:
+                record = replace(record, config=_task_config({**config, **moved}, place))
+            runs.append(_read_run(place, record))
+    return runs
+
+
+def _folders_of_runs(path: Path, own_draw: int) -> dict[str, set[tuple[int, int]]]:
+    """A run's name -> the (draw, seed) of its folders."""
+    found: dict[str, set[tuple[int, int]]] = {}
+    for folder in path.iterdir():
+        match = _RUN_FOLDER.fullmatch(folder.name)
+        if match and run_files.is_run(folder):
+            draw = int(match["draw"] or own_draw)
+            found.setdefault(match["name"], set()).add((draw, int(match["seed"])))
+    return found
+
+
+def _task_config(config: dict[str, object], place: _Place) -> dict[str, object]:
+    """What the sweep will give a run that it has not begun."""
+    init_from = place.source or ""  # the folder's name depends on the draw and is of no use here
+    return {
+        **config,
+        "seed": place.seed,
+        "mixture": place.mixture,
+        "init_from": init_from,
+        "data.split_seed": place.draw,
+    }
+
+
+def _unplanned(
+    folders: Sequence[Path], moved: Mapping[str, str]
+) -> Iterator[tuple[_Place, Record]]:
+    for folder in folders:
+        record = run_files.read_record(folder, moved)
+        config = record.config
+        match = _RUN_FOLDER.fullmatch(folder.resolve().name)
+        mixture = str(config.get("mixture") or (match["name"] if match else folder.name))
+        seed = config.get("seed")
+        source = _source_mixture(record)
+        yield (
+            _Place(
+                folder=folder,
+                name=mixture if source is None else f"{source}+{mixture}",
+                mixture=mixture,
+                source=source,
+                seed=seed if isinstance(seed, int) else int(match["seed"]) if match else 0,
+                draw=int(config.get("data.split_seed", base().data.split_seed)),
+            ),
+            record,
+        )
+
+
+def _source_mixture(record: Record) -> str | None:
+    """The mixture of the run that a J1 stage started from."""
+    init_from = record.config.get("init_from")
+    if not init_from:
+        return None
+    if record.source is not None:
+        return str(record.source.config.get("mixture") or Path(str(init_from)).name)
+    name = Path(str(init_from)).name
+    match = _RUN_FOLDER.fullmatch(name)
+    return match["name"] if match else name
+
+
+def _read_run(place: _Place, record: Record) -> Run:
+    language = str(record.config.get("data.target_language") or thesis.TARGET_LANGUAGE)
+    status = run_files.read_status(place.folder, language)
+    evaluations, audit = {}, None
+    if status == FINISHED:
+        evaluations = read_evaluations(place.folder)
+        audit = run_files.read_audit(place.folder)
+        target = run_files.with_seen(evaluations[language], audit)
+        faults = run_files.faults(record, target)
+        evaluations[language] = replace(target, problems=faults or target.problems)
+        status = BROKEN if faults else FINISHED
+    named = place.table or thesis.TABLE_OF.get(place.name, _OTHER)
+    return Run(
+        name=place.name,
+        mixture=place.mixture,
+        table=named if language == thesis.TARGET_LANGUAGE else _OTHER,
+        source=place.source,
+        seed=place.seed,
+        draw=place.draw,
+        status=status,
+        workdir=place.folder,
+        record=record,
+        setting=None,
+        evaluations=evaluations,
+        curve=tuple(run_files.read_curve(place.folder, status not in (FINISHED, BROKEN)))
+        if status != NOT_STARTED
+        else (),
+        audit=audit,
+    )
+
+
+def _told_apart(runs: Sequence[Run]) -> Iterator[Run]:
+    """Gives the second of two runs of one name, setting, draw and seed its folder's name."""
+    taken = set()
+    for run in runs:
+        key = run.name, run.draw, run.seed
+        yield replace(run, name=run.label, table=_OTHER) if key in taken else run
+        taken.add(key)

@@ -1,0 +1,137 @@
+"""Which runs were made alike, and may share a cell, and how the others are named apart.
+
+A run's setting is all that decides its result but for what a cell is over (seed and draw) and what
+names it (the mixture, and the run that it started from): every field of its config and of its
+source's, and the digests of what was read. Where things lay and how often they were saved is none.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from xlt_flax.analysis import experiment
+from xlt_flax.analysis.experiment import model_name
+from xlt_flax.analysis.results import FINISHED, Record, Run, Setting
+from xlt_flax.stored_config import OPERATIONAL, PLACES
+
+_NOT_SETTINGS = (*OPERATIONAL, *PLACES, "seed", "mixture", "data.split_seed")
+_SOURCES = "source's "
+_OTHER = "other"  # the table of what the thesis does not have
+
+
+def flat(tree: dict, prefix: str = "") -> dict[str, object]:
+    """A config's fields by their full names, "train.batch_size"."""
+    fields = {}
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            fields |= flat(value, f"{prefix}{name}.")
+        else:
+            fields[prefix + name] = value
+    return fields
+
+
+def identity(config: dict[str, object], content: dict) -> dict[str, str]:
+    """What a run read -> its digest, as far as its config.json recorded it.
+
+    Args:
+      config: its fields.
+      content: the whole of config.json.
+    """
+    started_from, data = content.get("started_from") or {}, content.get("data") or {}
+    model = model_name(config)
+    digests = {f"documents {split}": sha for split, sha in (data.get("documents") or {}).items()}
+    digests[f"tokenizer of {model}"] = data.get("tokenizer")
+    if "model" in started_from and config.get("model.init") == "pretrained":
+        digests[f"weights of {model}"] = started_from.get("digest")  # random ones go by the seed
+    return {what: str(digest) for what, digest in digests.items() if digest}
+
+
+def with_settings(runs: Sequence[Run]) -> list[Run]:
+    """The runs with `setting` filled in, and those that were not made as most were named apart."""
+    usual = _usual_identity(runs)
+    runs = [replace(run, setting=_setting(run.record, usual)) for run in runs]
+    first = _most_common([run for run in runs if run.source is None])
+    second = _most_common(
+        [r for r in runs if r.source is not None and (not first or _of_source(r.setting) == first)]
+    )
+    return [_named_apart(run, first, second if run.source is not None else first) for run in runs]
+
+
+def _usual_identity(runs: Sequence[Run]) -> dict[str, str]:
+    counts: dict[str, Counter] = {}
+    for run in runs:
+        for what, digest in run.record.identity.items():
+            counts.setdefault(what, Counter())[digest] += 1
+    return {what: digests.most_common(1)[0][0] for what, digests in counts.items()}
+
+
+def _setting(record: Record, usual: dict[str, str]) -> Setting | None:
+    """None where the config is not there. Of digests it has those that are not the usual ones."""
+    if not record.config:
+        return None
+    items = {name: v for name, v in record.config.items() if name not in _NOT_SETTINGS}
+    items["model.name"] = model_name(record.config)
+    if not record.config.get("init_from"):
+        del items["protocol"]  # it says how a second stage goes on
+    items |= {what: d for what, d in record.identity.items() if usual.get(what, d) != d}
+    source = record.source and _setting(record.source, usual)
+    for name, value in source or ():
+        if name != "protocol" and items.get(name) != value:
+            items[_SOURCES + name] = value
+    return tuple(sorted(items.items()))
+
+
+def _of_source(setting: Setting | None) -> Setting | None:
+    """The setting of the run that a second stage started from."""
+    if setting is None:
+        return None
+    items = {name: value for name, value in setting if not name.startswith(_SOURCES)}
+    items.pop("protocol", None)
+    items |= {name[len(_SOURCES) :]: v for name, v in setting if name.startswith(_SOURCES)}
+    return tuple(sorted(items.items()))
+
+
+def _most_common(runs: Sequence[Run]) -> Setting | None:
+    """The setting of most finished runs; of equals, the one nearest to the thesis's experiment."""
+    by_setting: dict[Setting, list[Run]] = {}
+    for run in runs:
+        if run.setting is not None:
+            by_setting.setdefault(run.setting, []).append(run)
+
+    def rank(setting: Setting) -> tuple[int, int, int]:
+        those = by_setting[setting]
+        finished = sum(run.status == FINISHED for run in those)
+        return finished, len(those), -len(experiment.deviations(those[0].record.config))
+
+    return max(by_setting, key=rank, default=None)
+
+
+def _named_apart(run: Run, first: Setting | None, main: Setting | None) -> Run:
+    """The run, with what sets it apart in its name, and in no table of the thesis, if anything."""
+    if run.setting is None or run.setting == main:
+        return run
+    own, usual = dict(run.setting), dict(main or first or ())
+    if not usual:
+        return run
+    fields = own.keys() | usual.keys()
+    if not main:
+        fields -= {"protocol"}  # `first` has none
+    said = []
+    for name in sorted(fields):
+        ours, theirs = (_value(values, name) for values in (own, usual))
+        if ours != theirs:
+            said.append(f"{name}={_shown(ours)}")
+    return replace(run, name=f"{run.name} [{', '.join(said)}]", table=_OTHER)
+
+
+def _value(setting: dict[str, object], name: str) -> object:
+    """A source has the value of the run itself where none is noted."""
+    own = name.removeprefix(_SOURCES)
+    return setting.get(name, setting.get(own, "the usual"))
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = str(value)
+    return text[:8] if len(text) == 64 else text

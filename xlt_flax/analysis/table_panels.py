@@ -1,0 +1,119 @@
+"""All of the thesis's tables as one figure: every mixture's mean, interval and published number."""
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from xlt_flax.analysis import thesis
+from xlt_flax.analysis.cells import Cell
+from xlt_flax.analysis.drawing import COLOURS, GROUP_COLOUR, short_share, whisker
+from xlt_flax.analysis.findings import Findings
+from xlt_flax.analysis.languages import language_name
+
+_PANEL_TITLES = {
+    "4.1": "4.1 · 3:0, one language",
+    "4.2": "4.2 · 2:1, two languages",
+    "4.3": "4.3 · 1:1:1, three languages",
+    "5.1": "5.1 · single groups",
+    "E2D1F3": "the best three single groups",
+    "5.2": "5.2 · after fine-tuning on J1",
+    "J1": "J1 alone",
+}
+
+
+def table_panels(findings: Findings) -> Figure | None:
+    """One panel for each table: every mixture's mean and interval, and the thesis's number."""
+    columns = (("4.1", "4.2", "4.3"), ("5.1", "E2D1F3", "J1"), ("5.2",))
+    known = {table.key: table for table in thesis.TABLES}
+    if sum(cell.thesis is not None for cell in findings.every.cells.values()) < 2:
+        return None
+    figure = Figure(figsize=(11.5, 6.2), layout="constrained")
+    parts = figure.subfigures(1, 3, wspace=0.02)
+    limits = _panel_limits(findings)
+    for part, keys in zip(parts, columns, strict=True):
+        part.set_facecolor("none")
+        rows = [sum(len(group.runs) for group in known[key].groups) + 0.9 for key in keys]
+        panels = np.atleast_1d(part.subplots(len(keys), 1, height_ratios=rows))
+        for axes, key in zip(panels, keys, strict=True):
+            _panel(axes, known[key], findings)
+            axes.set_xlim(*limits)
+            axes.tick_params(axis="x", labelbottom=axes is panels[-1])
+        panels[-1].set_xlabel(f"accuracy on {language_name(findings.sweep.target_language)}")
+    _panel_legend(figure)
+    return figure
+
+
+def _panel_limits(findings: Findings) -> tuple[float, float]:
+    values = list(thesis.ACCURACY.values())
+    for cell in findings.every.cells.values():
+        values += list(cell.accuracies) + list(cell.interval or ())
+    return min(values) - 0.01, max(values) + 0.01
+
+
+def _panel(axes: Axes, table: thesis.Table, findings: Findings) -> None:
+    names = []
+    for group in table.groups:
+        colour = GROUP_COLOUR[group.languages]
+        for name in group.runs:
+            _panel_row(axes, len(names), name, findings.every.cells.get(name), colour)
+            names.append(name.removesuffix(thesis.AFTER_J1))
+        mean = findings.every.groups[group.key]
+        if mean.mean is not None and len(group.runs) > 1:
+            axes.plot(
+                [mean.mean] * 2,
+                [len(names) - len(group.runs) - 0.4, len(names) - 0.6],
+                color=COLOURS[colour],
+                linewidth=1.2,
+                linestyle="-" if mean.complete else (0, (2, 2)),
+                alpha=0.55,
+                zorder=1,
+            )
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_title(_PANEL_TITLES[table.key])
+    axes.grid(axis="x")
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    axes.xaxis.set_major_formatter(short_share)
+
+
+def _panel_row(axes: Axes, place: int, name: str, cell: Cell | None, colour: str) -> None:
+    axes.plot(
+        thesis.ACCURACY[name],
+        place,
+        marker="D",
+        markersize=5,
+        markerfacecolor="none",
+        markeredgecolor=COLOURS["reference"],
+        zorder=3,
+    )
+    if cell is None or cell.mean is None:
+        return
+    if cell.interval is not None:
+        whisker(axes, place, cell.interval, vertical=False, colour=colour)
+    axes.plot(
+        cell.mean,
+        place,
+        marker="o",
+        markersize=6,
+        markerfacecolor=COLOURS[colour] if cell.complete else COLOURS["surface"],
+        markeredgecolor=COLOURS[colour],
+        zorder=4,
+    )
+
+
+def _panel_legend(figure: Figure) -> None:
+    def mark(label: str, **style) -> mpl.lines.Line2D:
+        return mpl.lines.Line2D([], [], linestyle="", markersize=6, label=label, **style)
+
+    grey, surface = COLOURS["muted"], COLOURS["surface"]
+    handles = [
+        mark("mean over seeds, 95% interval", marker="o", color=grey),
+        mark("some seeds missing", marker="o", markeredgecolor=grey, markerfacecolor=surface),
+        mark(
+            "the thesis", marker="D", markeredgecolor=COLOURS["reference"], markerfacecolor="none"
+        ),
+        mpl.lines.Line2D([], [], color=grey, alpha=0.55, linewidth=1.2, label="mean of the group"),
+    ]
+    figure.legend(handles=handles, loc="outside upper left", ncols=4, frameon=False)

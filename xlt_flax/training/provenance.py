@@ -1,0 +1,144 @@
+"""What config.json says of a run besides its config: what it started from, which data it reads.
+
+Gathered once the model and the data are read, before the workdir is a run's, and compared with what
+is there when the run goes on or is judged. Places may change; what lies there may not.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import jax
+from ml_collections import ConfigDict
+
+from xlt_flax.data.corpus import Corpus
+from xlt_flax.data.languages import LABELS
+from xlt_flax.data.token_store import tokenizer_digest
+from xlt_flax.errors import UserError
+from xlt_flax.stored_config import moved
+from xlt_flax.training.setup import Setup
+from xlt_flax.training.sources import Start
+from xlt_flax.workdir import Workdir
+
+log = logging.getLogger("xlt_flax")
+
+
+def gather(setup: Setup, splits: Iterable[tuple[str, str]]) -> dict:
+    """What a new run's config.json holds: `device`, `labels`, `started_from` and `data`.
+
+    Args:
+      setup: of the run, started.
+      splits: every (language, split) that it reads.
+
+    Raises:
+      UserError: the model or the data is not as it should be.
+    """
+    corpus, devices = setup.corpus, jax.devices()
+    return {
+        "device": {
+            "platform": devices[0].platform,
+            "kind": devices[0].device_kind,
+            "count": len(devices),
+        },
+        "labels": list(LABELS),
+        "started_from": _started_from(setup),
+        "data": {
+            "documents": {f"{name}/{part}": corpus.digest(name, part) for name, part in splits},
+            "tokenizer": tokenizer_digest(setup.tokenizer),
+        },
+    }
+
+
+def check(workdir: Workdir, setup: Setup) -> None:
+    """Refuses to go on with a run, or to judge it, on another model or other data than it had.
+
+    What a run records is compared, digest by digest. Nothing is recorded by workdirs of format 1:
+    where something was moved meanwhile, a warning says that it could not be compared.
+
+    Args:
+      workdir: of the run; of a new one, nothing is compared.
+      setup: of the run, started.
+
+    Raises:
+      UserError: one line, which says what is another, and what to do.
+    """
+    if not workdir.is_run():
+        return
+    check_data(workdir, setup)
+    setup.require_recorded_model()
+    elsewhere = moved(workdir.read_config().to_dict(), setup.config.to_dict())
+    if elsewhere and not workdir.started_from():
+        log.warning(
+            "%s was begun by an older xlt_flax, which recorded no digests: whether %s %s the same "
+            "as then is not known",
+            workdir.path,
+            " and ".join(f"config.{field}" for field in elsewhere),
+            "are" if len(elsewhere) > 1 else "is",
+        )
+
+
+def check_sweep(folder: Path, setup: Setup) -> None:
+    """The same for all runs in a sweep's folder, before more are added to it.
+
+    Args:
+      folder: with a workdir for each run that has begun.
+      setup: of any of the sweep's runs.
+
+    Raises:
+      UserError: one of them had another model or other data.
+    """
+    for path in sorted(folder.glob("*/config.json")):
+        run = Workdir(path.parent)
+        try:
+            recorded = run.started_from()
+        except UserError:  # which the run itself will say
+            continue
+        check_data(run, setup)
+        if "model" in recorded:
+            start = Start(digest=recorded["digest"], run=run, revision=recorded["revision"])
+            replace(setup, start=start).require_recorded_model()
+
+
+def check_data(workdir: Workdir, setup: Setup) -> None:
+    """Refuses other documents, or another tokenizer, than a run's.
+
+    Documents that are not here are not asked for.
+
+    Raises:
+      UserError: one line, which says what is another, and what to do.
+    """
+    recorded = workdir.data_digests()
+    if not recorded:
+        return
+    if recorded["tokenizer"] != tokenizer_digest(setup.tokenizer):
+        raise UserError(
+            f"config.model.name: the tokenizer of {setup.config.model.name} is not the one that "
+            f"{workdir.path} was begun with (tokenizers {workdir.versions().get('tokenizers')}): "
+            "give that one, --config.model.name=PLACE, or another --workdir"
+        )
+    for name, digest in recorded["documents"].items():
+        now = setup.corpus.known_digest(*name.split("/"))
+        if now not in (None, digest):
+            raise UserError(_other_documents(workdir, setup.corpus, setup.config, name))
+
+
+def _other_documents(workdir: Workdir, corpus: Corpus, config: ConfigDict, name: str) -> str:
+    return (
+        f"config.data.data_dir: the {name} documents of {corpus.dataset} in {config.data.data_dir} "
+        f"are not those that {workdir.path} was begun with: say where those are, "
+        "--config.data.data_dir=DIR, or run it again in another --workdir"
+    )
+
+
+def _started_from(setup: Setup) -> dict:
+    start = setup.start
+    if start.source:
+        return {"workdir": str(start.source.path), "step": start.step, "digest": start.digest}
+    model = setup.config.model
+    return {
+        "model": model.name,
+        "init": model.init,
+        "revision": setup.base.revision,
+        "digest": setup.base.digest(),
+    }
