@@ -21,8 +21,8 @@ from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.judge import Judge
 from xlt_flax.training.loop import train
 from xlt_flax.training.metrics import read_metrics
-from xlt_flax.training.setup import best_step
 from xlt_flax.training.shared_setup import share_setup
+from xlt_flax.training.sources import best_step
 from xlt_flax.workdir import Workdir
 
 SAMPLE_MODEL = Path(__file__).parents[2] / "xlt_flax/data/sample/tiny-bert"
