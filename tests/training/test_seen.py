@@ -223,6 +223,7 @@ class TextCorpus:
     manual_dir: object = None
     data_dir: object = None
     _opened: dict = field(default_factory=dict)
+    _digests: dict = field(default_factory=dict)
 
     def store(self, language, split):
         texts = self.texts.get((self.dataset, language, split), [])
