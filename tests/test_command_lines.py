@@ -264,7 +264,8 @@ def test_a_mixture_that_cannot_be_drawn_leaves_nothing_behind(sample_data_dir, t
     assert not workdir.exists()
 
 
-SWEEPS = {"thesis.py", "thesis_demo.py"}  # tests/test_sweep.py starts those
+# tests/test_sweep.py and tests/test_draws.py read those
+SWEEPS = {"thesis.py", "thesis_demo.py", "diversity.py", "diversity_demo.py"}
 
 
 @pytest.mark.parametrize(

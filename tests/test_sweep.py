@@ -17,7 +17,8 @@ from xlt_flax.analysis.read_runs import read_sweep
 from xlt_flax.analysis.results import FINISHED
 from xlt_flax.config import resolve
 from xlt_flax.errors import UserError
-from xlt_flax.training.sweep import steps_of_mixtures, task_config, write_sweep_file
+from xlt_flax.training.sweep import steps_of_mixtures, task_config
+from xlt_flax.training.sweep_file import write_sweep_file
 from xlt_flax.training.sweep_plan import (
     make_tasks,
     parse_seeds,
@@ -47,6 +48,27 @@ def config():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.get_config()
+
+
+def test_a_sweep_of_an_older_version_goes_on_wherever_its_model_lies(config, runs, tmp_path):
+    common = split_config(config)[0]
+    write_sweep_file(tmp_path, common, runs, [50], [50])
+    file = tmp_path / "sweep.json"
+    stored = json.loads(file.read_text())
+    del (
+        stored["versions"],
+        stored["config"]["model"]["revision"],
+        stored["config"]["init_checkpoint"],
+    )
+    file.write_text(json.dumps(stored))
+    moved = ConfigDict(common.to_dict())
+    moved.model.name = "/elsewhere"
+    write_sweep_file(tmp_path, moved, runs, [50], [50])
+    assert json.loads(file.read_text())["config"]["model"]["name"] == "/elsewhere"
+    stored["config"]["data"]["shards"] = 3
+    file.write_text(json.dumps(stored))
+    with pytest.raises(UserError, match=rf"^{file}: .* does not know, data.shards"):
+        write_sweep_file(tmp_path, moved, runs, [50], [50])
 
 
 @pytest.fixture(scope="module")
@@ -139,8 +161,8 @@ def test_the_protocol_is_for_stages_that_go_on_from_another(config, runs, tmp_pa
 
 def test_sweep_json_gathers_seeds_and_refuses_another_config(config, runs, tmp_path):
     common = split_config(config)[0]
-    write_sweep_file(tmp_path, common, runs, [51])
-    write_sweep_file(tmp_path, common, runs, [50, 51])
+    write_sweep_file(tmp_path, common, runs, [51], [50])
+    write_sweep_file(tmp_path, common, runs, [50, 51], [50])
     stored = json.loads((tmp_path / "sweep.json").read_text())
     assert stored["seeds"] == [50, 51]
     assert len(stored["runs"]) == 35
@@ -149,7 +171,7 @@ def test_sweep_json_gathers_seeds_and_refuses_another_config(config, runs, tmp_p
     other = ConfigDict(common.to_dict())
     other.train.epochs = 5
     with pytest.raises(UserError, match=r"train\.epochs: 10 -> 5"):
-        write_sweep_file(tmp_path, resolve(other), runs, [50])
+        write_sweep_file(tmp_path, resolve(other), runs, [50], [50])
 
 
 # ---- The command line -----------------------------------------------------------------------

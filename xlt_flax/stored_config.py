@@ -62,7 +62,7 @@ def _today_of_format_1(values: dict) -> None:
     values["model.name"] = renamed_from_path(values["model.name"])
     documents = len(parse_mixture(values["mixture"])) * values["data.train_per_group"]
     by_epochs = values["train.epochs"] * -(-documents // values["train.batch_size"])
-    if values["train.max_steps"] >= by_epochs:  # the epochs ended the run before it
+    if documents and values["train.max_steps"] >= by_epochs:  # its epochs ended the run
         values["train.max_steps"] = 0
 
 

@@ -272,4 +272,10 @@ def _numpy_like(tree):
     return jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), tree)
 
 
+def _is_worth_reading(record: logging.LogRecord) -> bool:
+    """Orbax, which logs as absl, warns ten times a restore of what is meant as it is."""
+    return record.levelno >= logging.ERROR or "orbax" not in record.pathname
+
+
 logging.getLogger("orbax").setLevel(logging.ERROR)
+logging.getLogger("absl").addFilter(_is_worth_reading)

@@ -6,6 +6,8 @@ is there when the run goes on or is judged. Places may change; what lies there m
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 
 import jax
 from ml_collections import ConfigDict
@@ -16,6 +18,7 @@ from xlt_flax.data.token_store import tokenizer_digest
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import moved
 from xlt_flax.training.setup import Setup
+from xlt_flax.training.sources import Start
 from xlt_flax.workdir import Workdir
 
 log = logging.getLogger("xlt_flax")
@@ -73,6 +76,28 @@ def check(workdir: Workdir, setup: Setup) -> None:
             " and ".join(f"config.{field}" for field in elsewhere),
             "are" if len(elsewhere) > 1 else "is",
         )
+
+
+def check_sweep(folder: Path, setup: Setup) -> None:
+    """The same for all runs in a sweep's folder, before more are added to it.
+
+    Args:
+      folder: with a workdir for each run that has begun.
+      setup: of any of the sweep's runs.
+
+    Raises:
+      UserError: one of them had another model or other data.
+    """
+    for path in sorted(folder.glob("*/config.json")):
+        run = Workdir(path.parent)
+        try:
+            recorded = run.started_from()
+        except UserError:  # which the run itself will say
+            continue
+        check_data(run, setup)
+        if "model" in recorded:
+            start = Start(digest=recorded["digest"], run=run, revision=recorded["revision"])
+            replace(setup, start=start).require_recorded_model()
 
 
 def check_data(workdir: Workdir, setup: Setup) -> None:

@@ -98,6 +98,11 @@ class Setup:
         if not self.start.source:
             return self._model_params()
         source, step = self.start.source, self.start.step
+        if not source.is_run():
+            raise UserError(
+                f"config.init_from: {source.path} is gone, and word embeddings of it are needed: "
+                "put it back, or say where it is, --config.init_from=DIR"
+            )
         params, held = Checkpoints(source.checkpoints).restore_params(step)
         self.base.require_fit(params, held.full_size, source)
         if len(held.ids) == held.full_size:

@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from xlt_flax.errors import UserError
 from xlt_flax.training.checkpoints import Checkpoints
-from xlt_flax.training.metrics import best_validation, has_no_best, read_metrics
+from xlt_flax.training.metrics import SOURCE, best_validation, has_no_best, read_metrics
 from xlt_flax.workdir import Workdir
 
 log = logging.getLogger("xlt_flax")
@@ -61,8 +61,10 @@ def starting_point(config: ConfigDict, workdir: Workdir | None = None) -> Start:
             raise
         log.warning("%s; going on without it, since the weights in hand suffice", gone)
         return Start(Workdir(config.init_from), recorded["step"], recorded["digest"], workdir)
-    if not recorded:  # by format 1
-        return _chosen(source, config.init_checkpoint, workdir, must_be_done=False)
+    if not recorded:  # by format 1, which noted the step under protocol "thesis" alone
+        lines = (line for line in read_metrics(workdir.metrics) if line["split"] == SOURCE)
+        noted = next((str(line["checkpoint"]) for line in lines), config.init_checkpoint)
+        return _chosen(source, noted, workdir, must_be_done=False)
     _require_unmoved(workdir, source, recorded)
     return Start(source, recorded["step"], recorded["digest"], workdir)
 
@@ -86,7 +88,7 @@ def _chosen(source: Workdir, which: str, workdir: Workdir | None, must_be_done: 
         )
     checkpoints = Checkpoints(source.checkpoints)
     try:
-        step = checkpoints.find(which, best_step(source))
+        step = checkpoints.find(which, best_step(source) if which == "best" else None)
     except UserError as error:
         raise UserError(f"config.init_checkpoint={which}: {error}") from None
     return Start(source, step, checkpoints.params_digest(step), workdir)

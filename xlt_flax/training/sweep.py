@@ -21,6 +21,7 @@ from ml_collections import ConfigDict
 from xlt_flax import files
 from xlt_flax.errors import RunError
 from xlt_flax.failures import NoSpaceError, explain
+from xlt_flax.training import provenance
 from xlt_flax.training.failure_file import one_line, write_failure
 from xlt_flax.training.judge import Judge
 from xlt_flax.training.loop import train
@@ -136,6 +137,7 @@ class Sweep:
             [run.mixture for run in self.runs],
             sum(self.steps[run.mixture] for run in self.runs),
         )
+        provenance.check_sweep(self.folder, self._setup)
         failed: dict[str, str] = {}
         for number, task in enumerate(waiting, 1):
             if task.source_folder in failed:

@@ -9,8 +9,9 @@ from filelock import FileLock
 from ml_collections import ConfigDict
 
 from xlt_flax import files
+from xlt_flax.config import complete
 from xlt_flax.errors import UserError
-from xlt_flax.stored_config import differences
+from xlt_flax.stored_config import FORMAT, differences
 from xlt_flax.training.sweep_plan import PlannedRun
 
 _PER_TASK = ("seed", "mixture", "init_from")  # fields that tasks set; draws stand in folder names
@@ -76,6 +77,7 @@ def write_sweep_file(
         files.write_json(
             folder / "sweep.json",
             {
+                "versions": {"workdir": FORMAT},
                 "config": config.to_dict(),
                 "draws": sorted({*old["draws"], *draws}),
                 "seeds": sorted({*old["seeds"], *seeds}),
@@ -85,21 +87,25 @@ def write_sweep_file(
 
 
 def _read(folder: Path) -> dict | None:
-    """sweep.json; of versions that knew one draw a sweep as well. None if there is none.
+    """sweep.json, as today's version would write it; None if there is none.
 
     Raises:
-      UserError: it is not whole.
+      UserError: it is not whole, or a newer version wrote it.
     """
     path = folder.expanduser() / "sweep.json"
     if not path.exists():
         return None
     try:
         old = json.loads(path.read_text("utf-8"))
+        form = old.get("versions", {"workdir": 1})["workdir"]
+        config = complete(old["config"], form)
         return {
-            "config": dict(old["config"]),
+            "config": config,
             "draws": list(old.get("draws", [old["config"]["data"]["split_seed"]])),
             "seeds": list(old["seeds"]),
             "runs": [dict(entry) for entry in old["runs"]],
         }
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise UserError(f"{path} is not whole: remove it, and give the command again") from None
