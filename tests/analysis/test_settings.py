@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from xlt_flax.analysis import findings, read_runs, tables
+from xlt_flax.errors import UserError
 
 RIGHT = np.arange(40) < 30
 
@@ -184,3 +185,22 @@ def test_a_model_that_is_said_to_have_moved_is_shown_where_it_is_and_sources_sta
     assert first.record.config["init_from"] == ""  # it has no source, and gets none
     assert (first.name, second.name) == ("E1D1F1", "E1D1F1+J1")
     assert second.source == "E1D1F1"
+
+
+def test_runs_that_a_sweep_has_not_begun_are_of_its_setting(tmp_path):
+    """A sweep.json of November 2026 says no format, and its config has no mixture."""
+    write(tmp_path, "E1D1F1", train__max_steps=20, train__epochs=3)
+    stored = json.loads((tmp_path / "E1D1F1-seed50" / "config.json").read_text())["config"]
+    made_up_sweep.write_plan(tmp_path, (50, 51), ("E1D1F1", "E1D1F1+J1"))
+    plan = json.loads((tmp_path / "sweep.json").read_text())
+    config = {**stored, "mixture": "", "init_from": "", "protocol": "thesis"}
+    (tmp_path / "sweep.json").write_text(json.dumps({**plan, "config": config}))
+    sweep = read_runs.read_sweep(tmp_path)
+    assert sweep.names() == ["E1D1F1", "E1D1F1+J1"]
+    assert {dict(run.setting)["train.max_steps"] for run in sweep.runs} == {20}
+    (tmp_path / "sweep.json").write_text(json.dumps({**plan, "versions": {"workdir": 99}}))
+    assert len(read_runs.read_sweep(tmp_path).runs) == 4  # no config in it: nothing to misread
+    newer = {**plan, "config": config, "versions": {"workdir": 99}}
+    (tmp_path / "sweep.json").write_text(json.dumps(newer))
+    with pytest.raises(UserError, match=r"sweep\.json: .*format is 99"):
+        read_runs.read_sweep(tmp_path)

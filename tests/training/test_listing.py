@@ -9,7 +9,7 @@ import jax
 import pytest
 
 from xlt_flax.analysis import thesis
-from xlt_flax.config import base, differences, resolve, sample, validate
+from xlt_flax.config import base, resolve, sample, validate
 from xlt_flax.errors import UserError
 from xlt_flax.training import loop
 from xlt_flax.training.checkpoints import Checkpoints

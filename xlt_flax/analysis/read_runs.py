@@ -7,12 +7,11 @@ from pathlib import Path
 
 from xlt_flax.analysis import run_files, settings, thesis
 from xlt_flax.analysis.eval_files import read_evaluations
-from xlt_flax.analysis.json_files import inner, read_object
+from xlt_flax.analysis.json_files import read_object
 from xlt_flax.analysis.results import BROKEN, FINISHED, NOT_STARTED, Record, Run, Sweep
 from xlt_flax.analysis.run_files import NOTHING_MOVED
 from xlt_flax.config import base
 from xlt_flax.errors import UserError
-from xlt_flax.stored_config import flat
 
 _RUN_FOLDER = re.compile(r"(?P<name>.+?)(-draw(?P<draw>\d+))?-seed(?P<seed>\d+)")
 _OTHER = "other"
@@ -68,9 +67,8 @@ def _planned_runs(path: Path, moved: Mapping[str, str]) -> list[Run]:
     entries, seeds = plan.get("runs"), plan.get("seeds")
     if not isinstance(entries, list) or not isinstance(seeds, list):
         raise UserError(f"{plan_file}: wants lists named runs and seeds; start the sweep again")
-    stored = inner(plan, "config")
-    config = flat(base().to_dict()) | flat(stored)
-    own_draw = config["data.split_seed"]
+    config = run_files.read_config(plan_file, plan)
+    own_draw = config.get("data.split_seed", base().data.split_seed)
     draws = plan.get("draws") or [own_draw]
     found = _folders_of_runs(path, own_draw)
     runs = []
@@ -91,7 +89,7 @@ def _planned_runs(path: Path, moved: Mapping[str, str]) -> list[Run]:
                 table=entry.get("table"),
             )
             record = run_files.read_record(place.folder, moved)
-            if not record.config and stored:
+            if not record.config and config:
                 record = replace(record, config=_task_config({**config, **moved}, place))
             runs.append(_read_run(place, record))
     return runs

@@ -72,7 +72,7 @@ def read_record(
     """
     path = folder / "config.json"
     content = read_object(path) if path.exists() else {}
-    config = _read_config(path, content)
+    config = read_config(path, content)
     config |= {field: place for field, place in moved.items() if config.get(field)}
     source = find_source(folder, config.get("init_from"), later)
     return Record(
@@ -85,7 +85,15 @@ def read_record(
     )
 
 
-def _read_config(path: Path, content: dict) -> dict[str, object]:
+def read_config(path: Path, content: dict) -> dict[str, object]:
+    """The fields of a config.json or sweep.json of any version, as this one spells them.
+
+    Returns:
+      {} where it has no config.
+
+    Raises:
+      UserError: a newer version wrote it, or it is not whole.
+    """
     stored = inner(content, "config")
     if not stored:
         return {}
