@@ -11,6 +11,7 @@ import pytest
 from xlt_flax.analysis import thesis
 from xlt_flax.config import base, resolve, sample, validate
 from xlt_flax.errors import UserError
+from xlt_flax.stored_config import differences
 from xlt_flax.training import loop
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.judge import Judge
