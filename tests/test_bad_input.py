@@ -6,7 +6,8 @@ import math
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from xlt_flax.config import base, resolve, validate
+from xlt_flax.config import base, resolve
+from xlt_flax.config_checks import validate
 from xlt_flax.data.mixture import parse_mixture
 from xlt_flax.data.raw_files import SAMPLE_DIR
 from xlt_flax.data.reviews import read_reviews

@@ -7,7 +7,8 @@ import pytest
 from ml_collections import ConfigDict, config_dict
 
 import xlt_flax
-from xlt_flax.config import base, mixture_config, resolve, sample, validate
+from xlt_flax.config import base, mixture_config, resolve, sample
+from xlt_flax.config_checks import validate
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.shipped import SAMPLE_MODEL
 from xlt_flax.stored_config import OPERATIONAL, PLACES, differences, moved

@@ -11,7 +11,8 @@ from absl import app, flags
 from ml_collections import ConfigDict, config_flags
 
 from xlt_flax import console, overrides, signals, words
-from xlt_flax.config import resolve, validate
+from xlt_flax.config import resolve
+from xlt_flax.config_checks import validate
 from xlt_flax.errors import RunError, UserError
 from xlt_flax.failures import explain
 

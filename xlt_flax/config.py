@@ -1,31 +1,16 @@
-"""The fields of a config, their defaults (the thesis's protocol), and what is refused in them.
+"""The fields of a config and their defaults, the thesis's protocol. What is refused: config_checks.
 
 Files in configs/ start from `base()` and change what their experiment is about. Every field can be
 set from the command line, `--config.train.batch_size=16`; names that are not here are refused.
 """
 
-import math
-
 from ml_collections import ConfigDict, config_dict
 
-from xlt_flax.data.corpus import DATASETS
-from xlt_flax.data.languages import LANGUAGES
 from xlt_flax.data.mixture import mixture_shape, parse_mixture
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.shipped import SAMPLE_MODEL, constant_of, shipped_folder
 from xlt_flax.places import local_folder, local_path
 from xlt_flax.stored_config import complete as _complete
-from xlt_flax.stored_config import flat
-
-MIXING = ("shuffle", "balanced")
-INITS = ("pretrained", "random")
-FORWARDS = ("packed", "padded")
-VOCABULARIES = ("active", "full")
-DTYPES = ("float32", "bfloat16")
-SCHEDULES = ("constant", "step", "linear")
-PROTOCOLS = ("clean", "thesis")
-
-_KINDS = {bool: "True or False", float: "a number", int: "a whole number", str: "a text"}
 
 
 def base() -> ConfigDict:
@@ -181,86 +166,6 @@ def mixture_config(mixture: str, shape: str, example: str) -> ConfigDict:
     return config
 
 
-def validate(config: ConfigDict) -> None:
-    """Refuses what cannot run, before anything is read or written.
-
-    Raises:
-      UserError: one line that names the field, its value, and what it may be.
-    """
-    if "sweep" in config:
-        raise UserError("this config lists the runs of a sweep: python -m xlt_flax.sweep takes it")
-    _require_fields(config)
-    parse_mixture(config.mixture)
-    for field, choices in (
-        ("protocol", PROTOCOLS),
-        ("model.init", INITS),
-        ("model.dtype", DTYPES),
-        ("model.forward", FORWARDS),
-        ("model.vocabulary", VOCABULARIES),
-        ("model.attention_dropout", ("shared", "each")),
-        ("data.dataset", DATASETS),
-        ("data.domain", DATASETS.get(config.data.dataset, ())),
-        ("data.target_language", LANGUAGES),
-        ("data.mixing", MIXING),
-        ("train.schedule", SCHEDULES),
-        ("eval.best", ("loss", "batch_sum")),
-    ):
-        _require(config, field, lambda v, c=choices: v in c, f"one of {', '.join(choices)}")
-    for field in (
-        "data.train_per_group",
-        "data.validation_per_group",
-        "train.batch_size",
-        "train.epochs",
-        "train.step_epochs",
-        "eval.batch_size",
-    ):
-        _require(config, field, lambda v: v >= 1, "a whole number of 1 or more")
-    for field in ("train.max_steps", "train.checkpoint_every_steps"):
-        _require(config, field, lambda v: v >= 0, "a whole number of 0 or more")
-    for field in ("train.weight_decay", "train.clip_norm", "train.checkpoint_every_minutes"):
-        _require(config, field, lambda v: v >= 0, "a number of 0 or more")
-    for field in ("train.learning_rate", "train.epsilon", "train.step_gamma"):
-        _require(config, field, lambda v: v > 0, "a number above 0")
-    for field in ("train.beta1", "train.beta2", "train.warmup_fraction"):
-        _require(config, field, lambda v: 0 <= v < 1, "a number from 0 to below 1")
-    _require(config, "model.dropout", lambda v: v is None or 0 <= v < 1, "from 0 to below 1")
-    _require(config, "model.head_sd", lambda v: v is None or v >= 0, "0 or more")
-    _require(config, "data.max_length", lambda v: v >= 3, "3 or more")
-    _require(config, "seed", lambda v: 0 <= v < 2**32, "a whole number from 0 to 4294967295")
-    _require(config, "model.name", bool, "a hub id or a local folder")
-    _require(config, "init_checkpoint", lambda v: v == "best" or v.isdecimal(), "best or a step")
-    if config.init_checkpoint != "best" and not config.init_from:
-        raise UserError(
-            f"config.init_checkpoint is {config.init_checkpoint!r}, but config.init_from names no "
-            "workdir that has it"
-        )
-    if config.model.attention_dropout == "each" and config.model.forward == "padded":
-        raise UserError(
-            "config.model.attention_dropout is 'each', but config.model.forward is 'padded', and "
-            "transformers' own module shares one mask: give 'shared', or forward 'packed'"
-        )
-    if config.data.dedup_in_place and not config.data.dedup:
-        raise UserError(
-            "config.data.dedup_in_place is True, but config.data.dedup is False: set both"
-        )
-    if config.protocol == "thesis":
-        _validate_thesis_protocol(config)
-
-
-def _validate_thesis_protocol(config: ConfigDict) -> None:
-    if not config.init_from:
-        raise UserError(
-            "config.protocol is 'thesis', but config.init_from names no workdir to go on from"
-        )
-    if not config.mixture:
-        raise UserError("config.protocol is 'thesis', but config.mixture is empty: give J1")
-    if config.train.schedule != "constant":
-        raise UserError(
-            f"config.train.schedule is {config.train.schedule!r}: config.protocol='thesis' goes on "
-            "with stage one's optimizer, whose schedule would be of another length; give 'constant'"
-        )
-
-
 def resolve(config: ConfigDict) -> ConfigDict:
     """A locked copy with absolute paths, so that it means the same from any folder.
 
@@ -292,30 +197,3 @@ def _resolved_model(name: str) -> str:
         return name
     folder = local_path(name, "config.model.name")
     return (constant_of(folder) or str(folder)) if folder.is_dir() else name
-
-
-def _require(config: ConfigDict, field: str, allowed, expected: str) -> None:
-    value = config
-    for name in field.split("."):
-        value = value[name]
-    if (isinstance(value, float) and not math.isfinite(value)) or not allowed(value):
-        raise UserError(f"config.{field} is {value!r}: give {expected}")
-
-
-def _require_fields(config: ConfigDict) -> None:
-    """Refuses fields that `base` does not have, lacks, or has as another type.
-
-    ConfigDict takes new names, None, and True for 1 from a config file without a word.
-    """
-    known, given = flat(base().to_dict()), flat(config.to_dict())
-    if unknown := sorted(given.keys() - known.keys()):
-        raise UserError(f"the config has no field {unknown[0]}; xlt_flax/config.py lists all")
-    if missing := sorted(known.keys() - given.keys()):
-        raise UserError(f"config.{missing[0]} is missing: begin with xlt_flax.config.base()")
-    for field, default in known.items():
-        value, kind = given[field], float if default is None else type(default)
-        allowed = (int, float) if kind is float else kind
-        if value is None and default is None:
-            continue
-        if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
-            raise UserError(f"config.{field} is {value!r}: give {_KINDS[kind]}")

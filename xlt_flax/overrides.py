@@ -7,7 +7,8 @@ from pathlib import Path
 from absl import flags
 from ml_collections import ConfigDict
 
-from xlt_flax.config import base, resolve, validate
+from xlt_flax.config import base, resolve
+from xlt_flax.config_checks import validate
 from xlt_flax.stored_config import flat
 
 

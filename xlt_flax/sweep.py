@@ -13,7 +13,7 @@ from absl import flags
 
 from xlt_flax import cli
 from xlt_flax.analysis.thesis import TABLE_OF
-from xlt_flax.config import validate
+from xlt_flax.config_checks import validate
 from xlt_flax.places import local_folder
 from xlt_flax.training import sweep_plan
 

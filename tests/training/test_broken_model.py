@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xlt_flax.config import base, resolve, validate
+from xlt_flax.config import base, resolve
+from xlt_flax.config_checks import validate
 from xlt_flax.data import selection
 from xlt_flax.errors import RunError, UserError
 from xlt_flax.training import loop

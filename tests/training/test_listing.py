@@ -9,7 +9,8 @@ import jax
 import pytest
 
 from xlt_flax.analysis import thesis
-from xlt_flax.config import base, resolve, sample, validate
+from xlt_flax.config import base, resolve, sample
+from xlt_flax.config_checks import validate
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import differences
 from xlt_flax.training import loop

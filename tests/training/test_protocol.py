@@ -11,7 +11,8 @@ import jax
 import numpy as np
 import pytest
 
-from xlt_flax.config import base, resolve, validate
+from xlt_flax.config import base, resolve
+from xlt_flax.config_checks import validate
 from xlt_flax.errors import UserError
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.judge import Judge

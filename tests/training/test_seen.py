@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from xlt_flax.config import base, resolve, validate
+from xlt_flax.config import base, resolve
+from xlt_flax.config_checks import validate
 from xlt_flax.data.languages import languages_named
 from xlt_flax.data.raw_files import SAMPLE_DIR
 from xlt_flax.data.reviews import read_reviews

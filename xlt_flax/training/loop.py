@@ -15,7 +15,8 @@ import optax
 from ml_collections import ConfigDict
 
 from xlt_flax import files, signals
-from xlt_flax.config import resolve, validate
+from xlt_flax.config import resolve
+from xlt_flax.config_checks import validate
 from xlt_flax.data import selection
 from xlt_flax.data.audit import summary
 from xlt_flax.data.batches import Schedule
