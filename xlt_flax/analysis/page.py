@@ -41,6 +41,10 @@ _CAPTIONS = {
 _METHODS = (
     "Accuracy is the share of test documents whose label is predicted. A cell is the mean over "
     "seeds ± their standard deviation; a mean row is the mean of its mixtures' means.",
+    "Runs share a cell if they were made alike: every field of their configs and of their source "
+    "runs' but seed, draw and mixture, and the digests of weights, tokenizer and documents. The "
+    "thesis's tables have the setting of most runs; others are named by the fields that differ. "
+    "Runs that failed, or whose model puts out no numbers, are in no mean.",
     "Intervals are 95%. Two things vary and cross: blocks of runs (draws of the training "
     "documents, their seeds averaged; with one draw, seeds) and test documents, which judge all "
     "runs alike. A mean's variance is (MS_R + MS_J − MS_RJ) / (R N), from the mean squares of "

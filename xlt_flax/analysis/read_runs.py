@@ -8,13 +8,12 @@ from pathlib import Path
 from xlt_flax.analysis import run_files, settings, thesis
 from xlt_flax.analysis.eval_files import read_evaluations
 from xlt_flax.analysis.json_files import read_object
-from xlt_flax.analysis.results import BROKEN, FINISHED, NOT_STARTED, Record, Run, Sweep
+from xlt_flax.analysis.results import BROKEN, FINISHED, NOT_STARTED, OTHER, Record, Run, Sweep
 from xlt_flax.analysis.run_files import NOTHING_MOVED
 from xlt_flax.config import base
 from xlt_flax.errors import UserError
 
 _RUN_FOLDER = re.compile(r"(?P<name>.+?)(-draw(?P<draw>\d+))?-seed(?P<seed>\d+)")
-_OTHER = "other"
 
 
 @dataclass(frozen=True)
@@ -164,11 +163,11 @@ def _read_run(place: _Place, record: Record) -> Run:
         faults = run_files.faults(record, target)
         evaluations[language] = replace(target, problems=faults or target.problems)
         status = BROKEN if faults else FINISHED
-    named = place.table or thesis.TABLE_OF.get(place.name, _OTHER)
+    named = place.table or thesis.TABLE_OF.get(place.name, OTHER)
     return Run(
         name=place.name,
         mixture=place.mixture,
-        table=named if language == thesis.TARGET_LANGUAGE else _OTHER,
+        table=named if language == thesis.TARGET_LANGUAGE else OTHER,
         source=place.source,
         seed=place.seed,
         draw=place.draw,
@@ -189,5 +188,5 @@ def _told_apart(runs: Sequence[Run]) -> Iterator[Run]:
     taken = set()
     for run in runs:
         key = run.name, run.draw, run.seed
-        yield replace(run, name=run.label, table=_OTHER) if key in taken else run
+        yield replace(run, name=run.label, table=OTHER) if key in taken else run
         taken.add(key)

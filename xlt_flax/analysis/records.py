@@ -7,7 +7,7 @@ from dataclasses import asdict, is_dataclass
 from xlt_flax.analysis import experiment, summary, thesis
 from xlt_flax.analysis.effects import Effect
 from xlt_flax.analysis.findings import Findings, View
-from xlt_flax.analysis.results import Run
+from xlt_flax.analysis.results import OTHER, Run
 from xlt_flax.analysis.statistics import Interval
 
 CSV_COLUMNS = (
@@ -54,7 +54,7 @@ def _csv_rows(run: Run, interval: Interval | None) -> list[dict]:
     on_target = {
         "low": _short(low),
         "high": _short(high),
-        "thesis": thesis.ACCURACY.get(run.name) if run.table != "other" else None,
+        "thesis": thesis.ACCURACY.get(run.name) if run.table != OTHER else None,
     }
     return [
         {

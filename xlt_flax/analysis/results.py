@@ -15,6 +15,8 @@ UNFINISHED = "unfinished"  # a folder, without DONE: running, or stopped
 NOT_EVALUATED = "not evaluated"  # DONE, without the target language's evaluation
 NOT_STARTED = "not started"
 
+OTHER = "other"  # the table of runs that stand in none of the thesis's
+
 # A run's settings: (field, value) pairs, sorted by field; see `settings`.
 Setting = tuple[tuple[str, object], ...]
 

@@ -11,14 +11,13 @@ from dataclasses import replace
 
 from xlt_flax.analysis import experiment
 from xlt_flax.analysis.experiment import model_name
-from xlt_flax.analysis.results import FINISHED, Record, Run, Setting
+from xlt_flax.analysis.results import FINISHED, OTHER, Record, Run, Setting
 from xlt_flax.stored_config import OPERATIONAL, PLACES
 
 _NOT_SETTINGS = (*OPERATIONAL, *PLACES, "seed", "mixture", "data.split_seed")
 _WEIGHTS, _TOKENIZER = "weights", "tokenizer"
 _OF_SECOND_STAGE = tuple(field for field, _, _ in experiment.OF_SECOND_STAGE)
 _SOURCES = "source's "
-_OTHER = "other"  # the table of what the thesis does not have
 
 
 def identity(config: dict[str, object], content: dict) -> dict[str, str]:
@@ -148,7 +147,7 @@ def _named_apart(run: Run, first: Setting | None, main: Setting | None) -> Run:
         ours, theirs = (_value(values, name) for values in (own, usual))
         if ours != theirs:
             said.append(f"{name}={_shown(ours)}")
-    return replace(run, name=f"{run.name} [{', '.join(said)}]", table=_OTHER)
+    return replace(run, name=f"{run.name} [{', '.join(said)}]", table=OTHER)
 
 
 def _value(setting: dict[str, object], name: str) -> object:

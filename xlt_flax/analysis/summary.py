@@ -16,6 +16,7 @@ from xlt_flax.analysis.results import (
     FINISHED,
     NOT_EVALUATED,
     NOT_STARTED,
+    OTHER,
     UNFINISHED,
     Run,
 )
@@ -153,7 +154,7 @@ def not_the_thesis(findings: Findings) -> list[str]:
     in what they differ.
     """
     configured = [run for run in findings.sweep.runs if run.record.config]
-    runs = [run for run in configured if run.table != "other"] or configured
+    runs = [run for run in configured if run.table != OTHER] or configured
     found: dict[str, int] = {}
     for run in runs:
         for each in experiment.deviations(run.record.config):
