@@ -46,5 +46,6 @@ def get_config(mixture=""):
         config.mixture = mixture
     else:
         config.protocol = "thesis"
-        config.sweep = ConfigDict({"runs": tuple(thesis.ACCURACY)})
+        with config.unlocked():
+            config.sweep = ConfigDict({"runs": tuple(thesis.ACCURACY)})
     return config
