@@ -12,7 +12,7 @@ from xlt_flax.config import base
 from xlt_flax.data.corpus import Corpus
 from xlt_flax.errors import UserError
 from xlt_flax.locks import LockHeldError, is_held, locked
-from xlt_flax.training.sweep import write_sweep_file
+from xlt_flax.training.sweep_file import write_sweep_file
 from xlt_flax.workdir import Workdir
 
 
@@ -113,7 +113,7 @@ def test_a_file_system_without_locks_is_refused(
 
     use = {
         "workdir": write,
-        "sweep": lambda: write_sweep_file(tmp_path / "sweep", base(), [], [50]),
+        "sweep": lambda: write_sweep_file(tmp_path / "sweep", base(), [], [50], [50]),
         "data_dir": prepare,
     }
     monkeypatch.setattr(fcntl, "flock", no_locks)

@@ -59,7 +59,11 @@ def become(request: dict) -> None:
     os.environ.update(request["environment"])
     tempfile.tempdir = None  # is found anew
     unbuffered = "PYTHONUNBUFFERED" in os.environ
+    # New streams: those of this process remember what their files were.
+    sys.stdin = os.fdopen(0)
+    sys.stdout = os.fdopen(1, "w")
     sys.stdout.reconfigure(line_buffering=unbuffered, write_through=unbuffered)
+    sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace")
     sys.path[0] = request["directory"]
     sys.argv[1:] = request["arguments"]
     exec(request["prelude"], {})

@@ -11,12 +11,8 @@ from safetensors.numpy import load_file, save_file
 from transformers import BertConfig, GPT2Config
 
 from xlt_flax.errors import UserError
-from xlt_flax.modeling.loading import (
-    load_config,
-    load_tokenizer,
-    pretrained_weights,
-    random_weights,
-)
+from xlt_flax.modeling import loading
+from xlt_flax.modeling.loading import load_config, load_tokenizer, random_weights
 
 
 def load(folder, seed=0, dropout=None, max_length=64, init="pretrained"):
@@ -25,7 +21,12 @@ def load(folder, seed=0, dropout=None, max_length=64, init="pretrained"):
     config = load_config(str(folder), dropout, max_length, tokenizer)
     if init == "random":
         return config, flatten_dict(random_weights(config, seed), sep="/")
-    return config, flatten_dict(pretrained_weights(str(folder), config, seed), sep="/")
+    return config, pretrained(str(folder), config, seed)
+
+
+def pretrained(folder, config, seed, head_sd=None):
+    stored = loading.stored_weights(folder, config)
+    return flatten_dict(loading.complete_weights(stored, config, seed, head_sd), sep="/")
 
 
 def expect_one_line(function, *arguments, **keywords):
@@ -86,7 +87,7 @@ def test_a_heads_own_draw_changes_nothing_else(tiny_model_folder):
     def weights(form, head_sd, seed=1):
         folder = str(tiny_model_folder(form))
         config = load_config(folder, None, 64, load_tokenizer(folder))
-        return flatten_dict(pretrained_weights(folder, config, seed, head_sd), sep="/")
+        return pretrained(folder, config, seed, head_sd)
 
     for form, expected in (("pytorch", {"classifier/kernel"}), ("flax", set())):  # has its own
         library, given = weights(form, None), weights(form, 0.02)

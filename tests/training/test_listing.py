@@ -20,6 +20,7 @@ from xlt_flax.training.loop import train
 from xlt_flax.training.metrics import read_metrics
 from xlt_flax.training.protocol import find_stage_one
 from xlt_flax.training.shared_setup import share_setup
+from xlt_flax.training.sources import starting_point
 from xlt_flax.training.sweep_plan import split_config
 from xlt_flax.workdir import Workdir
 
@@ -122,7 +123,8 @@ def test_all_readers_agree_on_the_best(config_of, tmp_path, monkeypatch, best_by
     Judge(workdir, workdir.read_config(), ["ja"]).judge("best")
     assert json.loads((workdir.eval / "ja.json").read_text())["checkpoint_step"] == best["step"]
     stage_two = {"mixture": "J1", "protocol": "thesis", "init_from": str(workdir.path)}
-    found = find_stage_one(config_of(base(), **stage_two), Workdir(tmp_path / "stage_two"))
+    config, begun = config_of(base(), **stage_two), Workdir(tmp_path / "stage_two")
+    found = find_stage_one(config, begun, starting_point(config, begun))
     assert found.checkpoint == best["step"]
 
 

@@ -105,29 +105,6 @@ def load_config(
     return config
 
 
-def pretrained_weights(
-    name: str,
-    config: BertConfig,
-    seed: int,
-    revision: str = "",
-    head_sd: float | None = None,
-) -> dict:
-    """FlaxBertForSequenceClassification's tree, float32 numpy arrays: pretrained, the head drawn.
-
-    Args:
-      name: hub id or folder.
-      config: from `load_config`.
-      seed: of what the weights lack.
-      revision: of a hub id; "" = the newest.
-      head_sd: standard deviation of a head that they lack; None: transformers' own draw, which is
-        truncated and has 1 / sqrt(hidden size).
-
-    Raises:
-      UserError: the weights cannot be had, or do not fit the config.
-    """
-    return complete_weights(stored_weights(name, config, revision), config, seed, head_sd)
-
-
 def stored_weights(name: str, config: BertConfig, revision: str = "") -> dict[str, np.ndarray]:
     """{path: float32 array} of what the files hold of FlaxBertForSequenceClassification's tree.
 
@@ -152,8 +129,16 @@ def stored_weights(name: str, config: BertConfig, revision: str = "") -> dict[st
 def complete_weights(
     stored: dict[str, np.ndarray], config: BertConfig, seed: int, head_sd: float | None = None
 ) -> dict:
-    """The whole tree of `stored_weights`, what they leave out drawn; `head_sd`: see
-    `pretrained_weights`."""
+    """FlaxBertForSequenceClassification's tree, float32 numpy arrays: what files hold, and the rest
+    drawn.
+
+    Args:
+      stored: from `stored_weights`.
+      config: from `load_config`.
+      seed: of what is drawn.
+      head_sd: standard deviation of a head that is drawn; None: transformers' own draw, which is
+        truncated and has 1 / sqrt(hidden size).
+    """
     missing = [path for path in _flat(weight_shapes(config)) if path not in stored]
     return _to_host(unflatten_dict(stored | _draw(config, seed, head_sd, missing), sep="/"))
 
