@@ -32,7 +32,9 @@ def demo(sample_data_dir):
     return flags
 
 
-@pytest.mark.parametrize("source", [(), ("--synthetic=12,16",)])
+@pytest.mark.parametrize(
+    "source", [(), pytest.param(("--synthetic=12,16",), marks=pytest.mark.slow)]
+)
 def test_the_last_line_is_json_and_tensorflow_is_not_imported(demo, source):
     finished = run("bench", *demo, SMALL[-1], *source, python_flags=("-X", "importtime"))
     result = json.loads(finished.stdout.splitlines()[-1])
@@ -43,6 +45,7 @@ def test_the_last_line_is_json_and_tensorflow_is_not_imported(demo, source):
     assert "tensorflow" not in imported
 
 
+@pytest.mark.slow
 def test_compare_times_four_ways_on_the_same_batches(demo):
     finished = run("bench", *demo, SMALL[-1], "--compare")
     results = json.loads(finished.stdout.splitlines()[-1])

@@ -153,6 +153,7 @@ def eval_files(workdir):
     return files | {name: result | {"seconds": None} for name, result in results.items()}
 
 
+@pytest.mark.slow
 def test_a_killed_eval_leaves_whole_files_and_goes_on_to_the_same(undisturbed, judged, tmp_path):
     """Killed between the first language's predictions and its scores, or shortly after."""
     expected = {n: v for n, v in eval_files(undisturbed).items() if not n.endswith("curve.jsonl")}
@@ -229,6 +230,7 @@ def test_three_devices_see_the_batches_of_one(undisturbed, sample_data_dir, tmp_
     assert_same_course(tmp_path / "run", undisturbed)
 
 
+@pytest.mark.slow
 def test_two_hosts_see_the_batches_of_one(undisturbed, sample_data_dir, tmp_path):
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
@@ -304,8 +306,12 @@ SWEEPS = {
 }
 
 
+RUNS = sorted({path.name for path in (ROOT / "configs").glob("*.py")} - SWEEPS)
+FIRST = ("demo.py", "mix_111.py")  # the others are slow tests
+
+
 @pytest.mark.parametrize(
-    "config", sorted({path.name for path in (ROOT / "configs").glob("*.py")} - SWEEPS)
+    "config", [c if c in FIRST else pytest.param(c, marks=pytest.mark.slow) for c in RUNS]
 )
 def test_every_config_starts(config, sample_data_dir, tmp_path):
     """Each with its own mixture, for two steps of the tiny model on the shipped sample."""

@@ -293,6 +293,7 @@ def tiny(sample_data_dir):
     return resolve(config)
 
 
+@pytest.mark.slow
 def test_a_stop_in_validation_is_made_up_for(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(signals, "_first", None)
     workdir = Workdir(tmp_path / "run")
@@ -387,6 +388,7 @@ def test_a_stop_within_an_epoch_is_saved(tiny, saved, tmp_path, monkeypatch):
     assert [r["step"] for r in read_metrics(workdir.metrics)] == [1, 2]
 
 
+@pytest.mark.slow
 def test_two_hosts_stop_after_the_same_step(sample_data_dir, tmp_path):
     """Only the second one, which does not write, is told to."""
     with socket.socket() as probe:

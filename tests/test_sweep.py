@@ -299,6 +299,7 @@ def told_to_stop(arguments, at, number):
     assert error.splitlines()[-1] == f"xlt_flax: stopped by {number.name}"
 
 
+@pytest.mark.slow
 def test_a_sweep_that_is_told_to_stop_goes_on_to_the_same_end(
     undisturbed, sample_data_dir, tmp_path
 ):
@@ -312,6 +313,7 @@ def test_a_sweep_that_is_told_to_stop_goes_on_to_the_same_end(
     assert end_state(folder) == undisturbed
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_a_sweep_which_goes_on_to_the_same_end(
     undisturbed, sample_data_dir, small_disk
 ):

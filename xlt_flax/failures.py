@@ -24,8 +24,9 @@ _WAYS_OUT = {
     errno.EMFILE: "raise the limit, ulimit -n",
 }
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-# Tensorstore: "[OS error 28: ENOSPC No space left on device]"; Rust: "(os error 13)".
-_SYSTEM_TEXT = re.compile(r"\[OS error (\d+): |\(os error (\d+)\)")
+# Tensorstore: "[OS error 28: ENOSPC No space left on device]", or "… [os_error_code='28']"; Rust:
+# "(os error 13)".
+_SYSTEM_TEXT = re.compile(r"\[OS error (\d+): |os_error_code='(\d+)'|\(os error (\d+)\)")
 # What goes wrong in our own code while it handles something else does not come of that.
 _MISTAKES = (AssertionError, AttributeError, ImportError, NameError, TypeError)
 _PATH = re.compile(r"(?<![\w:/.])/[^\s\"'\[\],:;]+")
@@ -99,7 +100,7 @@ def _system_error(error: BaseException) -> tuple[int | None, str | None]:
 
 def _number_in(error: BaseException, text: str) -> int | None:
     if found := _SYSTEM_TEXT.search(text):
-        return int(found[1] or found[2])
+        return int(next(filter(None, found.groups())))
     if type(error).__module__.startswith("tensorflow."):  # "…; Permission denied", and no number
         return next((number for number in _WAYS_OUT if os.strerror(number) in text), None)
     return None

@@ -124,7 +124,7 @@ def assert_same_gradients(actual, wanted):
 
 # No shrinking: every example costs half a second, and the seed tells all.
 @programs_of_tests
-@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(
     lengths=st.lists(st.integers(2, 512), min_size=1, max_size=SLOTS),
     which=st.integers(0, 1),
@@ -164,7 +164,7 @@ def test_every_length_has_flax_berts_logits(apart):
     assert sorted(seen) == list(range(len(documents)))
 
 
-@pytest.mark.parametrize("kind", ["shared", "each"])
+@pytest.mark.parametrize("kind", ["shared", pytest.param("each", marks=pytest.mark.slow)])
 @programs_of_tests
 def test_dropout_is_the_same_in_any_packing(programs, kind):
     """For every document, wherever it lies: at either end of a row, alone, among others."""

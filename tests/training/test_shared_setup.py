@@ -77,6 +77,7 @@ def test_initial_weights_are_the_seeds_own(setups):
     assert not np.array_equal(first, other)
 
 
+@pytest.mark.slow
 def test_a_run_has_the_numbers_that_it_has_by_itself(setups, tmp_path):
     """Dropout included: only shapes, and so rounding, differ."""
     setup = setups[1]

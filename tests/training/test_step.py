@@ -90,7 +90,7 @@ def make_packed_forward(model_config):
     return lambda params, batch, key: packed_logits(params, batch, model_config, dropout_rng=key)
 
 
-@pytest.mark.parametrize("kind", ["padded", "packed"])
+@pytest.mark.parametrize("kind", [pytest.param("padded", marks=pytest.mark.slow), "packed"])
 def test_losses_equal_a_plain_loop(kind, model_config, documents):
     train = base().train
     train.learning_rate = 1e-3
@@ -172,7 +172,7 @@ def test_dropout_is_a_function_of_seed_and_step(model_config, documents):
     assert losses(2) != [first, second]
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("bfloat16", marks=pytest.mark.slow)])
 def test_training_learns(model_config, documents, dtype):
     labels = (documents.tokens[documents.offsets[:-1]] > 25).astype(np.int32)
     learnable = Documents(

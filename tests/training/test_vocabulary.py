@@ -64,7 +64,7 @@ def train_with(vocabulary, model_config, used, weight_decay):
     return vocabulary.rebuild(state.params, table.astype(np.float32)), word_embedding(full)
 
 
-@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+@pytest.mark.parametrize("weight_decay", [pytest.param(0.0, marks=pytest.mark.slow), 0.1])
 def test_active_rows_train_as_all_rows_do(model_config, used, weight_decay):
     active = Vocabulary(np.union1d(used, [0]).astype(np.int32), SIZE)
     found, before = train_with(active, model_config, used, weight_decay)
