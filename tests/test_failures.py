@@ -14,6 +14,10 @@ TENSORSTORE = (
     'RESOURCE_EXHAUSTED: Error writing "c/0" in OCDBT database at local file "/runs/a/6": '
     "Failed to write [OS error 28: ENOSPC No space left on device]"
 )
+TENSORSTORE_LATER = (
+    'RESOURCE_EXHAUSTED: Error writing "x1/0.0" in OCDBT database at local file "/runs/a/6/": '
+    "Failed to write 1302899 bytes to file 4: No space left on device [os_error_code='28']"
+)
 
 
 def tensorflow_error(text):
@@ -30,6 +34,7 @@ def tensorflow_error(text):
         (PermissionError(errno.EACCES, "x", "/data"), "Permission denied: /data: give this user"),
         (OSError(errno.EROFS, "x", "/data"), "Read-only file system: /data: make it writable"),
         (ValueError(TENSORSTORE), "No space left on device: /runs/a/6: make room"),
+        (ValueError(TENSORSTORE_LATER), "No space left on device: /runs/a/6/: make room"),
         (tensorflow_error("/data/x; Permission denied"), "Permission denied: /data/x: give this"),
         (Exception("I/O: /data/y.json: (os error 13)"), "Permission denied: /data/y.json: give"),
         (MemoryError(), "out of memory on the host"),

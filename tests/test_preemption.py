@@ -260,6 +260,7 @@ def test_kills_at_random_moments(mode, kills, sample_data_dir):
     assert result["equal"] == result["kills"] == kills
 
 
+@pytest.mark.slow
 def test_a_full_disk_costs_nothing_but_time(sample_data_dir, small_disk):
     """Room for two checkpoints, where a third one is made before the first goes."""
     disk = small_disk("4m")

@@ -90,7 +90,8 @@ def make_packed_forward(model_config):
     return lambda params, batch, key: packed_logits(params, batch, model_config, dropout_rng=key)
 
 
-@pytest.mark.parametrize("kind", [pytest.param("padded", marks=pytest.mark.slow), "packed"])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["padded", "packed"])
 def test_losses_equal_a_plain_loop(kind, model_config, documents):
     train = base().train
     train.learning_rate = 1e-3
