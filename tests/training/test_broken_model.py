@@ -8,13 +8,11 @@ import logging
 import math
 import shutil
 import tempfile
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pytest
 
-from xlt_flax.config import base, resolve
-from xlt_flax.config_checks import validate
 from xlt_flax.data import selection
 from xlt_flax.errors import RunError, UserError
 from xlt_flax.training import loop
@@ -26,29 +24,18 @@ from xlt_flax.training.shared_setup import share_setup
 from xlt_flax.training.sources import best_step
 from xlt_flax.workdir import Workdir
 
-SAMPLE_MODEL = Path(__file__).parents[2] / "xlt_flax/data/sample/tiny-bert"
-
 
 @pytest.fixture(scope="module")
-def config_of(sample_data_dir):
-    """config_of(**fields): a small config, resolved; the fields' dots are written as __."""
-
-    def make(**fields):
-        config = base()
-        config.mixture = "J1"
-        config.model.name, config.model.init = str(SAMPLE_MODEL), "random"
-        config.model.forward = "padded"  # compiles faster
-        config.model.vocabulary = "full"
-        config.data.dataset = "webis_cls10_sample"
-        config.data.data_dir = str(sample_data_dir)
-        config.data.max_length = 32
-        config.data.train_per_group, config.data.validation_per_group = 8, 8
-        config.train.epochs = 2
-        config.update_from_flattened_dict({k.replace("__", "."): v for k, v in fields.items()})
-        validate(config)
-        return resolve(config)
-
-    return make
+def config_of(small_config):
+    return partial(
+        small_config,
+        mixture="J1",
+        model__vocabulary="full",
+        data__train_per_group=8,
+        data__validation_per_group=8,
+        train__epochs=2,
+        train__learning_rate=2e-5,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,12 @@ Stage one is trained once, small; stage two is run from it in every way that it 
 
 import json
 import shutil
-from pathlib import Path
+from functools import partial
 
 import jax
 import numpy as np
 import pytest
 
-from xlt_flax.config import base, resolve
-from xlt_flax.config_checks import validate
 from xlt_flax.errors import UserError
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.judge import Judge
@@ -23,29 +21,16 @@ from xlt_flax.training.setup import load_setup
 from xlt_flax.training.shared_setup import share_setup
 from xlt_flax.workdir import Workdir
 
-SAMPLE_MODEL = Path(__file__).parents[2] / "xlt_flax/data/sample/tiny-bert"
-
 
 @pytest.fixture(scope="module")
-def config_of(sample_data_dir):
-    """config_of(**fields): a small config, resolved; the fields' dots are written as __."""
-
-    def make(**fields):
-        config = base()
-        config.mixture = "E1D1F1"
-        config.model.name, config.model.init = str(SAMPLE_MODEL), "random"
-        config.model.forward = "padded"  # compiles faster
-        config.data.dataset = "webis_cls10_sample"
-        config.data.data_dir = str(sample_data_dir)
-        config.data.max_length = 32
-        config.data.train_per_group, config.data.validation_per_group = 15, 11
-        config.train.epochs = 3
-        config.train.learning_rate = 1e-3
-        config.update_from_flattened_dict({k.replace("__", "."): v for k, v in fields.items()})
-        validate(config)
-        return resolve(config)
-
-    return make
+def config_of(small_config):
+    return partial(
+        small_config,
+        mixture="E1D1F1",
+        data__train_per_group=15,
+        data__validation_per_group=11,
+        train__epochs=3,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,11 @@ import json
 import shutil
 import unicodedata
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pytest
 
-from xlt_flax.config import base, resolve
-from xlt_flax.config_checks import validate
 from xlt_flax.data.languages import languages_named
 from xlt_flax.data.raw_files import SAMPLE_DIR
 from xlt_flax.data.reviews import read_reviews
@@ -24,28 +23,16 @@ from xlt_flax.training.seen import seen_by
 from xlt_flax.training.shared_setup import share_setup
 from xlt_flax.workdir import Workdir
 
-SAMPLE_MODEL = SAMPLE_DIR / "tiny-bert"
-
 
 @pytest.fixture(scope="module")
-def config_of(sample_data_dir):
-    """config_of(**fields): a small config, resolved; the fields' dots are written as __."""
-
-    def make(**fields):
-        config = base()
-        config.model.name, config.model.init = str(SAMPLE_MODEL), "random"
-        config.model.forward = "padded"  # compiles faster
-        config.model.vocabulary = "full"  # one program for all mixtures
-        config.data.dataset = "webis_cls10_sample"
-        config.data.data_dir = str(sample_data_dir)
-        config.data.max_length = 32
-        config.data.train_per_group, config.data.validation_per_group = 20, 8
-        config.train.max_steps = 1
-        config.update_from_flattened_dict({k.replace("__", "."): v for k, v in fields.items()})
-        validate(config)
-        return resolve(config)
-
-    return make
+def config_of(small_config):
+    return partial(
+        small_config,
+        model__vocabulary="full",  # one program for all mixtures
+        data__train_per_group=20,
+        data__validation_per_group=8,
+        train__max_steps=1,
+    )
 
 
 @pytest.fixture(scope="module")
