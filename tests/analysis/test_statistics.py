@@ -97,6 +97,7 @@ def test_the_degrees_of_freedom_never_make_an_interval_endless():
     for seed in range(400):
         found = statistics.crossed(values_with(0, 0, 0.3, shape=(3, 30), seed=seed))
         worst = min(worst, found.df)
+        assert (found.raised_from is not None) == (found.df == 1.0)
         assert np.isfinite(found.interval).all()
         assert found.interval.high - found.interval.low < 2
     assert worst == 1.0  # it does happen

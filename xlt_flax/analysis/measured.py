@@ -94,6 +94,9 @@ class Measured:
             flags.append(ONE_SEED)
         if self.estimate.floored:
             flags.append("variance came out negative: a larger one is used")
+        if self.estimate.raised_from is not None:
+            came_out = f"{self.estimate.raised_from:.2g}"
+            flags.append(f"degrees of freedom came out as {came_out}: 1 is used")
         if len({len(units) for units in self.blocks.members}) > 1:
             flags.append("draws with unequal numbers of seeds")
         flags += [f"left out, not complete: draw {d}, seed {s}" for d, s in self.blocks.lacking]

@@ -59,6 +59,8 @@ class Estimate:
       blocks, documents: numbers of them.
       components: None with one block.
       floored: the variance came out negative, and is the larger one of `crossed`.
+      raised_from: what Satterthwaite's formula gave, where it gave less than one degree of freedom
+        and 1 is used; else None.
     """
 
     mean: float
@@ -68,6 +70,7 @@ class Estimate:
     documents: int
     components: Components | None = None
     floored: bool = False
+    raised_from: float | None = None
 
     @property
     def parts(self) -> tuple[float, float, float]:
@@ -141,8 +144,17 @@ def crossed(values: np.ndarray) -> Estimate:
         squares = (max(square, square_rest), max(square_documents, square_rest), square_rest)
         total = squares[0] + squares[1] - square_rest
     spread = sum(s * s / f for s, f in zip(squares, free, strict=True))
-    df = max(total * total / spread, _LEAST_DF) if spread else float(free[0])
-    return Estimate(mean, total / (blocks * documents), df, blocks, documents, components, floored)
+    formula = total * total / spread if spread else float(free[0])
+    return Estimate(
+        mean,
+        total / (blocks * documents),
+        max(formula, _LEAST_DF),
+        blocks,
+        documents,
+        components,
+        floored,
+        raised_from=formula if formula < _LEAST_DF else None,
+    )
 
 
 @dataclass(frozen=True)
