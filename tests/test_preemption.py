@@ -35,7 +35,13 @@ ROOT = Path(__file__).parents[1]
 # ---- Signals, in processes of a few lines -----------------------------------------------------
 
 
-def listener(body, before=None):
+def as_a_terminal_starts_it():
+    """Whatever these tests were started under, such as nohup, which ignores SIGHUP."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def listener(body, before=as_a_terminal_starts_it):
     """A process that listens, says so, and then does `body`; `before` is called in it first."""
     lines = ["from xlt_flax import signals", "signals.listen()", "print('on', flush=True)", body]
     process = subprocess.Popen(

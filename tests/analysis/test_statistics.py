@@ -123,6 +123,7 @@ def test_the_sign_flip_counts_every_choice_of_signs(counts):
 def test_the_sign_flip_by_known_answers():
     assert statistics.sign_flip([0.01, 0.02, 0.03, 0.01, 0.05]).p == 2 / 32
     assert statistics.sign_flip([0.1, -0.1]).p == 1
+    assert statistics.sign_flip([-0.09, -0.20, 0.29]).p == 1  # 0 but for rounding
     assert statistics.sign_flip([0.01] * 30).p == 2.0**-29  # a billion choices, never listed
 
 

@@ -180,11 +180,12 @@ def sign_flip(values: Sequence[float]) -> Exact:
     """
     values = np.asarray(values, float)
     ways = 2.0 ** len(values)
-    if not values.sum():
+    # Sums that are equal but for rounding count as equal, which one of 0 is to all others.
+    reached = abs(values.sum()) - 1e-12 * np.abs(values).sum()
+    if reached <= 0:
         return Exact(1.0, 2 / ways)
     half = len(values) // 2
     left, right = _signed_sums(values[:half]), np.sort(_signed_sums(values[half:]))
-    reached = abs(values.sum()) * (1 - 1e-9)
     above = len(right) - np.searchsorted(right, reached - left, "left")
     below = np.searchsorted(right, -reached - left, "right")
     return Exact(float((above + below).sum() / ways), 2 / ways)
