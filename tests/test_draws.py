@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ml_collections import ConfigDict
+from shards import checked_shards
 
 from xlt_flax.analysis import thesis
 from xlt_flax.config import resolve, sample
@@ -21,7 +22,6 @@ from xlt_flax.training.sweep_plan import (
     pick,
     plan_runs,
     split_config,
-    take_shard,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -84,13 +84,7 @@ def test_another_draw_has_other_documents_for_the_same_seed(small, sample_corpus
 def test_shards_keep_the_stages_of_a_draw_together_and_are_balanced(small, count):
     steps = steps_of_mixtures(small, RUNS)
     tasks = make_tasks(RUNS, [50, 51], [None, 7, 8])
-    shards = [take_shard(tasks, steps, index, count) for index in range(count)]
-    assert sorted(t.folder for shard in shards for t in shard) == sorted(t.folder for t in tasks)
-    for shard in shards:
-        folders = [task.folder for task in shard]
-        for task in shard:
-            if task.source_folder:
-                assert folders.index(task.source_folder) < folders.index(task.folder)
+    shards = checked_shards(tasks, steps, count)
     loads = [sum(steps[task.run.mixture] for task in shard) for shard in shards]
     assert max(loads) - min(loads) <= steps["E1"] + steps["J1"]  # the longest chain
     assert len(shards[0]) >= len(tasks) // count - 1  # draws are chains of their own

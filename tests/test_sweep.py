@@ -13,6 +13,7 @@ import forks
 import pytest
 from forks import Forked
 from ml_collections import ConfigDict
+from shards import checked_shards
 
 from xlt_flax.analysis import thesis
 from xlt_flax.analysis.read_runs import read_sweep
@@ -28,7 +29,6 @@ from xlt_flax.training.sweep_plan import (
     pick,
     plan_runs,
     split_config,
-    take_shard,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -93,13 +93,7 @@ def test_the_thesis_has_35_runs(runs):
 def test_shards_cover_every_task_once_and_keep_stages_together(config, runs, count):
     steps = steps_of_mixtures(split_config(config)[0], runs)
     tasks = make_tasks(runs, [50, 51])
-    shards = [take_shard(tasks, steps, index, count) for index in range(count)]
-    assert sorted(t.folder for shard in shards for t in shard) == sorted(t.folder for t in tasks)
-    for shard in shards:
-        folders = [task.folder for task in shard]
-        for task in shard:
-            if task.source_folder:
-                assert folders.index(task.source_folder) < folders.index(task.folder)
+    shards = checked_shards(tasks, steps, count)
     loads = [sum(steps[task.run.mixture] for task in shard) for shard in shards]
     if count <= 8:
         assert max(loads) - min(loads) <= 3750 + 1250  # the longest chain

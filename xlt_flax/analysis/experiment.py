@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from xlt_flax.analysis import thesis
+
 Config = Mapping[str, object]  # a run's fields by their full names
 
 SEED = 50
@@ -50,14 +52,14 @@ class Particular:
 
 # Every field that decides a result: (field, the thesis's value, what it is).
 FIELDS = (
-    ("model.name", "bert-base-multilingual-cased", "the model"),
+    ("model.name", thesis.MODEL, "the model"),
     ("model.init", "pretrained", "the model's initialisation"),
     ("model.dropout", 0.1, "the dropout"),
     ("model.dtype", "float32", "the precision"),
     ("model.tf32", False, "TF32"),
     ("data.dataset", "webis_cls10", "the data set"),
-    ("data.domain", "music", "the domain"),
-    ("data.target_language", "ja", "the target language"),
+    ("data.domain", thesis.DOMAIN, "the domain"),
+    ("data.target_language", thesis.TARGET_LANGUAGE, "the target language"),
     ("data.max_length", 512, "the maximal length in tokens"),
     ("data.train_per_group", 1000, "the number of training documents of a group"),
     ("data.validation_per_group", 100, "the number of validation documents of a group"),
