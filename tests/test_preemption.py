@@ -59,12 +59,12 @@ def listener(body, before=as_a_terminal_starts_it):
 
 WAITS = "import threading; threading.Event().wait()"
 SAVES = """
-import threading, time
+import sys, threading, time
 with signals.deferred():
     print('working', flush=True)
     while not signals.requested():
         time.sleep(0.01)
-    print('saving', flush=True)
+    sys.stdout.write('saving\\n'); sys.stdout.flush()
     {saving}
     print('saved', flush=True)
     raise signals.stop()
@@ -123,17 +123,18 @@ def test_the_same_signal_at_once_is_one_wish(arrivals, counts):
 
 
 TOLD_OF_WISHES = """
+import os
 count = signals._Wishes.count
 def tell(wishes, number, now):
     found = count(wishes, number, 1.0)  # all at the same time
-    print('wishes', found, flush=True)
+    os.write(1, f'wishes {found}\\n'.encode())  # in one piece: the main thread prints as well
     return found
 signals._Wishes.count = tell
 """
 
 
 def test_timeout_that_signals_the_process_and_its_group_does_not_cost_the_save():
-    process = listener(TOLD_OF_WISHES + SAVES.format(saving="import sys; sys.stdin.readline()"))
+    process = listener(TOLD_OF_WISHES + SAVES.format(saving="sys.stdin.readline()"))
     assert process.stdout.readline() == "working\n"
     process.send_signal(signal.SIGTERM)
     assert {process.stdout.readline() for _ in range(2)} == {"wishes 1\n", "saving\n"}
