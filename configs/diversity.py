@@ -20,8 +20,8 @@ leaves 1.3 to 2.6 GB of checkpoints.
 
 from ml_collections import ConfigDict
 
-from xlt_flax.analysis.diversity import diversity_mixtures
 from xlt_flax.config import base
+from xlt_flax.studies.diversity import diversity_mixtures
 
 
 def get_config():

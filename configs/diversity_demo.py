@@ -12,8 +12,8 @@ study.
 
 from ml_collections import ConfigDict
 
-from xlt_flax.analysis.diversity import diversity_mixtures
 from xlt_flax.config import sample
+from xlt_flax.studies.diversity import diversity_mixtures
 
 
 def get_config():

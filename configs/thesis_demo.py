@@ -10,12 +10,12 @@ expect accuracies near chance until J1.
 
 from ml_collections import ConfigDict
 
-from xlt_flax.analysis import thesis
 from xlt_flax.config import sample
+from xlt_flax.studies.thesis import reported
 
 
 def get_config():
     config = sample()
     with config.unlocked():
-        config.sweep = ConfigDict({"runs": tuple(thesis.ACCURACY)})
+        config.sweep = ConfigDict({"runs": tuple(reported.ACCURACY)})
     return config

@@ -31,8 +31,8 @@ gain over configs/thesis.py.
 
 from ml_collections import ConfigDict
 
-from xlt_flax.analysis import thesis
 from xlt_flax.config import base
+from xlt_flax.studies.thesis import reported
 
 
 def get_config(mixture=""):
@@ -47,5 +47,5 @@ def get_config(mixture=""):
     else:
         config.protocol = "thesis"
         with config.unlocked():
-            config.sweep = ConfigDict({"runs": tuple(thesis.ACCURACY)})
+            config.sweep = ConfigDict({"runs": tuple(reported.ACCURACY)})
     return config

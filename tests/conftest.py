@@ -17,12 +17,13 @@ from hypothesis import settings
 settings.register_profile("xlt_flax", deadline=None)  # machines differ, and share their cores
 settings.load_profile("xlt_flax")
 
+pytest_plugins = ["small_runs"]
 SAMPLE_MODEL = Path(__file__).parents[1] / "xlt_flax" / "data" / "sample" / "tiny-bert"
 
 
 def pytest_collection_modifyitems(items):
     """What takes longest comes first, so that no worker is left alone with it at the end."""
-    rooms = ("tests", "training", "modeling", "data", "analysis")
+    rooms = ("tests", "studies", "training", "evaluation", "modeling", "data", "analysis")
 
     def place(item):
         room = item.path.parent.name
@@ -77,7 +78,7 @@ def sample_data_dir(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def sample_tokenizer():
-    from xlt_flax.modeling.loading import load_tokenizer
+    from xlt_flax.modeling.weights import load_tokenizer
 
     return load_tokenizer(str(SAMPLE_MODEL))
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from xlt_flax.config import base, resolve
 from xlt_flax.config_checks import validate
 from xlt_flax.data.mixture import parse_mixture
-from xlt_flax.data.raw_files import SAMPLE_DIR
-from xlt_flax.data.reviews import read_reviews
+from xlt_flax.data.sources.webis_cls10.raw_files import SAMPLE_DIR
+from xlt_flax.data.sources.webis_cls10.reviews import read_reviews
 from xlt_flax.errors import UserError
 
 PIECES = [

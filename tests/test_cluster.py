@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from xlt_flax.errors import UserError
-from xlt_flax.training import hosts
+from xlt_flax.training import processes
 from xlt_flax.training.cluster import Cluster, find_cluster
 
 ROOT = Path(__file__).parents[1]
@@ -87,7 +87,7 @@ def test_a_task_that_is_alone_on_its_node_has_all_of_its_devices(per_node, alone
     monkeypatch.delenv("JAX_LOCAL_DEVICE_IDS", raising=False)
     cluster = find_cluster("main", OF_FOUR | {"SLURM_STEP_TASKS_PER_NODE": per_node})
     assert cluster.all_devices is alone
-    assert hosts._local_device_ids(cluster) == ([] if alone else None)
+    assert processes._local_device_ids(cluster) == ([] if alone else None)
 
 
 def test_programs_beside_each_other_have_ports_of_their_own():
@@ -149,14 +149,14 @@ def joining(command, environment):
     body = [
         "import sys",
         "from xlt_flax.errors import UserError",
-        "from xlt_flax.training import hosts",
-        "hosts._PATIENCE = 1",
+        "from xlt_flax.training import processes",
+        "processes._PATIENCE = 1",
         "try:",
-        f"    hosts.join({command!r})",
+        f"    processes.join({command!r})",
         "except UserError as error:",
         "    sys.exit(f'refused: {error}')",
         "import jax",
-        "print(hosts.describe_devices(), jax.distributed.is_initialized())",
+        "print(processes.describe_devices(), jax.distributed.is_initialized())",
     ]
     flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8", "JAX_PLATFORMS": "cpu"}
     return subprocess.Popen(
@@ -200,7 +200,7 @@ def test_commands_of_one_process_join_nobody(command, monkeypatch):
     for name, value in NAMED.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(UserError, match=f"{command} runs as one process, and 2 were started"):
-        hosts.join(command)
+        processes.join(command)
 
 
 # ---- Whole command lines ------------------------------------------------------------------------

@@ -9,23 +9,23 @@ import pytest
 from ml_collections import ConfigDict
 from shards import checked_shards
 
-from xlt_flax.analysis import thesis
 from xlt_flax.config import resolve, sample
 from xlt_flax.data import selection
 from xlt_flax.errors import UserError
-from xlt_flax.training.shared_setup import share_setup
-from xlt_flax.training.sweep import Sweep, steps_of_mixtures, task_config
-from xlt_flax.training.sweep_file import check_sweep_file, with_own_draw, write_sweep_file
-from xlt_flax.training.sweep_plan import (
+from xlt_flax.studies.plan import (
     make_tasks,
     parse_draws,
     pick,
     plan_runs,
     split_config,
 )
+from xlt_flax.studies.runner import Sweep, steps_of_mixtures, task_config
+from xlt_flax.studies.study_file import check_sweep_file, with_own_draw, write_sweep_file
+from xlt_flax.studies.thesis import reported
+from xlt_flax.training.shared_setup import share_setup
 
 ROOT = Path(__file__).parents[1]
-RUNS = plan_runs(["E1", "E1+J1", "D1"], thesis.TABLE_OF)
+RUNS = plan_runs(["E1", "E1+J1", "D1"], reported.TABLE_OF)
 
 
 def config_of(name):

@@ -12,7 +12,7 @@ from xlt_flax.config import base
 from xlt_flax.data.corpus import Corpus
 from xlt_flax.errors import UserError
 from xlt_flax.locks import LockHeldError, is_held, locked
-from xlt_flax.training.sweep_file import write_sweep_file
+from xlt_flax.studies.study_file import write_sweep_file
 from xlt_flax.workdir import Workdir
 
 

@@ -14,9 +14,9 @@ from ml_collections import ConfigDict
 
 from xlt_flax.config import base, complete
 from xlt_flax.errors import UserError
+from xlt_flax.evaluation.evaluate import Judge
 from xlt_flax.modeling.shipped import SAMPLE_MODEL
 from xlt_flax.stored_config import FORMAT, flat
-from xlt_flax.training.judge import Judge
 from xlt_flax.training.loop import train
 from xlt_flax.workdir import Workdir
 

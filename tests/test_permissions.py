@@ -12,8 +12,8 @@ from pathlib import Path
 import forks
 import pytest
 
-from xlt_flax.data.raw_files import ARCHIVE, FOLDER
 from xlt_flax.data.selection import needed_splits
+from xlt_flax.data.sources.webis_cls10.raw_files import ARCHIVE, FOLDER
 
 ROOT = Path(__file__).parents[1]
 

@@ -12,7 +12,7 @@ import pytest
 
 from xlt_flax.config import base, resolve
 from xlt_flax.data.corpus import Corpus
-from xlt_flax.data.pipeline import batches
+from xlt_flax.data.layout.prefetch import batches
 from xlt_flax.errors import UserError
 from xlt_flax.workdir import Workdir
 

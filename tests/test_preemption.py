@@ -21,9 +21,9 @@ from ml_collections import ConfigDict
 
 from xlt_flax import signals
 from xlt_flax.config import resolve
+from xlt_flax.evaluation.predictions import predict
 from xlt_flax.training import loop, preemption
 from xlt_flax.training.checkpoints import Checkpoints
-from xlt_flax.training.evaluation import predict
 from xlt_flax.training.loop import train
 from xlt_flax.training.metrics import best_validation, read_metrics
 from xlt_flax.training.watch import StepWatch, check_validation_labels
@@ -182,7 +182,7 @@ def test_a_validation_ends_when_told_to(monkeypatch):
 def test_several_hosts_agree_now_and_then(step, asked, monkeypatch):
     calls = []
     monkeypatch.setattr(preemption.jax, "process_count", lambda: 2)
-    monkeypatch.setattr(preemption.hosts, "any_of", lambda value: calls.append(value) or True)
+    monkeypatch.setattr(preemption.processes, "any_of", lambda value: calls.append(value) or True)
     assert preemption.stop_after(step) is asked
     assert len(calls) == asked
 

@@ -7,6 +7,7 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import made_up_sweep
 import pytest
 
 from xlt_flax import report
@@ -14,9 +15,6 @@ from xlt_flax.analysis import drawing
 from xlt_flax.analysis.findings import find
 from xlt_flax.analysis.read_runs import read_sweep
 from xlt_flax.errors import UserError
-
-sys.path.insert(0, str(Path(__file__).parent / "analysis"))
-import made_up_sweep
 
 FILES = {
     "tables.md",

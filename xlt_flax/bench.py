@@ -40,7 +40,7 @@ def main(_):
         synthetic_documents,
         table,
     )
-    from xlt_flax.training.setup import load_setup
+    from xlt_flax.training.plan import load_setup
 
     setup = load_setup(config).started()
     if _SYNTHETIC.value:

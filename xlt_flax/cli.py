@@ -172,7 +172,7 @@ def start_jax(config: ConfigDict, command: str) -> None:
     """
     import jax
 
-    from xlt_flax.training import hosts
+    from xlt_flax.training import processes
 
     if config.train.compilation_cache:
         folder = Path(config.data.data_dir, "xlt_flax_compiled")
@@ -185,7 +185,7 @@ def start_jax(config: ConfigDict, command: str) -> None:
             )
     if not config.model.tf32:
         jax.config.update("jax_default_matmul_precision", "highest")
-    hosts.join(command)
+    processes.join(command)
     signals.take_over()
 
 

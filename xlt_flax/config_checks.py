@@ -6,8 +6,8 @@ from ml_collections import ConfigDict
 
 from xlt_flax.config import base
 from xlt_flax.data.corpus import DATASETS
-from xlt_flax.data.languages import LANGUAGES
 from xlt_flax.data.mixture import parse_mixture
+from xlt_flax.data.sources.webis_cls10.languages import LANGUAGES
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import flat
 

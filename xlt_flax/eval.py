@@ -26,7 +26,7 @@ _GIVEN = overrides.define_field_flags([*PLACES, "eval.batch_size"])
 
 
 def main(_):
-    from xlt_flax.data.languages import languages_named
+    from xlt_flax.data.sources.webis_cls10.languages import languages_named
     from xlt_flax.workdir import Workdir
 
     languages = languages_named(_LANGUAGE.value or [])
@@ -36,7 +36,7 @@ def main(_):
     config = overrides.given_anew(workdir.read_config(), _GIVEN)
     cli.start_jax(config, "eval")
 
-    from xlt_flax.training.judge import Judge
+    from xlt_flax.evaluation.evaluate import Judge
 
     judge = Judge(workdir, config, languages or [config.data.target_language])
     if _WATCH.value:

@@ -15,7 +15,7 @@ def main(_):
     config, _ = cli.load_config(_CONFIG)
 
     from xlt_flax.data.selection import needed_splits
-    from xlt_flax.training.setup import load_setup
+    from xlt_flax.training.plan import load_setup
 
     corpus = load_setup(config).corpus
     for language, split in needed_splits(config.mixture, config.data.target_language):

@@ -12,10 +12,10 @@ what is finished.
 from absl import flags
 
 from xlt_flax import cli
-from xlt_flax.analysis.thesis import TABLE_OF
 from xlt_flax.config_checks import validate
 from xlt_flax.places import local_folder
-from xlt_flax.training import sweep_plan
+from xlt_flax.studies import plan
+from xlt_flax.studies.thesis.reported import TABLE_OF
 
 _CONFIG = cli.define_config_flag()
 _WORKDIR = flags.DEFINE_string(
@@ -42,31 +42,31 @@ _DRY_RUN = flags.DEFINE_bool("dry_run", False, "Print what would be done, and ab
 
 def main(_):
     config, name = cli.read_config(_CONFIG)
-    config, names = sweep_plan.split_config(config)
+    config, names = plan.split_config(config)
     folder = local_folder(_WORKDIR.value or f"runs/{name}", "--workdir")
-    seeds = sweep_plan.parse_seeds(_SEEDS.value or [str(config.seed)])
-    draws = sweep_plan.parse_draws(_DRAWS.value) if _DRAWS.value else [config.data.split_seed]
-    index, count = sweep_plan.parse_shard(_SHARD.value)
+    seeds = plan.parse_seeds(_SEEDS.value or [str(config.seed)])
+    draws = plan.parse_draws(_DRAWS.value) if _DRAWS.value else [config.data.split_seed]
+    index, count = plan.parse_shard(_SHARD.value)
     is_thesis = TABLE_OF.keys() >= set(names)
-    runs = sweep_plan.plan_runs(names, TABLE_OF if is_thesis else {})
-    picked = sweep_plan.pick(runs, _ONLY.value)
+    runs = plan.plan_runs(names, TABLE_OF if is_thesis else {})
+    picked = plan.pick(runs, _ONLY.value)
 
-    from xlt_flax.training import sweep, sweep_file
+    from xlt_flax.studies import runner, study_file
 
-    config = sweep_file.with_own_draw(folder, config)
+    config = study_file.with_own_draw(folder, config)
     own = config.data.split_seed
-    every_task = sweep_plan.make_tasks(picked, seeds, [None if d == own else d for d in draws])
-    for task in sweep_plan.make_tasks(runs, seeds[:1]):
-        validate(sweep.task_config(config, task, folder))
-    steps = sweep.steps_of_mixtures(config, runs)
-    tasks = sweep_plan.take_shard(every_task, steps, index, count)
-    planned = sweep.Sweep(folder, config, runs, tasks)
+    every_task = plan.make_tasks(picked, seeds, [None if d == own else d for d in draws])
+    for task in plan.make_tasks(runs, seeds[:1]):
+        validate(runner.task_config(config, task, folder))
+    steps = runner.steps_of_mixtures(config, runs)
+    tasks = plan.take_shard(every_task, steps, index, count)
+    planned = runner.Sweep(folder, config, runs, tasks)
     if _DRY_RUN.value:
-        sweep_file.check_sweep_file(folder, config)
+        study_file.check_sweep_file(folder, config)
         print("\n".join(planned.describe()))
         return
     cli.start_jax(config, "sweep")
-    sweep_file.write_sweep_file(folder, config, runs, seeds, draws)
+    study_file.write_sweep_file(folder, config, runs, seeds, draws)
     planned.run()
 
 

@@ -1,12 +1,9 @@
 """Sweeps for the readers of analysis/: real ones here, made-up ones in made_up_sweep."""
 
-import sys
 from pathlib import Path
 
 import pytest
 from ml_collections import ConfigDict
-
-sys.path.insert(0, str(Path(__file__).parent))  # made_up_sweep, for these tests alone
 
 _SMALL = {
     "data.train_per_group": 15,
@@ -20,9 +17,9 @@ _SMALL = {
 @pytest.fixture(scope="session")
 def train_sweep(sample_data_dir):
     """train_sweep(folder, names, draws, fields): a small sweep on the shipped sample, trained."""
-    from xlt_flax.analysis.thesis import TABLE_OF
     from xlt_flax.config import sample
-    from xlt_flax.training import sweep, sweep_file, sweep_plan
+    from xlt_flax.studies import plan, runner, study_file
+    from xlt_flax.studies.thesis.reported import TABLE_OF
 
     def train(folder: Path, names, draws=(50,), fields=None) -> Path:
         config = sample()
@@ -30,12 +27,12 @@ def train_sweep(sample_data_dir):
         config.update_from_flattened_dict({**_SMALL, **(fields or {})})
         with config.unlocked():
             config.sweep = ConfigDict({"runs": tuple(names)})
-        config, names = sweep_plan.split_config(config)
-        runs = sweep_plan.plan_runs(names, TABLE_OF)
+        config, names = plan.split_config(config)
+        runs = plan.plan_runs(names, TABLE_OF)
         own = config.data.split_seed
-        tasks = sweep_plan.make_tasks(runs, [50], [None if d == own else d for d in draws])
-        sweep_file.write_sweep_file(folder, config, runs, [50], list(draws))
-        sweep.Sweep(folder, config, runs, tasks).run()
+        tasks = plan.make_tasks(runs, [50], [None if d == own else d for d in draws])
+        study_file.write_sweep_file(folder, config, runs, [50], list(draws))
+        runner.Sweep(folder, config, runs, tasks).run()
         return folder
 
     return train
@@ -44,7 +41,7 @@ def train_sweep(sample_data_dir):
 @pytest.fixture(scope="session")
 def real_sweep(train_sweep, tmp_path_factory) -> Path:
     """What `sweep` wrote of E1D1F1 and its J1 stage, two draws, and `eval --language=de,ja`."""
-    from xlt_flax.training.judge import Judge
+    from xlt_flax.evaluation.evaluate import Judge
     from xlt_flax.workdir import Workdir
 
     folder = tmp_path_factory.mktemp("real") / "sweep"

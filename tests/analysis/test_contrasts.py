@@ -18,11 +18,11 @@ from xlt_flax.analysis import (
     records,
     summary,
     tables,
-    thesis,
 )
 from xlt_flax.analysis.contrasts import UNEQUAL_GROUPS
 from xlt_flax.analysis.judged import Judged
 from xlt_flax.analysis.measured import DOCUMENTS, DRAWS, ONE_SEED, SEEDS, measure
+from xlt_flax.studies.thesis import reported
 
 KEYS = ["1:1:1 - 3:0", "delta_de", "delta_en", "delta_fr", "2:1 - 3:0"]
 
@@ -80,9 +80,9 @@ def test_the_thesiss_own_numbers():
 
 
 def test_a_mixture_of_groups_chosen_on_the_test_set_is_in_no_contrast():
-    assert "E2D1F3" in thesis.ACCURACY
+    assert "E2D1F3" in reported.ACCURACY
     assert all(
-        "E2D1F3" not in each.weights for each in contrasts.diversity_contrasts(thesis.ACCURACY)
+        "E2D1F3" not in each.weights for each in contrasts.diversity_contrasts(reported.ACCURACY)
     )
 
 
@@ -102,11 +102,11 @@ def test_only_contrasts_with_the_same_languages_on_both_sides(names, keys):
 
 
 def test_after_j1_the_same_mixtures_are_weighed():
-    found = by_key(thesis.ACCURACY, after_j1=True)["delta_de, after J1"]
+    found = by_key(reported.ACCURACY, after_j1=True)["delta_de, after J1"]
     assert set(found.weights) == {
         "E1D1F1+J1", "E2D2F2+J1", "E3D3F3+J1", "E1E2D1+J1", "F1F2D1+J1",
     }  # fmt: skip
-    names = [each.key for each in contrasts.j1_contrasts(thesis.ACCURACY)]
+    names = [each.key for each in contrasts.j1_contrasts(reported.ACCURACY)]
     assert names == [contrasts.J1_STAGE, contrasts.SOURCE_STAGE]
     assert contrasts.j1_contrasts(["E1", "J1"]) == []
 
@@ -199,7 +199,7 @@ def test_a_model_with_a_problem_counts_and_is_named(tmp_path, three_draws):
 
 
 def test_the_thesiss_six_mixtures_are_flagged(tmp_path):
-    accuracies = {name: thesis.ACCURACY[name] for name in THESIS}
+    accuracies = {name: reported.ACCURACY[name] for name in THESIS}
     folder = made_up_sweep.write_sweep(tmp_path / "s", (50,), 40, accuracies)
     found, _ = take(folder, "delta_de")
     assert UNEQUAL_GROUPS in found.flags
@@ -231,7 +231,7 @@ def test_the_whole_study_of_diversity_from_worlds_to_findings(tmp_path):
 @pytest.mark.parametrize(("seeds", "one"), [((50,), True), ((50, 51), False)])
 def test_every_number_of_one_seed_says_so(tmp_path, seeds, one):
     names = ("E1E2E3", "D1D2D3", "F1F2F3", "E1D1F1", "E2D2F2", "E3D3F3")
-    accuracies = {name: thesis.ACCURACY[name] for name in names}
+    accuracies = {name: reported.ACCURACY[name] for name in names}
     made_up_sweep.write_sweep(tmp_path / "s", seeds, 40, accuracies, seed_sd=0.03)
     sweep = read_runs.read_sweep(tmp_path / "s")
     found = findings.find(sweep, [(sweep.of("E1D1F1"), sweep.of("E1E2E3"))])

@@ -10,11 +10,12 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from xlt_flax.analysis import drawing, findings, learning_curves, read_runs, thesis
-from xlt_flax.analysis.figure_4_1 import figure_4_1
+from xlt_flax.analysis import drawing, findings, learning_curves, read_runs
+from xlt_flax.studies.thesis import reported
+from xlt_flax.studies.thesis.figure_4_1 import figure_4_1
 
-NAMES = [name for group in thesis.ZERO_SHOT_GROUPS for name in group.runs]
-THESIS = {name: thesis.ACCURACY[name] for name in NAMES}
+NAMES = [name for group in reported.ZERO_SHOT_GROUPS for name in group.runs]
+THESIS = {name: reported.ACCURACY[name] for name in NAMES}
 LOW = {name: accuracy - 0.25 for name, accuracy in THESIS.items()}
 WIDE = {name: 0.5 + 0.4 * (i % 3) / 2 for i, name in enumerate(NAMES)}
 ALIKE = dict.fromkeys(NAMES, 0.7)
@@ -34,7 +35,7 @@ def axes_of(found):
 def test_the_axis_of_figure_4_1_cuts_nothing(tmp_path, accuracies):
     found = find(tmp_path / "s", accuracies)
     low, high = axes_of(found).get_ylim()
-    for group in thesis.ZERO_SHOT_GROUPS:
+    for group in reported.ZERO_SHOT_GROUPS:
         interval = found.every.groups[group.key].interval
         assert low < interval.low < interval.high < high or low == 0.5 <= interval.low
         assert interval.high < high
@@ -44,7 +45,7 @@ def test_the_axis_of_figure_4_1_cuts_nothing(tmp_path, accuracies):
 def test_mixtures_of_one_accuracy_do_not_hide_each_other(tmp_path):
     found = find(tmp_path / "s", ALIKE)
     dots = [c for c in axes_of(found).collections if isinstance(c, mpl.collections.PathCollection)]
-    for group, collection in zip(thesis.ZERO_SHOT_GROUPS, dots, strict=True):
+    for group, collection in zip(reported.ZERO_SHOT_GROUPS, dots, strict=True):
         places = np.sort(collection.get_offsets()[:, 0])
         assert len(places) == len(group.runs)
         figure = collection.axes.figure

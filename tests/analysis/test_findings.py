@@ -6,7 +6,8 @@ import made_up_sweep
 import numpy as np
 import pytest
 
-from xlt_flax.analysis import findings, formats, read_runs, records, summary, tables, thesis
+from xlt_flax.analysis import findings, formats, read_runs, records, summary, tables
+from xlt_flax.studies.thesis import reported
 
 
 def find(folder, asked=()):
@@ -35,14 +36,14 @@ def rows_of(found, key):
     return {row.cells[0]: dict(zip(table.columns, row.cells, strict=False)) for row in table.rows}
 
 
-@pytest.mark.parametrize("name", thesis.ACCURACY)
+@pytest.mark.parametrize("name", reported.ACCURACY)
 def test_every_cell_equals_the_thesiss(thesis_findings, name):
-    row = rows_of(thesis_findings, thesis.TABLE_OF[name])[name.removesuffix("+J1")]
-    assert row["Accuracy"] == row["Thesis"] == f"{thesis.ACCURACY[name]:.4f}"[1:]
+    row = rows_of(thesis_findings, reported.TABLE_OF[name])[name.removesuffix("+J1")]
+    assert row["Accuracy"] == row["Thesis"] == f"{reported.ACCURACY[name]:.4f}"[1:]
     assert row["Difference"] == "0.00"
 
 
-@pytest.mark.parametrize("group", [g for g in thesis.GROUPS if g.mean], ids=lambda g: g.key)
+@pytest.mark.parametrize("group", [g for g in reported.GROUPS if g.mean], ids=lambda g: g.key)
 def test_every_mean_row_equals_the_thesiss(thesis_findings, group):
     label = f"mean {group.label}" if group.table == "5.2" else "mean"
     row = rows_of(thesis_findings, group.table)[label]

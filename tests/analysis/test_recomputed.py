@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from xlt_flax.analysis import findings, read_runs, records
-from xlt_flax.analysis.diversity import diversity_mixtures
+from xlt_flax.studies.diversity import diversity_mixtures
 
 DRAWS, SEEDS, DOCUMENTS = (50, 51, 52), (7, 8), 40
 

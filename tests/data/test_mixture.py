@@ -17,9 +17,9 @@ from xlt_flax.data.mixture import (
     parse_mixture,
     without_repeats,
 )
-from xlt_flax.data.raw_files import RawFiles
-from xlt_flax.data.reviews import read_reviews
 from xlt_flax.data.selection import select
+from xlt_flax.data.sources.webis_cls10.raw_files import RawFiles
+from xlt_flax.data.sources.webis_cls10.reviews import read_reviews
 from xlt_flax.errors import UserError
 
 SIZES = {"train_documents": 1000, "validation_documents": 100}

@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 # They use no device and start no thread, which a fork would lose, and define no flags.
-IMPORTS = ("xlt_flax.training.sweep", "xlt_flax.data.webis_cls10")
+IMPORTS = ("xlt_flax.studies.runner", "xlt_flax.data.webis_cls10")
 
 
 def serve(connection: socket.socket) -> dict | None:

@@ -1,6 +1,6 @@
 """What is true of every sharing-out of a sweep's tasks."""
 
-from xlt_flax.training.sweep_plan import take_shard
+from xlt_flax.studies.plan import take_shard
 
 
 def checked_shards(tasks, steps, count):

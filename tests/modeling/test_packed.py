@@ -11,7 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from transformers import BertConfig, FlaxBertForSequenceClassification, RobertaConfig
 
-from xlt_flax.data.packing import Shape, cut, lay_out
+from xlt_flax.data.layout.shapes import Shape, cut, lay_out
 from xlt_flax.modeling.packed import packed_logits, supported
 
 # Wide initial weights: attention that is far from uniform shows a wrong mask.

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from transformers import BertConfig
 
-from xlt_flax.data.padding import PaddedLayout
+from xlt_flax.data.layout.padded import PaddedLayout
 from xlt_flax.modeling.padded import make_padded_forward
 
 CONFIG = BertConfig(

@@ -16,7 +16,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from xlt_flax.data.raw_files import SAMPLE_DIR
+from xlt_flax.data.sources.webis_cls10.raw_files import SAMPLE_DIR
 
 _SHAPE = {
     "hidden_size": 16,

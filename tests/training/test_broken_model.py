@@ -15,9 +15,9 @@ import pytest
 
 from xlt_flax.data import selection
 from xlt_flax.errors import RunError, UserError
+from xlt_flax.evaluation.evaluate import Judge
 from xlt_flax.training import loop
 from xlt_flax.training.checkpoints import Checkpoints
-from xlt_flax.training.judge import Judge
 from xlt_flax.training.loop import train
 from xlt_flax.training.metrics import read_metrics
 from xlt_flax.training.shared_setup import share_setup

@@ -8,20 +8,20 @@ from pathlib import Path
 import jax
 import pytest
 
-from xlt_flax.analysis import thesis
 from xlt_flax.config import base, resolve, sample
 from xlt_flax.config_checks import validate
 from xlt_flax.errors import UserError
+from xlt_flax.evaluation.evaluate import Judge
 from xlt_flax.stored_config import differences
+from xlt_flax.studies.plan import split_config
+from xlt_flax.studies.thesis import reported
 from xlt_flax.training import loop
 from xlt_flax.training.checkpoints import Checkpoints
-from xlt_flax.training.judge import Judge
 from xlt_flax.training.loop import train
 from xlt_flax.training.metrics import read_metrics
 from xlt_flax.training.protocol import find_stage_one
 from xlt_flax.training.shared_setup import share_setup
 from xlt_flax.training.sources import starting_point
-from xlt_flax.training.sweep_plan import split_config
 from xlt_flax.workdir import Workdir
 
 ROOT = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ def config_of(sample_data_dir):
 
 def test_a_sweep_of_the_35_runs_or_one_of_them(listing):
     common, runs = split_config(listing.get_config())
-    assert runs == list(thesis.ACCURACY)
+    assert runs == list(reported.ACCURACY)
     assert common.protocol == "thesis"
     one = listing.get_config("E1D1F1")
     validate(one)

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from xlt_flax.errors import UserError
+from xlt_flax.evaluation.evaluate import Judge
 from xlt_flax.training.checkpoints import Checkpoints
-from xlt_flax.training.judge import Judge
 from xlt_flax.training.loop import train
 from xlt_flax.training.metrics import best_validation, read_metrics
+from xlt_flax.training.plan import load_setup
 from xlt_flax.training.protocol import batch_sum
-from xlt_flax.training.setup import load_setup
 from xlt_flax.training.shared_setup import share_setup
 from xlt_flax.workdir import Workdir
 

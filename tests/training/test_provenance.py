@@ -12,14 +12,14 @@ from ml_collections import ConfigDict
 from safetensors.numpy import load_file, save_file
 
 from xlt_flax.config import base
-from xlt_flax.data.webis_cls10 import WebisCls10
+from xlt_flax.data.sources.webis_cls10.builder import WebisCls10
 from xlt_flax.errors import UserError
+from xlt_flax.evaluation.evaluate import Judge
 from xlt_flax.training.checkpoints import Checkpoints
-from xlt_flax.training.judge import Judge
 from xlt_flax.training.loop import train
 from xlt_flax.training.metrics import read_metrics
+from xlt_flax.training.plan import load_setup, total_steps
 from xlt_flax.training.provenance import check_sweep
-from xlt_flax.training.setup import load_setup, total_steps
 from xlt_flax.training.sources import starting_point
 from xlt_flax.workdir import Workdir
 

@@ -8,14 +8,14 @@ import pytest
 from transformers import BertConfig, FlaxBertForSequenceClassification
 
 from xlt_flax.config import base
-from xlt_flax.data.batches import Schedule
 from xlt_flax.data.documents import Documents
-from xlt_flax.data.packed_layout import PackedLayout
-from xlt_flax.data.packing import choose_shapes
-from xlt_flax.data.padding import PaddedLayout
-from xlt_flax.modeling.loading import random_weights
+from xlt_flax.data.layout.packed import PackedLayout
+from xlt_flax.data.layout.padded import PaddedLayout
+from xlt_flax.data.layout.shapes import choose_shapes
+from xlt_flax.data.order import Schedule
 from xlt_flax.modeling.packed import packed_logits
 from xlt_flax.modeling.padded import make_padded_forward
+from xlt_flax.modeling.weights import random_weights
 from xlt_flax.training.optimizer import make_optimizer
 from xlt_flax.training.step import make_eval_step, make_train_step, new_state, put_on_devices
 

@@ -7,7 +7,6 @@ import pytest
 from transformers import BertConfig
 
 from xlt_flax.config import base
-from xlt_flax.modeling.loading import random_weights
 from xlt_flax.modeling.padded import make_padded_forward
 from xlt_flax.modeling.vocabulary import (
     Vocabulary,
@@ -16,6 +15,7 @@ from xlt_flax.modeling.vocabulary import (
     join,
     word_embedding,
 )
+from xlt_flax.modeling.weights import random_weights
 from xlt_flax.training.optimizer import decay_of_unused_rows, learning_rate, make_optimizer
 from xlt_flax.training.step import make_train_step, new_state, put_on_devices
 

@@ -8,8 +8,8 @@ import pytest
 from xlt_flax import workdir as workdir_module
 from xlt_flax.config import base
 from xlt_flax.errors import RunError
-from xlt_flax.training import judge as judge_module
-from xlt_flax.training.judge import Judge
+from xlt_flax.evaluation import evaluate as judge_module
+from xlt_flax.evaluation.evaluate import Judge
 from xlt_flax.workdir import Workdir
 
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xlt_flax.analysis import thesis
 from xlt_flax.analysis.cells import Cell, GroupMean
 from xlt_flax.analysis.comparisons import Comparison
 from xlt_flax.analysis.findings import Findings
@@ -29,12 +28,13 @@ from xlt_flax.analysis.overlap_tables import REPEATS, REPEATS_TOLD, mean_repeats
 from xlt_flax.analysis.remarks import SEEN, without_seen
 from xlt_flax.analysis.results import Run, finished_of
 from xlt_flax.analysis.table import MEAN, PLAIN, UNFINISHED, Row, Table
+from xlt_flax.studies.thesis import reported
 
 DOCUMENTS_ONLY = "¹"  # marks an interval that knows of no other seed
 UNKNOWN = "‡"  # marks a number of which it was not recorded how much was trained on
 
 
-def thesis_table(table: thesis.Table, findings: Findings) -> Table | None:
+def thesis_table(table: reported.Table, findings: Findings) -> Table | None:
     """One of the thesis's tables; None where there is no run of it."""
     names = [name for group in table.groups for name in group.runs]
     known = findings.every.cells
@@ -57,7 +57,7 @@ def thesis_table(table: thesis.Table, findings: Findings) -> Table | None:
                  tuple(notes))  # fmt: skip
 
 
-def _title(table: thesis.Table, findings: Findings) -> str:
+def _title(table: reported.Table, findings: Findings) -> str:
     """With the size of these runs' groups, which may be another than the thesis's."""
     sizes = {
         run.record.config["data.train_per_group"]
@@ -99,9 +99,9 @@ def _cell_row(
     extra = () if gains is None else (NOTHING, NOTHING)
     if gain is not None:
         extra = (points(gain.difference), p_value(gain.holm))
-    shown = name.removesuffix(thesis.AFTER_J1)
+    shown = name.removesuffix(reported.AFTER_J1)
     if cell is None:
-        thesiss = share(thesis.ACCURACY.get(name)), NOTHING
+        thesiss = share(reported.ACCURACY.get(name)), NOTHING
         missing = (shown, NOTHING, NOTHING, "0", *thesiss, NOTHING, NOTHING, *extra)
         return Row(missing, UNFINISHED)
     difference = None if not cell.seeds or cell.thesis is None else cell.mean - cell.thesis
@@ -190,7 +190,7 @@ def other_runs(findings: Findings) -> Table | None:
         )
     columns = ("Run", "Accuracy", "95% interval", "Seeds", *REPEATS)
     title = "Runs that the thesis does not have"
-    if findings.sweep.target_language != thesis.TARGET_LANGUAGE:
+    if findings.sweep.target_language != reported.TARGET_LANGUAGE:
         title = f"Accuracy on {language_name(findings.sweep.target_language)}"
     return Table("other", "tables", title, columns, rows, tuple(notes))
 

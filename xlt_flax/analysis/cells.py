@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xlt_flax.analysis import contrasts, statistics, thesis
+from xlt_flax.analysis import contrasts, statistics
 from xlt_flax.analysis.judged import Judged, Unit
 from xlt_flax.analysis.measured import ONE_SEED, Measured, measure
 from xlt_flax.analysis.remarks import remarks
 from xlt_flax.analysis.results import Run, finished_of
 from xlt_flax.analysis.statistics import Interval
+from xlt_flax.studies.thesis import reported
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class GroupMean:
       basis: what the interval's blocks are, in words; "" without one.
     """
 
-    group: thesis.Group
+    group: reported.Group
     finished: int
     complete: bool
     mean: float | None
@@ -128,12 +129,12 @@ def _documents(run: Run, judged: Judged) -> int | None:
 
 def _thesis_number(run: Run) -> float | None:
     """None on another language than the thesis's, whose numbers say nothing of it."""
-    on_its_language = run.target_language == thesis.TARGET_LANGUAGE
-    return thesis.ACCURACY.get(run.name) if on_its_language else None
+    on_its_language = run.target_language == reported.TARGET_LANGUAGE
+    return reported.ACCURACY.get(run.name) if on_its_language else None
 
 
 def group_mean(
-    group: thesis.Group, cells: dict[str, Cell], by_name: dict[str, list[Run]], judged: Judged
+    group: reported.Group, cells: dict[str, Cell], by_name: dict[str, list[Run]], judged: Judged
 ) -> GroupMean:
     present = [cells[name] for name in group.runs if name in cells and cells[name].seeds]
     means = [cell.mean for cell in present]

@@ -17,8 +17,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from xlt_flax.analysis import thesis
-from xlt_flax.data.languages import LANGUAGE_OF_LETTER
+from xlt_flax.data.sources.webis_cls10.languages import LANGUAGE_OF_LETTER
+from xlt_flax.studies.thesis import reported
 
 DIVERSITY = "1:1:1 - 3:0"
 TWO_LANGUAGES = "2:1 - 3:0"
@@ -28,7 +28,7 @@ SOURCE_STAGE = "J1 after a source stage - J1 alone"
 UNEQUAL_GROUPS = "groups not at equal weight"
 
 _GROUP = re.compile(f"([{''.join(LANGUAGE_OF_LETTER)}])[1-9]")
-_CHOSEN = thesis.BEST_SINGLES.runs  # its groups were chosen by what they get on the test set
+_CHOSEN = reported.BEST_SINGLES.runs  # its groups were chosen by what they get on the test set
 _NOTHING = 1e-9  # weights that cancel leave rounding errors
 
 
@@ -81,7 +81,7 @@ def diversity_contrasts(names: Iterable[str], after_j1: bool = False) -> list[Co
     Returns:
       1:1:1 - 3:0, 2:1 - 3:0 and the deltas, those for which there are mixtures.
     """
-    end = thesis.AFTER_J1 if after_j1 else ""
+    end = reported.AFTER_J1 if after_j1 else ""
     mixtures = [name.removesuffix(end) for name in names if name.endswith(end)]
     mixtures = [name for name in mixtures if name not in _CHOSEN]
     shapes = {shape: _of_shape(mixtures, shape) for shape in ((3,), (2, 1), (1, 1, 1))}
@@ -105,28 +105,28 @@ def diversity_contrasts(names: Iterable[str], after_j1: bool = False) -> list[Co
 def j1_contrasts(names: Iterable[str]) -> list[Contrast]:
     """What the J1 stage gives to mixtures, and what a source stage gives to J1."""
     names = list(names)
-    after = [name for name in names if name.endswith(thesis.AFTER_J1)]
-    pairs = [(name, name.removesuffix(thesis.AFTER_J1)) for name in after]
+    after = [name for name in names if name.endswith(reported.AFTER_J1)]
+    pairs = [(name, name.removesuffix(reported.AFTER_J1)) for name in after]
     pairs = [pair for pair in pairs if pair[1] in names]
     contrasts = []
     if pairs:
         weights = _less(_mean([one for one, _ in pairs]), _mean([other for _, other in pairs]))
         contrasts.append(Contrast(J1_STAGE, weights))
-    if after and thesis.J1_ALONE.key in names:
-        weights = _less(_mean(after), _mean([thesis.J1_ALONE.key]))
+    if after and reported.J1_ALONE.key in names:
+        weights = _less(_mean(after), _mean([reported.J1_ALONE.key]))
         contrasts.append(Contrast(SOURCE_STAGE, weights))
     return contrasts
 
 
 def of_the_thesis() -> dict[str, float]:
     """Every contrast that the thesis's mixtures give, of its own accuracies."""
-    names = list(thesis.ACCURACY)
+    names = list(reported.ACCURACY)
     contrasts = [
         *diversity_contrasts(names),
         *diversity_contrasts(names, after_j1=True),
         *j1_contrasts(names),
     ]
-    return {contrast.key: contrast.of(thesis.ACCURACY) for contrast in contrasts}
+    return {contrast.key: contrast.of(reported.ACCURACY) for contrast in contrasts}
 
 
 def letters_of(name: str) -> Counter:

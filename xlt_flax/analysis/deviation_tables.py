@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from xlt_flax.analysis import experiment
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.formats import count
 from xlt_flax.analysis.results import Run
 from xlt_flax.analysis.table import UNFINISHED, Row, Table
+from xlt_flax.studies.thesis import experiment
 
 _SAME = "the same"
 

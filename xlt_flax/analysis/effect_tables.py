@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from math import sqrt
 
-from xlt_flax.analysis import reread, thesis
 from xlt_flax.analysis.comparisons import Comparison
 from xlt_flax.analysis.effects import Effect
 from xlt_flax.analysis.findings import Findings
@@ -11,6 +10,7 @@ from xlt_flax.analysis.formats import NOTHING, listed, p_value, points, points_i
 from xlt_flax.analysis.measured import ONE_SEED
 from xlt_flax.analysis.statistics import LEVEL
 from xlt_flax.analysis.table import PLAIN, UNFINISHED, Row, Table
+from xlt_flax.studies.thesis import reported, reread
 
 _BASIS = (
     "95% interval: blocks (draws with their seeds averaged; with one draw, seeds) and test "
@@ -159,7 +159,7 @@ def pairs(findings: Findings) -> Table | None:
     """Every two zero-shot mixtures of the thesis."""
     if not findings.pairs:
         return None
-    names = [name for group in thesis.ZERO_SHOT_GROUPS for name in group.runs]
+    names = [name for group in reported.ZERO_SHOT_GROUPS for name in group.runs]
     by_pair = {(c.first, c.second): c for c in findings.pairs}
     rows = []
     for row, first in enumerate(names[:-1]):

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xlt_flax.analysis import contrasts, statistics, thesis
+from xlt_flax.analysis import contrasts, statistics
 from xlt_flax.analysis.contrasts import Contrast
 from xlt_flax.analysis.judged import Judged
 from xlt_flax.analysis.languages import language_name
 from xlt_flax.analysis.measured import Measured, measure
 from xlt_flax.analysis.results import Run, Sweep
+from xlt_flax.studies.thesis import reported
 
 ZERO_SHOT, AFTER_J1, J1 = "zero-shot", "after J1", "J1"
 
@@ -56,7 +57,7 @@ def all_effects(sweep: Sweep, judged: Judged) -> tuple[Effect, ...]:
         (AFTER_J1, contrasts.diversity_contrasts(names, after_j1=True)),
         (J1, contrasts.j1_contrasts(names)),
     )
-    known = contrasts.of_the_thesis() if sweep.target_language == thesis.TARGET_LANGUAGE else {}
+    known = contrasts.of_the_thesis() if sweep.target_language == reported.TARGET_LANGUAGE else {}
     return tuple(
         effect
         for stage, family in families

@@ -1,11 +1,11 @@
 """The report's figures, each drawn once, for PNG, SVG and the page."""
 
 from xlt_flax.analysis import drawing
-from xlt_flax.analysis.figure_4_1 import figure_4_1
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.learning_curves import learning_curves
 from xlt_flax.analysis.plain_matplotlib import Figure
 from xlt_flax.analysis.table_panels import table_panels
+from xlt_flax.studies.thesis.figure_4_1 import figure_4_1
 
 
 def all_figures(findings: Findings) -> dict[str, Figure]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from xlt_flax.analysis import experiment, statistics, thesis
+from xlt_flax.analysis import statistics
 from xlt_flax.analysis.cells import Cell, GroupMean, cell_of, group_mean
 from xlt_flax.analysis.comparisons import Comparison, compare_all, compare_names
 from xlt_flax.analysis.effects import Effect, all_effects
@@ -14,6 +14,7 @@ from xlt_flax.analysis.judged import Judged
 from xlt_flax.analysis.languages import LanguageCell, by_language
 from xlt_flax.analysis.results import Run, Sweep, finished_of
 from xlt_flax.analysis.statistics import Interval
+from xlt_flax.studies.thesis import experiment, reported
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class View:
     Attributes:
       runs: a run's label -> the 95% interval of its accuracy, over documents only.
       cells: a run's name -> its cell.
-      groups: thesis.Group.key -> its mean row.
+      groups: reported.Group.key -> its mean row.
     """
 
     runs: dict[str, Interval]
@@ -90,10 +91,10 @@ def find(
     judged = Judged(sweep)
     every = _view(sweep, judged)
     rest = _view(sweep, Judged(sweep, affected)) if affected else None
-    zero_shot = [name for group in thesis.ZERO_SHOT_GROUPS for name in group.runs]
-    after = [name for group in thesis.AFTER_J1_GROUPS for name in group.runs]
+    zero_shot = [name for group in reported.ZERO_SHOT_GROUPS for name in group.runs]
+    after = [name for group in reported.AFTER_J1_GROUPS for name in group.runs]
     pairs = [(a, b) for i, a in enumerate(zero_shot) for b in zero_shot[i + 1 :]]
-    gains = [(name, name.removesuffix(thesis.AFTER_J1)) for name in after]
+    gains = [(name, name.removesuffix(reported.AFTER_J1)) for name in after]
     return Findings(
         sweep=sweep,
         every=every,
@@ -118,7 +119,7 @@ def _view(sweep: Sweep, judged: Judged) -> View:
     by_name = {name: sweep.of(name) for name in sweep.names()}
     cells = {name: cell_of(runs, judged) for name, runs in by_name.items()}
     on_thesis = {name: cell for name, cell in cells.items() if _is_the_thesiss(by_name[name])}
-    groups = {g.key: group_mean(g, on_thesis, by_name, judged) for g in thesis.GROUPS}
+    groups = {g.key: group_mean(g, on_thesis, by_name, judged) for g in reported.GROUPS}
     runs = {
         run.label: statistics.share_interval(judged.right(run))
         for run in finished_of(sweep.runs)
@@ -129,8 +130,8 @@ def _view(sweep: Sweep, judged: Judged) -> View:
 
 def _is_the_thesiss(runs: Sequence[Run]) -> bool:
     """Whether runs are of a mixture that the thesis has, and are judged on its language."""
-    known = runs[0].name in thesis.ACCURACY
-    return known and runs[0].target_language == thesis.TARGET_LANGUAGE
+    known = runs[0].name in reported.ACCURACY
+    return known and runs[0].target_language == reported.TARGET_LANGUAGE
 
 
 def _comparable(sweep: Sweep, cells: dict[str, Cell]) -> list[Cell]:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xlt_flax.analysis import thesis
 from xlt_flax.analysis.drawing import COLOURS, GROUP_COLOUR, short_share
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.languages import language_name
 from xlt_flax.analysis.plain_matplotlib import Axes, Figure, mpl
 from xlt_flax.analysis.results import Run
+from xlt_flax.studies.thesis import reported
 
 _SPLITS = {"train": "training", "validation": "validation"}
 
@@ -39,12 +39,12 @@ def learning_curves(findings: Findings) -> Figure | None:
 
 
 def _curve_columns(findings: Findings) -> list[tuple[str, str, list[Run]]]:
-    after = [name for group in thesis.AFTER_J1_GROUPS for name in group.runs]
-    columns = [(g.label, GROUP_COLOUR[g.languages], g.runs) for g in thesis.ZERO_SHOT_GROUPS]
-    columns.append(("single groups", "other", thesis.SINGLE_GROUPS.runs))
+    after = [name for group in reported.AFTER_J1_GROUPS for name in group.runs]
+    columns = [(g.label, GROUP_COLOUR[g.languages], g.runs) for g in reported.ZERO_SHOT_GROUPS]
+    columns.append(("single groups", "other", reported.SINGLE_GROUPS.runs))
     columns.append(("J1 stage", "reference", (*after, "J1")))
     rest = tuple(
-        name for name in findings.sweep.names() if name == "E2D1F3" or name not in thesis.ACCURACY
+        name for name in findings.sweep.names() if name == "E2D1F3" or name not in reported.ACCURACY
     )
     columns.append(("E2D1F3" if rest == ("E2D1F3",) else "other runs", "ink", rest))
     found = []

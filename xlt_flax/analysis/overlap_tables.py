@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xlt_flax.analysis import thesis
 from xlt_flax.analysis.cells import Cell, GroupMean
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.formats import NOTHING, listed, points, share_interval, span, with_sd
 from xlt_flax.analysis.results import Audit, Run
 from xlt_flax.analysis.table import MEAN, PLAIN, Row, Table
+from xlt_flax.studies.thesis import reported
 
 REPEATS = ("Repeats", "Val. in train")  # columns beside the accuracies
 REPEATS_TOLD = (
@@ -90,13 +90,13 @@ def _audit_row(name: str, runs: Sequence[Run]) -> Row:
 def without_overlap(findings: Findings) -> Table:
     """Every cell over all test documents and over those that no run trained on."""
     every, rest = findings.every, findings.without_overlap
-    groups = {name for group in thesis.GROUPS for name in group.runs}
+    groups = {name for group in reported.GROUPS for name in group.runs}
     rows = []
-    for group in thesis.GROUPS:
+    for group in reported.GROUPS:
         present = [name for name in group.runs if name in every.cells]
         rows += [_overlap_row(name, every.cells[name], rest.cells[name]) for name in present]
         if group.mean is not None and every.groups[group.key].mean is not None:
-            label = f"mean {group.label}" + (thesis.AFTER_J1 if group.table == "5.2" else "")
+            label = f"mean {group.label}" + (reported.AFTER_J1 if group.table == "5.2" else "")
             both = (view.groups[group.key] for view in (every, rest))
             rows.append(_overlap_row(label, *both, kind=MEAN))
     others = [name for name in every.cells if name not in groups]

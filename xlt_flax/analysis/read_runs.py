@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from xlt_flax.analysis import run_files, settings, thesis
+from xlt_flax.analysis import run_files, settings
 from xlt_flax.analysis.eval_files import read_evaluations
 from xlt_flax.analysis.json_files import read_object
 from xlt_flax.analysis.results import BROKEN, FINISHED, NOT_STARTED, OTHER, Record, Run, Sweep
 from xlt_flax.analysis.run_files import NOTHING_MOVED
 from xlt_flax.config import base
 from xlt_flax.errors import UserError
+from xlt_flax.studies.thesis import reported
 
 _RUN_FOLDER = re.compile(r"(?P<name>.+?)(-draw(?P<draw>\d+))?-seed(?P<seed>\d+)")
 
@@ -153,7 +154,7 @@ def _source_mixture(record: Record) -> str | None:
 
 
 def _read_run(place: _Place, record: Record) -> Run:
-    language = str(record.config.get("data.target_language") or thesis.TARGET_LANGUAGE)
+    language = str(record.config.get("data.target_language") or reported.TARGET_LANGUAGE)
     status = run_files.read_status(place.folder, language)
     evaluations, audit = {}, None
     if status == FINISHED:
@@ -163,11 +164,11 @@ def _read_run(place: _Place, record: Record) -> Run:
         faults = run_files.faults(record, target)
         evaluations[language] = replace(target, problems=faults or target.problems)
         status = BROKEN if faults else FINISHED
-    named = place.table or thesis.TABLE_OF.get(place.name, OTHER)
+    named = place.table or reported.TABLE_OF.get(place.name, OTHER)
     return Run(
         name=place.name,
         mixture=place.mixture,
-        table=named if language == thesis.TARGET_LANGUAGE else OTHER,
+        table=named if language == reported.TARGET_LANGUAGE else OTHER,
         source=place.source,
         seed=place.seed,
         draw=place.draw,

@@ -4,11 +4,12 @@ import csv
 import io
 from dataclasses import asdict, is_dataclass
 
-from xlt_flax.analysis import experiment, summary, thesis
+from xlt_flax.analysis import summary
 from xlt_flax.analysis.effects import Effect
 from xlt_flax.analysis.findings import Findings, View
 from xlt_flax.analysis.results import OTHER, Run
 from xlt_flax.analysis.statistics import Interval
+from xlt_flax.studies.thesis import experiment, reported
 
 CSV_COLUMNS = (
     "table",
@@ -54,7 +55,7 @@ def _csv_rows(run: Run, interval: Interval | None) -> list[dict]:
     on_target = {
         "low": _short(low),
         "high": _short(high),
-        "thesis": thesis.ACCURACY.get(run.name) if run.table != OTHER else None,
+        "thesis": reported.ACCURACY.get(run.name) if run.table != OTHER else None,
     }
     return [
         {

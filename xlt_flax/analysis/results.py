@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from xlt_flax.analysis import thesis
+from xlt_flax.studies.thesis import reported
 
 FINISHED = "finished"
 BROKEN = "broken"  # DONE and evaluated, but what the model puts out are no numbers
@@ -157,7 +157,7 @@ class Run:
     @property
     def target_language(self) -> str:
         """The language without labels, on which the run is judged."""
-        return str(self.record.config.get("data.target_language") or thesis.TARGET_LANGUAGE)
+        return str(self.record.config.get("data.target_language") or reported.TARGET_LANGUAGE)
 
     @property
     def target(self) -> Evaluation | None:
@@ -191,7 +191,7 @@ class Sweep:
     def target_language(self) -> str:
         """Of most runs."""
         languages = [run.target_language for run in self.runs]
-        return max(languages, key=languages.count, default=thesis.TARGET_LANGUAGE)
+        return max(languages, key=languages.count, default=reported.TARGET_LANGUAGE)
 
 
 def finished_of(runs: Sequence[Run]) -> list[Run]:

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from xlt_flax.analysis import experiment
-from xlt_flax.analysis.experiment import model_name
 from xlt_flax.analysis.results import FINISHED, OTHER, Record, Run, Setting
 from xlt_flax.stored_config import OPERATIONAL, PLACES
+from xlt_flax.studies.thesis import experiment
+from xlt_flax.studies.thesis.experiment import model_name
 
 _NOT_SETTINGS = (*OPERATIONAL, *PLACES, "seed", "mixture", "data.split_seed")
 _WEIGHTS, _TOKENIZER = "weights", "tokenizer"

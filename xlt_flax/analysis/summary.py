@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from xlt_flax.analysis import experiment, formats
+from xlt_flax.analysis import formats
 from xlt_flax.analysis.answers import of_effect, what_diversity_is_worth
 from xlt_flax.analysis.contrasts import TWO_LANGUAGES
 from xlt_flax.analysis.deviation_tables import shown
@@ -20,6 +20,7 @@ from xlt_flax.analysis.results import (
     UNFINISHED,
     Run,
 )
+from xlt_flax.studies.thesis import experiment
 
 
 def state(findings: Findings) -> str:

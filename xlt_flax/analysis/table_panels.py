@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from xlt_flax.analysis import thesis
 from xlt_flax.analysis.cells import Cell
 from xlt_flax.analysis.drawing import COLOURS, GROUP_COLOUR, short_share, whisker
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.languages import language_name
 from xlt_flax.analysis.measured import interval_label
 from xlt_flax.analysis.plain_matplotlib import Axes, Figure, mpl
+from xlt_flax.studies.thesis import reported
 
 _PANEL_TITLES = {
     "4.1": "4.1 · 3:0, one language",
@@ -24,7 +24,7 @@ _PANEL_TITLES = {
 def table_panels(findings: Findings) -> Figure | None:
     """One panel for each table: every mixture's mean and interval, and the thesis's number."""
     columns = (("4.1", "4.2", "4.3"), ("5.1", "E2D1F3", "J1"), ("5.2",))
-    known = {table.key: table for table in thesis.TABLES}
+    known = {table.key: table for table in reported.TABLES}
     if sum(cell.thesis is not None for cell in findings.every.cells.values()) < 2:
         return None
     figure = Figure(figsize=(11.5, 6.2), layout="constrained")
@@ -45,19 +45,19 @@ def table_panels(findings: Findings) -> Figure | None:
 
 
 def _panel_limits(findings: Findings) -> tuple[float, float]:
-    values = list(thesis.ACCURACY.values())
+    values = list(reported.ACCURACY.values())
     for cell in findings.every.cells.values():
         values += list(cell.accuracies) + list(cell.interval or ())
     return min(values) - 0.01, max(values) + 0.01
 
 
-def _panel(axes: Axes, table: thesis.Table, findings: Findings) -> None:
+def _panel(axes: Axes, table: reported.Table, findings: Findings) -> None:
     names = []
     for group in table.groups:
         colour = GROUP_COLOUR[group.languages]
         for name in group.runs:
             _panel_row(axes, len(names), name, findings.every.cells.get(name), colour)
-            names.append(name.removesuffix(thesis.AFTER_J1))
+            names.append(name.removesuffix(reported.AFTER_J1))
         mean = findings.every.groups[group.key]
         if mean.mean is not None and len(group.runs) > 1:
             axes.plot(
@@ -80,7 +80,7 @@ def _panel(axes: Axes, table: thesis.Table, findings: Findings) -> None:
 
 def _panel_row(axes: Axes, place: int, name: str, cell: Cell | None, colour: str) -> None:
     axes.plot(
-        thesis.ACCURACY[name],
+        reported.ACCURACY[name],
         place,
         marker="D",
         markersize=7.5,  # seen around a dot of the same accuracy

@@ -1,19 +1,14 @@
 """The report's tables, in the report's order."""
 
-from xlt_flax.analysis import (
-    accuracy_tables,
-    deviation_tables,
-    effect_tables,
-    overlap_tables,
-    thesis,
-)
+from xlt_flax.analysis import accuracy_tables, deviation_tables, effect_tables, overlap_tables
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.table import Table
+from xlt_flax.studies.thesis import reported
 
 
 def all_tables(findings: Findings) -> list[Table]:
     """Every table that has something to show, in the report's order."""
-    tables = [accuracy_tables.thesis_table(table, findings) for table in thesis.TABLES]
+    tables = [accuracy_tables.thesis_table(table, findings) for table in reported.TABLES]
     tables += [
         accuracy_tables.other_runs(findings),
         deviation_tables.deviations(findings),

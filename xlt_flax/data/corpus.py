@@ -13,8 +13,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xlt_flax.data.languages import DOMAINS, LANGUAGES
-from xlt_flax.data.raw_files import SAMPLE_DIR, RawFiles
+from xlt_flax.data.sources.webis_cls10.languages import DOMAINS, LANGUAGES
+from xlt_flax.data.sources.webis_cls10.raw_files import SAMPLE_DIR, RawFiles
 from xlt_flax.data.token_store import (
     Document,
     TokenStore,
@@ -209,7 +209,7 @@ class Corpus:
 def _tfds():
     import tensorflow_datasets as tfds
 
-    import xlt_flax.data.webis_cls10  # noqa: F401  (registers the builders)
+    import xlt_flax.data.sources.webis_cls10.builder  # noqa: F401  (registers the builders)
 
     return tfds
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from xlt_flax.data.documents import Documents
-from xlt_flax.data.languages import LANGUAGE_OF_LETTER
 from xlt_flax.data.ordering import hash_order
+from xlt_flax.data.sources.webis_cls10.languages import LANGUAGE_OF_LETTER
 from xlt_flax.errors import UserError
 
 _LETTERS = "".join(LANGUAGE_OF_LETTER)

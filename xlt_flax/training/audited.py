@@ -8,8 +8,8 @@ from xlt_flax.data.documents import Documents
 from xlt_flax.data.known import Known
 from xlt_flax.data.selection import Selection
 from xlt_flax.errors import UserError
-from xlt_flax.training.seen import seen_by
-from xlt_flax.training.setup import Setup
+from xlt_flax.evaluation.seen import seen_by
+from xlt_flax.training.plan import Setup
 from xlt_flax.training.sources import chain
 from xlt_flax.workdir import Workdir
 

@@ -7,7 +7,7 @@ from ml_collections import ConfigDict
 from transformers import BertConfig
 
 from xlt_flax.errors import UserError
-from xlt_flax.modeling import loading
+from xlt_flax.modeling import weights
 from xlt_flax.modeling.vocabulary import WORD_EMBEDDING
 from xlt_flax.training.digests import digest
 from xlt_flax.workdir import Workdir
@@ -52,10 +52,10 @@ class BaseModel:
           UserError: the weights cannot be had, or do not fit the shape.
         """
         if self._model.init == "random":
-            return loading.random_weights(self._shape, seed, self._model.head_sd)
+            return weights.random_weights(self._shape, seed, self._model.head_sd)
         stored = self._stored_weights()
         self._digest = self._digest_of(stored)
-        return loading.complete_weights(stored, self._shape, seed, self._model.head_sd)
+        return weights.complete_weights(stored, self._shape, seed, self._model.head_sd)
 
     def digest(self) -> str:
         """sha256 of the shape and of the weights that files hold; what is drawn is a function of
@@ -82,8 +82,8 @@ class BaseModel:
         Raises:
           UserError: they differ.
         """
-        own = loading.flat_shapes(loading.weight_shapes(self._shape))
-        runs = loading.flat_shapes(params)
+        own = weights.flat_shapes(weights.weight_shapes(self._shape))
+        runs = weights.flat_shapes(params)
         runs[WORD_EMBEDDING] = (rows, *runs.get(WORD_EMBEDDING, ())[1:])
         differ = sorted(path for path in own.keys() | runs if own.get(path) != runs.get(path))
         if differ:
@@ -94,7 +94,7 @@ class BaseModel:
             )
 
     def _stored_weights(self) -> dict:
-        return loading.stored_weights(self._model.name, self._shape, self._model.revision)
+        return weights.stored_weights(self._model.name, self._shape, self._model.revision)
 
     def _digest_of(self, stored: dict) -> str:
         shape = {name: getattr(self._shape, name) for name in _SHAPE}

@@ -11,10 +11,10 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from xlt_flax.data import selection
-from xlt_flax.data.batches import Schedule
 from xlt_flax.data.documents import Documents
+from xlt_flax.data.order import Schedule
 from xlt_flax.training.optimizer import make_optimizer
-from xlt_flax.training.setup import Setup
+from xlt_flax.training.plan import Setup
 from xlt_flax.training.step import make_train_step, new_state, put_on_devices
 
 _VARIANTS = (("padded", "full"), ("padded", "active"), ("packed", "full"), ("packed", "active"))

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from xlt_flax import files
 from xlt_flax.errors import RunError, UserError
 from xlt_flax.failures import explain
-from xlt_flax.training import hosts
+from xlt_flax.training import processes
 from xlt_flax.workdir import Workdir
 
 
@@ -19,7 +19,7 @@ def failure_recorded(workdir: Workdir):
     except UserError:
         raise
     except Exception as error:
-        if hosts.is_first() and workdir.is_run():
+        if processes.is_first() and workdir.is_run():
             write_failure(workdir, error)
         raise
 

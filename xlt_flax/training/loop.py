@@ -19,16 +19,16 @@ from xlt_flax.config import resolve
 from xlt_flax.config_checks import validate
 from xlt_flax.data import selection
 from xlt_flax.data.audit import summary
-from xlt_flax.data.batches import Schedule
-from xlt_flax.data.pipeline import batches
+from xlt_flax.data.layout.prefetch import batches
+from xlt_flax.data.order import Schedule
 from xlt_flax.errors import RunError
+from xlt_flax.evaluation.predictions import predict
 from xlt_flax.failures import out_of_memory_explained
 from xlt_flax.modeling.vocabulary import Vocabulary, join
-from xlt_flax.training import hosts, preemption, provenance
+from xlt_flax.training import preemption, processes, provenance
 from xlt_flax.training.ahead import CompileAhead
 from xlt_flax.training.audited import audit_of
 from xlt_flax.training.checkpoints import Checkpoints
-from xlt_flax.training.evaluation import predict
 from xlt_flax.training.failure_file import failure_recorded
 from xlt_flax.training.metrics import (
     SOURCE,
@@ -39,6 +39,7 @@ from xlt_flax.training.metrics import (
     compared_value,
     has_no_best,
 )
+from xlt_flax.training.plan import Setup, load_setup, total_steps
 from xlt_flax.training.progress import Progress
 from xlt_flax.training.protocol import (
     StageOne,
@@ -48,7 +49,6 @@ from xlt_flax.training.protocol import (
     stage_one_state,
 )
 from xlt_flax.training.resume import restore_newest_whole
-from xlt_flax.training.setup import Setup, load_setup, total_steps
 from xlt_flax.training.step import (
     TrainState,
     make_eval_step,
@@ -82,11 +82,11 @@ def train(
     """
     validate(config)
     config = resolve(config)
-    alone = workdir.writer() if hosts.is_first() else nullcontext()
+    alone = workdir.writer() if processes.is_first() else nullcontext()
     with alone:
-        if hosts.is_first():
+        if processes.is_first():
             workdir.check(config)
-        if hosts.agreed(workdir.done.exists()):
+        if processes.agreed(workdir.done.exists()):
             log.info("%s is done already", workdir.path)
             return
         with failure_recorded(workdir), out_of_memory_explained(config):
@@ -115,7 +115,7 @@ class _Run:
         chosen = selection.select(setup.corpus, setup.config.mixture, data)
         test = selection.test_documents(setup.corpus, data.target_language)
         begun = workdir.is_run()
-        if hosts.is_first():
+        if processes.is_first():
             provenance.check(workdir, setup)
         report = audit_of(setup, workdir, chosen, test)
         log.info(summary(report))
@@ -153,7 +153,7 @@ class _Run:
         facts = {} if begun else provenance.gather(setup, needed)
 
         # ---- The workdir: from here on it is this run's --------------------------------------
-        writes = hosts.is_first()
+        writes = processes.is_first()
         if writes:
             workdir.start(setup.config, facts)
             workdir.failure.unlink(missing_ok=True)
@@ -180,7 +180,7 @@ class _Run:
             self.config.mixture or "nothing",
             self.total_steps,
             self.config.train.batch_size,
-            hosts.describe_devices(),
+            processes.describe_devices(),
         )
         self.progress = Progress("training", self.total_steps, first)
         if self.is_new and self.stage_one:
@@ -270,7 +270,7 @@ class _Run:
             self._save()
         if self.checkpoints:
             self.checkpoints.wait()
-        hosts.leave()
+        processes.leave()
         log.info(
             "%s: saved as checkpoint %d of %d; the same command goes on from there",
             signals.name(),
@@ -384,7 +384,7 @@ class _Run:
         """Saves the state after the last step, and the metrics up to it."""
         self._fetch(0)
         self._saved, self._saved_at = int(self.state.step), time.monotonic()
-        if hosts.is_first():
+        if processes.is_first():
             self.metrics.sync()
             best, is_last = self.best and self.best["step"], self._saved == self.total_steps
             self.checkpoints.save(self.state, self.vocabulary, best, is_last)
@@ -396,9 +396,9 @@ class _Run:
         self.metrics.sync()
         self.progress.close()
         best = self.best
-        if hosts.is_first():
+        if processes.is_first():
             files.write_json(self.workdir.done, {"step": int(self.state.step), "best": best})
-        hosts.wait_for_all("done")
+        processes.wait_for_all("done")
         log.info(
             "done: %s; devices waited for batches %.1f%% of the time",
             self._best_in_words(best),

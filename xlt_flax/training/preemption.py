@@ -3,7 +3,7 @@
 import jax
 
 from xlt_flax import signals
-from xlt_flax.training import hosts
+from xlt_flax.training import processes
 
 _STEPS_BETWEEN_AGREEMENTS = 10  # of several hosts, since each costs them a collective
 
@@ -20,7 +20,7 @@ def stop_after(step: int) -> bool:
     """
     if jax.process_count() == 1:
         return signals.requested()
-    return step % _STEPS_BETWEEN_AGREEMENTS == 0 and hosts.any_of(signals.requested())
+    return step % _STEPS_BETWEEN_AGREEMENTS == 0 and processes.any_of(signals.requested())
 
 
 def check_in_validation(documents: int = 0) -> None:

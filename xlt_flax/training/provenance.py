@@ -13,11 +13,11 @@ import jax
 from ml_collections import ConfigDict
 
 from xlt_flax.data.corpus import Corpus
-from xlt_flax.data.languages import LABELS
+from xlt_flax.data.sources.webis_cls10.languages import LABELS
 from xlt_flax.data.token_store import tokenizer_digest
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import moved
-from xlt_flax.training.setup import Setup
+from xlt_flax.training.plan import Setup
 from xlt_flax.training.sources import Start
 from xlt_flax.workdir import Workdir
 

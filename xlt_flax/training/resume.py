@@ -6,7 +6,7 @@ import optax
 
 from xlt_flax.errors import RunError
 from xlt_flax.modeling.vocabulary import Vocabulary
-from xlt_flax.training import hosts
+from xlt_flax.training import processes
 from xlt_flax.training.checkpoints import Checkpoints, DamagedCheckpoint
 from xlt_flax.training.step import TrainState
 from xlt_flax.workdir import Workdir
@@ -25,8 +25,8 @@ def restore_newest_whole(
     Raises:
       RunError: there are checkpoints, and all are damaged.
     """
-    found = _find_newest_whole(workdir, optimizer) if hosts.is_first() else None
-    step = hosts.agreed(int(found[0].step) if found else -1)
+    found = _find_newest_whole(workdir, optimizer) if processes.is_first() else None
+    step = processes.agreed(int(found[0].step) if found else -1)
     if step < 0:
         return None
     if found is None:

@@ -21,12 +21,12 @@ from ml_collections import ConfigDict
 
 from xlt_flax.data import selection
 from xlt_flax.data.documents import Documents
-from xlt_flax.data.layout import Layout
+from xlt_flax.data.layout.packed import PackedLayout
+from xlt_flax.data.layout.shapes import PackingPlan
+from xlt_flax.data.layout.slots import Layout
 from xlt_flax.data.mixture import parse_mixture
-from xlt_flax.data.packed_layout import PackedLayout
-from xlt_flax.data.packing import PackingPlan
 from xlt_flax.modeling.vocabulary import Vocabulary
-from xlt_flax.training.setup import Setup, load_setup
+from xlt_flax.training.plan import Setup, load_setup
 from xlt_flax.training.sources import Start
 from xlt_flax.training.step import Forward
 

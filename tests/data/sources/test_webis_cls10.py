@@ -1,0 +1,191 @@
+"""The TFDS dataset: prepared on first use, verified, kept; never out of date or half-written."""
+
+import json
+import shutil
+import tarfile
+
+import pytest
+
+from xlt_flax.data.corpus import Corpus
+from xlt_flax.data.sources.webis_cls10.builder import WebisCls10
+from xlt_flax.data.sources.webis_cls10.raw_files import ARCHIVE, FOLDER, RawFiles
+from xlt_flax.errors import UserError
+
+
+@pytest.fixture(autouse=True)
+def _small_splits(monkeypatch):
+    """Six documents a split instead of 2,000, as raw_folder has them."""
+    monkeypatch.setattr(WebisCls10, "DOCUMENTS_PER_SPLIT", 6)
+
+
+@pytest.fixture
+def corpus(raw_folder, tmp_path, sample_tokenizer):
+    """Makes a Corpus on raw_folder's files, as each command begins with a fresh one."""
+
+    def make(manual_dir=raw_folder, dataset="webis_cls10", domain="music", data_dir=None):
+        data_dir = data_dir or tmp_path / "data"
+        return Corpus(dataset, domain, manual_dir, data_dir, sample_tokenizer, 32)
+
+    return make
+
+
+def train_file(raw_folder):
+    return raw_folder / FOLDER / "en" / "music" / "train.review"
+
+
+def expect_one_line(function, *arguments):
+    with pytest.raises(UserError) as error:
+        function(*arguments)
+    assert len(str(error.value).splitlines()) == 1
+    return str(error.value)
+
+
+def texts(store, tokenizer):
+    return [tokenizer.decode(store.document_tokens(row)) for row in range(len(store))]
+
+
+def test_folder_and_archive_give_the_same_documents(corpus, raw_folder, tmp_path, sample_tokenizer):
+    with tarfile.open(tmp_path / ARCHIVE, "w:gz") as tar:
+        tar.add(raw_folder / FOLDER, FOLDER)
+    stores = [
+        corpus(place, data_dir=tmp_path / name).store("ja", "test")
+        for name, place in (
+            ("a", raw_folder),
+            ("b", raw_folder / FOLDER),
+            ("c", tmp_path),
+            ("d", tmp_path / ARCHIVE),
+        )
+    ]
+    for store in stores:
+        assert store.ids == [f"ja/music/test/{i}" for i in range(1, 7)]
+        assert store.labels.tolist() == [1, 0, 1, 0, 1, 0]
+        assert texts(store, sample_tokenizer) == texts(stores[0], sample_tokenizer)
+
+
+def test_the_real_files_prepare(monkeypatch, corpus, shared_folder):
+    monkeypatch.setattr(WebisCls10, "DOCUMENTS_PER_SPLIT", 2000)
+    real = corpus(shared_folder / "data" / "webis-cls-10")
+    assert len(real.store("ja", "test")) == 2000
+    assert real.store("ja", "test").labels.sum() == 1000
+    assert real.store("ja", "test").ids[-1] == "ja/music/test/2000"
+
+
+def bad_rating(data):
+    return data.replace(b"<rating>5</rating>", b"<rating>3</rating>", 1)
+
+
+def one_less(data):
+    return data[: data.rindex(b"<item>")] + b"</items>"
+
+
+@pytest.mark.parametrize(
+    ("damage", "expected"),
+    [
+        (bad_rating, "item 1, line 2: rating '3' is not one of 1, 2, 4, 5"),
+        (one_less, "has 2 negative and 3 positive reviews, not 3 and 3; is the file whole?"),
+        (lambda data: data[:150], "item 3, line 4: "),
+        (lambda data: data.replace(b"text 3", b"caf\xe9"), "item 4, line 5: not well-formed"),
+        (lambda data: b"", "no element found"),
+    ],
+    ids=["rating", "count", "truncated", "not UTF-8", "empty"],
+)
+def test_a_bad_file_is_one_line_and_leaves_nothing(corpus, raw_folder, tmp_path, damage, expected):
+    path = train_file(raw_folder)
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+    message = expect_one_line(corpus().store, "en", "test")
+    assert message.startswith(f"{path}: ")
+    assert expected in message
+    left = [path for path in (tmp_path / "data" / "webis_cls10").rglob("*") if path.is_file()]
+    assert all(path.parent.name == ".config" for path in left), left
+    path.write_bytes(whole)
+    assert len(corpus().store("en", "train")) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "language", "split", "expected"),
+    [
+        ({}, "en", "unlabeled", "webis_cls10/en_music has no split 'unlabeled'"),
+        ({}, "de", "train", "de/music/train.review is missing: request Webis-CLS-10"),
+        ({}, "xx", "train", "has no xx_music: languages are en, de, fr, ja"),
+        ({"domain": "cars"}, "en", "train", "has no en_cars: "),
+        ({"dataset": "webis_cls10_sample", "domain": "books"}, "en", "train", "are music"),
+    ],
+)
+def test_what_the_dataset_does_not_have_is_one_line(corpus, arguments, language, split, expected):
+    assert expected in expect_one_line(corpus(**arguments).store, language, split)
+
+
+def test_missing_data_is_one_line(corpus, tmp_path):
+    message = expect_one_line(corpus(tmp_path / "nowhere").store, "en", "train")
+    assert "Zenodo record 3251672" in message
+    assert str(tmp_path / "nowhere") in message
+
+
+def test_unlabeled_reviews_are_read_where_they_are(corpus, raw_folder, review_xml):
+    reviews = [(5, "five"), (3, "three"), ("", "none"), (1, "one")]
+    train_file(raw_folder).with_name("unlabeled.review").write_bytes(review_xml(reviews))
+    assert corpus().store("en", "unlabeled").labels.tolist() == [1, -1, -1, 0]
+
+
+@pytest.mark.parametrize("built", [True, False], ids=["tokenized", "only prepared"])
+def test_raw_files_that_changed_are_not_silently_taken_from_the_cache(
+    corpus, raw_folder, tmp_path, sample_tokenizer, built
+):
+    corpus().store("en", "train")
+    if not built:
+        shutil.rmtree(tmp_path / "data" / "xlt_flax_tokens")
+    path = train_file(raw_folder)
+    path.write_bytes(path.read_bytes().replace(b"text 0", b"another"))
+    message = expect_one_line(corpus().store, "en", "train")
+    prepared = tmp_path / "data" / "webis_cls10" / "en_music" / "1.0.0"
+    assert f"{prepared} was prepared from another train.review" in message
+    assert len(corpus().store("en", "test")) == 6  # that file is as it was
+    shutil.rmtree(prepared)
+    assert "another" in texts(corpus().store("en", "train"), sample_tokenizer)[0]
+
+
+def test_the_cache_serves_without_the_raw_files(corpus, raw_folder):
+    corpus().store("en", "train")
+    shutil.rmtree(raw_folder)
+    assert len(corpus().store("en", "train")) == 6
+
+
+def test_the_cache_serves_where_the_raw_files_may_not_be_read(corpus, monkeypatch):
+    def refuse(*arguments):
+        raise PermissionError
+
+    corpus().store("en", "train")
+    monkeypatch.setattr(RawFiles, "sha256", refuse)
+    assert len(corpus().store("en", "train")) == 6
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", [cut, flip, lambda path: path.unlink()])
+@pytest.mark.parametrize("file", ["*train.tfrecord*", "dataset_info.json", "metadata.json"])
+def test_a_damaged_cache_is_prepared_again(corpus, tmp_path, sample_tokenizer, file, damage):
+    expected = texts(corpus().store("en", "train"), sample_tokenizer)
+    shutil.rmtree(tmp_path / "data" / "xlt_flax_tokens")
+    (path,) = (tmp_path / "data" / "webis_cls10" / "en_music" / "1.0.0").glob(file)
+    damage(path)
+    assert texts(corpus().store("en", "train"), sample_tokenizer) == expected
+    assert json.loads((path.parent / "metadata.json").read_text())["sha256"].keys() == {
+        "train",
+        "test",
+    }
+
+
+def test_what_a_killed_preparation_left_is_removed(corpus, tmp_path):
+    left = tmp_path / "data" / "webis_cls10" / "en_music" / "incomplete.ABCDEF_1.0.0"
+    left.mkdir(parents=True)
+    corpus().store("en", "train")
+    assert not left.exists()

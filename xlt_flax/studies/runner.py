@@ -1,0 +1,237 @@
+"""Runs a sweep's tasks one after the other in this process, and goes on past those that fail.
+
+The folder of a sweep holds sweep.json, which says what the sweep is, and a workdir for each task,
+`<name>-seed<seed>`; of another draw than the sweep's own, `<name>-draw<draw>-seed<seed>`. All that
+is known of progress is in there: a sweep that was killed is started again by the same command, and
+shards share a folder without knowing of each other.
+"""
+
+import gc
+import json
+import logging
+import statistics
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+from ml_collections import ConfigDict
+
+from xlt_flax import files
+from xlt_flax.errors import RunError
+from xlt_flax.evaluation.evaluate import Judge
+from xlt_flax.failures import NoSpaceError, explain
+from xlt_flax.studies.plan import PlannedRun, Task
+from xlt_flax.training import provenance
+from xlt_flax.training.failure_file import one_line, write_failure
+from xlt_flax.training.loop import train
+from xlt_flax.training.plan import total_steps
+from xlt_flax.training.shared_setup import share_setup
+from xlt_flax.workdir import Workdir
+
+log = logging.getLogger("xlt_flax")
+
+
+class Sweep:
+    """The tasks of one sweep, or of one shard of it, and their workdirs.
+
+    Args:
+      folder: of the sweep.
+      config: what all runs have in common, resolved; its `data.split_seed` is the own draw.
+      runs: of the whole sweep, with every shard's.
+      tasks: to do here, sources before what goes on from them.
+    """
+
+    def __init__(
+        self, folder: Path, config: ConfigDict, runs: Sequence[PlannedRun], tasks: Sequence[Task]
+    ):
+        self.folder = folder.expanduser().absolute()
+        self.config, self.runs, self.tasks = config, list(runs), list(tasks)
+        self.steps = steps_of_mixtures(config, runs)
+
+    # ---- What is there --------------------------------------------------------------------
+
+    def workdir(self, task: Task) -> Workdir:
+        return Workdir(self.folder / task.folder)
+
+    def is_finished(self, task: Task) -> bool:
+        """Whether it is trained, and its best checkpoint judged."""
+        return self.workdir(task).done.exists() and self._result(task) is not None
+
+    def describe(self) -> list[str]:
+        """The plan: a line for each task, and what all will take."""
+        lines = []
+        width = max((len(task.folder) for task in self.tasks), default=0)
+        for number, task in enumerate(self.tasks, 1):
+            lines.append(
+                f"{number:>4}  {task.folder:<{width}}  {task.run.table:<6}  "
+                f"{self.steps[task.run.mixture]:>6} steps  {self._state(task)}"
+            )
+        waiting = [task for task in self.tasks if not self.is_finished(task)]
+        lines.append(
+            f"{len(self.tasks)} runs, {len(waiting)} of them to do, "
+            f"{sum(map(self._steps_left, waiting))} steps; {self._estimate(waiting)}"
+        )
+        return lines
+
+    def _state(self, task: Task) -> str:
+        if self.is_finished(task):
+            return "done"
+        workdir = self.workdir(task)
+        if workdir.done.exists():
+            return "to evaluate"
+        begun = _latest_checkpoint(workdir)
+        after = f", after {task.source_folder}" if task.source_folder else ""
+        return (f"to go on with from step {begun}" if begun else "to do") + after
+
+    def _result(self, task: Task) -> dict | None:
+        """The evaluation of the best checkpoint on the target language; None if there is none."""
+        path = self.workdir(task).eval / f"{self.config.data.target_language}.json"
+        try:
+            result = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+        return result if result.get("checkpoint") == "best" else None
+
+    # ---- How long it takes ----------------------------------------------------------------
+
+    def _steps_left(self, task: Task) -> int:
+        done = _latest_checkpoint(self.workdir(task))
+        return max(self.steps[task.run.mixture] - done, 0)
+
+    def _seconds_per_step(self) -> list[float]:
+        """Of each run that is finished, other shards' too; evaluation and all else included."""
+        found = []
+        for path in self.folder.glob(f"*/{Workdir(self.folder).timing.name}"):
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                timing = json.loads(path.read_text("utf-8"))
+                found.append(timing["seconds"] / timing["steps"])
+        return found
+
+    def _estimate(self, waiting: Sequence[Task]) -> str:
+        known = self._seconds_per_step()
+        if not waiting:
+            return "nothing left to do"
+        if not known:
+            return "time unknown until a run is finished"
+        each = statistics.median(known)
+        left = _clock(each * sum(map(self._steps_left, waiting)))
+        return f"about {left} at {each:.3g} s a step (median of {len(known)} finished runs)"
+
+    # ---- Doing it -------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Trains and judges what is not finished; prints a line for each run.
+
+        Raises:
+          UserError: the config cannot be run at all.
+          RunError: at the end, if some runs failed.
+        """
+        waiting = [task for task in self.tasks if not self.is_finished(task)]
+        print(f"{len(self.tasks) - len(waiting)} of {len(self.tasks)} runs are done", flush=True)
+        if not waiting:
+            return
+        self._setup = share_setup(
+            self.config,
+            [run.mixture for run in self.runs],
+            sum(self.steps[run.mixture] for run in self.runs),
+        )
+        provenance.check_sweep(self.folder, self._setup)
+        failed: dict[str, str] = {}
+        for number, task in enumerate(waiting, 1):
+            if task.source_folder in failed:
+                failed[task.folder] = f"not run: {task.source_folder} failed"
+                line = failed[task.folder]
+            else:
+                line, error = self._attempt(task)
+                if error:
+                    failed[task.folder] = line
+            left = self._estimate_left(waiting[number:])
+            print(f"[{number}/{len(waiting)}] {task.folder}: {line}; {left}", flush=True)
+        if failed:
+            raise RunError(_summary(failed, len(self.tasks)))
+
+    def _estimate_left(self, waiting: Sequence[Task]) -> str:
+        known = self._seconds_per_step()
+        if not waiting:
+            return "all done"
+        if not known:
+            return "ETA unknown"
+        return f"ETA {_clock(statistics.median(known) * sum(map(self._steps_left, waiting)))}"
+
+    def _attempt(self, task: Task) -> tuple[str, bool]:
+        """Does one task; returns its line, and whether it failed."""
+        workdir = self.workdir(task)
+        begun, steps_before = time.monotonic(), _latest_checkpoint(workdir)
+        try:
+            self._do(task, workdir)
+        except Exception as error:  # whatever it is, the other runs are still worth having
+            refused = explain(error)
+            if isinstance(refused, NoSpaceError):
+                raise refused from error  # unless they would fail as well
+            where = f" (see {workdir.failure})" if write_failure(workdir, error) else ""
+            return f"failed: {one_line(error)}{where}", True
+        finally:
+            gc.collect()  # what a traceback held on the device
+        seconds = time.monotonic() - begun
+        steps = _latest_checkpoint(workdir) - steps_before
+        if steps:
+            files.write_json(workdir.timing, {"seconds": round(seconds, 2), "steps": steps})
+        workdir.failure.unlink(missing_ok=True)
+        return self._result_line(task, seconds), False
+
+    def _do(self, task: Task, workdir: Workdir) -> None:
+        config = task_config(self.config, task, self.folder)
+        log.info("---- %s", task.folder)
+        train(config, workdir, self._setup.of)
+        Judge(workdir, config, [config.data.target_language], self._setup.of).judge("best")
+
+    def _result_line(self, task: Task, seconds: float) -> str:
+        result = self._result(task)
+        said = [*([result["note"]] if result.get("note") else []), *result.get("problems", [])]
+        note = f" ({'; '.join(said)})" if said else ""
+        majority = result.get("majority")  # evaluations of before have none
+        beside = "" if majority is None else f" (majority class {majority:.4f})"
+        return (
+            f"{self.config.data.target_language} accuracy {result['accuracy']:.4f}{beside}, best "
+            f"at step {result['checkpoint_step']}{note}, {_clock(seconds)}"
+        )
+
+
+def task_config(config: ConfigDict, task: Task, folder: Path) -> ConfigDict:
+    """The config of one task's run, locked."""
+    task_config = ConfigDict(config.to_dict())
+    task_config.seed, task_config.mixture = task.seed, task.run.mixture
+    if task.draw is not None:
+        task_config.data.split_seed = task.draw
+    if task.source_folder:
+        task_config.init_from = str(folder.expanduser().absolute() / task.source_folder)
+    elif config.protocol == "thesis":
+        task_config.protocol = "clean"  # it says how stage two goes on; there is no stage one here
+    return task_config.lock()
+
+
+def steps_of_mixtures(config: ConfigDict, runs: Sequence[PlannedRun]) -> dict[str, int]:
+    """Updates of a run on each mixture; one of protocol "thesis" may have fewer."""
+    steps = {}
+    for mixture in {run.mixture for run in runs}:
+        with_mixture = ConfigDict(config.to_dict())
+        with_mixture.mixture = mixture
+        steps[mixture] = total_steps(with_mixture)
+    return steps
+
+
+def _latest_checkpoint(workdir: Workdir) -> int:
+    names = (entry.name for entry in workdir.checkpoints.glob("*"))
+    return max((int(name) for name in names if name.isdecimal()), default=0)
+
+
+def _summary(failed: dict[str, str], tasks: int) -> str:
+    lines = [f"{len(failed)} of {tasks} runs are missing:"]
+    lines += [f"  {folder}: {line}" for folder, line in failed.items()]
+    return "\n".join(lines)
+
+
+def _clock(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))
