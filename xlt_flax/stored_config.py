@@ -87,7 +87,7 @@ def moved(old: dict, new: dict) -> list[str]:
 
 def flat(tree: dict, prefix: str = "") -> dict:
     """{"a.b": value} of nested dicts; tuples become lists, as JSON has them."""
-    values = {}
+    values: dict = {}
     for name, value in tree.items():
         if isinstance(value, dict):
             values |= flat(value, f"{prefix}{name}.")
