@@ -12,7 +12,7 @@ from typing import NoReturn
 from absl import app, flags
 from ml_collections import ConfigDict, config_flags
 
-from xlt_flax import console, overrides, signals, words
+from xlt_flax import console, overrides, shipped_configs, signals, words
 from xlt_flax.config import known_fields, resolve, unknown_field
 from xlt_flax.config_checks import validate
 from xlt_flax.errors import RunError, UserError
@@ -45,7 +45,7 @@ def load_config(holder: flags.FlagHolder) -> tuple[ConfigDict, str]:
     """The checked config with absolute paths, and the name of the file that it came from.
 
     Raises:
-      UserError: the file is missing or broken, or a field's value cannot be.
+      UserError: the file is broken, or a field's value cannot be.
     """
     config, name = read_config(holder)
     validate(config)
@@ -56,11 +56,9 @@ def read_config(holder: flags.FlagHolder) -> tuple[ConfigDict, str]:
     """The config as the file and the flags give it, and the file's name.
 
     Raises:
-      UserError: the file is missing or broken.
+      UserError: the file is broken.
     """
     path = config_flags.get_config_filename(flags.FLAGS[holder.name]).split(":")[0]
-    if not Path(path).is_file():
-        raise UserError(f"--config: there is no file {path}")
     config = holder.value
     try:
         config.to_dict()  # a file that raises is only asked for its error now
@@ -75,6 +73,8 @@ def _parse(argv: list[str]) -> list[str]:
     values = flags.FLAGS
     values.set_gnu_getopt(True)  # else what follows a word that is left over is not read
     try:
+        if "config" in values:
+            argv = shipped_configs.with_found_config(argv)
         rest = values(argv)[1:]
     except UserError as error:
         _fail(error)
@@ -92,8 +92,6 @@ def _wrong_flag(argv: list[str], error: Exception) -> UserError:
       Exception: neither; a mistake of ours.
     """
     path = _config_path(argv)
-    if path and not os.path.isfile(path):
-        return UserError(f"--config: there is no file {path}")
     if path and (line := _line_of_file(error, path)):
         return _broken_config(path, line, error)
     if told := words.misspelled(argv, flags.FLAGS):
