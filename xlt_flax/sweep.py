@@ -58,9 +58,9 @@ def main(_):
     every_task = plan.make_tasks(picked, seeds, [None if d == own else d for d in draws])
     for task in plan.make_tasks(runs, seeds[:1]):
         validate(runner.task_config(config, task, folder))
-    steps = runner.steps_of_mixtures(config, runs)
+    steps = runner.steps_of_runs(config, runs)
     tasks = plan.take_shard(every_task, steps, index, count)
-    planned = runner.Sweep(folder, config, runs, tasks)
+    planned = runner.Runner(folder, config, runs, tasks)
     if _DRY_RUN.value:
         study_file.check_sweep_file(folder, config)
         print("\n".join(planned.describe()))
