@@ -30,7 +30,7 @@ from xlt_flax.studies import plan
 from xlt_flax.workdir import Workdir
 
 if TYPE_CHECKING:
-    from xlt_flax.studies.runner import Sweep
+    from xlt_flax.studies.runner import Runner
 
 
 def checked(config: ConfigDict) -> ConfigDict:
@@ -124,7 +124,7 @@ class PlannedSweep:
 
     def describe(self) -> list[str]:
         """A line for each run, and what all will take."""
-        return self._sweep().describe()
+        return self._runner().describe()
 
     def run(self) -> None:
         """Trains and evaluates what is not finished; prints a line for each run.
@@ -137,12 +137,12 @@ class PlannedSweep:
 
         with shown():
             write_sweep_file(self._folder, self.config, self.runs, self._seeds, self._draws)
-            self._sweep().run()
+            self._runner().run()
 
-    def _sweep(self) -> Sweep:
-        from xlt_flax.studies.runner import Sweep
+    def _runner(self) -> Runner:
+        from xlt_flax.studies.runner import Runner
 
-        return Sweep(self._folder, self.config, self.runs, self.tasks)
+        return Runner(self._folder, self.config, self.runs, self.tasks)
 
 
 def sweep(
@@ -179,7 +179,7 @@ def sweep(
     for task in plan.make_tasks(runs, seeds[:1]):
         validate(runner.task_config(config, task, folder))
     every_task = plan.make_tasks(picked, seeds, [None if draw == own else draw for draw in draws])
-    tasks = plan.take_shard(every_task, runner.steps_of_mixtures(config, runs), *shard)
+    tasks = plan.take_shard(every_task, runner.steps_of_runs(config, runs), *shard)
     study_file.check_sweep_file(folder, config)
     return PlannedSweep(config, runs, tasks, folder, seeds, draws)
 

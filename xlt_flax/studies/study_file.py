@@ -1,4 +1,4 @@
-"""sweep.json: what a sweep is made of. Shards and later commands read it, and add to it."""
+"""sweep.json: what a study is made of. Shards and later commands read it, and add to it."""
 
 import json
 from collections.abc import Sequence
@@ -72,7 +72,7 @@ def write_sweep_file(
     with locked(folder / ".sweep.lock"):
         old = check_sweep_file(folder, config)
         entries = {entry["name"]: entry for entry in old["runs"]}
-        entries |= {run.name: asdict(run) for run in runs}
+        entries |= {run.name: _entry(run) for run in runs}
         files.write_json(
             folder / "sweep.json",
             {
@@ -83,6 +83,12 @@ def write_sweep_file(
                 "runs": list(entries.values()),
             },
         )
+
+
+def _entry(run: PlannedRun) -> dict[str, object]:
+    """Without changes, where there are none: as it was before runs could have any."""
+    entry = asdict(run)
+    return entry if run.changes else {k: v for k, v in entry.items() if k != "changes"}
 
 
 def _read(folder: Path) -> dict | None:
