@@ -124,7 +124,7 @@ def _unknown_field(argv: Sequence[str]) -> str | None:
         return None  # it takes a few fields only, and `overrides` says which
     named = (word.lstrip("-").partition("=")[0] for word in argv[1:] if word.startswith("-"))
     fields = (name.removeprefix("config.") for name in named if name.startswith("config."))
-    known = known_fields()
+    known = [*known_fields(), "sweep.runs"]
     return next((f for f in fields if not any(f"{k}.".startswith(f"{f}.") for k in known)), None)
 
 
@@ -151,7 +151,7 @@ def _guarded(main: Main, argv: Sequence[str]) -> int:
     except SystemExit as stop:
         if signals.requested():
             print(f"xlt_flax: stopped by {signals.name()}", file=sys.stderr, flush=True)
-        if signals.requested() or processes.several():
+        if signals.requested() or processes.are_several():
             print(end="", flush=True)
             os._exit(signals.exit_code(stop))  # another exit waits for other threads' compilations
         raise
@@ -160,7 +160,7 @@ def _guarded(main: Main, argv: Sequence[str]) -> int:
     except Exception as error:
         if explained := explain(error):
             _fail(explained)
-        if not processes.several():
+        if not processes.are_several():
             raise
         traceback.print_exc()
         os._exit(1)
@@ -170,7 +170,7 @@ def _fail(error: UserError | RunError) -> NoReturn:
     """Ends with one line. Where others wait for this process, they are told of its end only if it
     does not say goodbye: JAX's own exit waits for them, and they for it."""
     print(f"xlt_flax: {error}", file=sys.stderr, flush=True)
-    if processes.several():
+    if processes.are_several():
         os._exit(error.exit_code)
     sys.exit(error.exit_code)
 

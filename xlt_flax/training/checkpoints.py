@@ -26,6 +26,7 @@ from xlt_flax.errors import UserError
 from xlt_flax.modeling.vocabulary import Vocabulary
 from xlt_flax.training.digests import digest
 from xlt_flax.training.step import TrainState
+from xlt_flax.workdir import Workdir
 
 _LATEST_KEPT = 2  # while training; of a finished run, the last one
 _DIGESTS = "sha256"  # in a checkpoint's own metadata: {"params": "…", "optimizer": "…", …}
@@ -254,7 +255,8 @@ class _KeepBestAndLatest(ocp.checkpoint_managers.PreservationPolicy):
 def _ways_out(directory: Path) -> str:
     return (
         "let its training go on if it is not done; or evaluate another, --checkpoint=STEP; or "
-        f"remove {directory} and {directory.parent / 'DONE'} and train again, to the same numbers"
+        f"remove {directory} and {Workdir(directory.parent).done} and train again, to the same "
+        "numbers"
     )
 
 

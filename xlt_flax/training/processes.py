@@ -117,7 +117,7 @@ def _time_limit(cluster: Cluster) -> Iterator[None]:
         timer.cancel()
 
 
-def several() -> bool:
+def are_several() -> bool:
     """Whether this process has joined others. A process that has not imported JAX has not."""
     if "jax" not in sys.modules:
         return False
@@ -134,7 +134,7 @@ def describe_devices() -> str:
     listed = len(glob.glob("/dev/nvidia[0-9]*")) if backend == "gpu" else 0
     name = zlib.crc32(socket.gethostname().encode()) % 2**31
     rows = np.array([[name, used, listed]], np.int32)
-    if several():
+    if are_several():
         rows = _gathered(rows).reshape(-1, 3)
     hosts = [rows[rows[:, 0] == name] for name in np.unique(rows[:, 0])]
     there = sum(max(of[:, 1].sum(), of[:, 2].max()) for of in hosts)
@@ -144,7 +144,7 @@ def describe_devices() -> str:
 
 def is_first() -> bool:
     """Whether this host is the one that writes the workdir."""
-    if not several():
+    if not are_several():
         return True
     import jax
 
@@ -153,7 +153,7 @@ def is_first() -> bool:
 
 def agreed(value: int) -> int:
     """The first host's value, on every host."""
-    if not several():
+    if not are_several():
         return value
     from jax.experimental import multihost_utils
 
@@ -162,7 +162,7 @@ def agreed(value: int) -> int:
 
 def any_of(value: bool) -> bool:
     """Whether it is true on any host: the same answer on every host."""
-    return bool(_gathered(np.array(value, np.int32)).any()) if several() else value
+    return bool(_gathered(np.array(value, np.int32)).any()) if are_several() else value
 
 
 def _gathered(value: np.ndarray) -> np.ndarray:
@@ -174,7 +174,7 @@ def _gathered(value: np.ndarray) -> np.ndarray:
 
 def wait_for_all(name: str) -> None:
     """Returns when every host has come here."""
-    if several():
+    if are_several():
         from jax.experimental import multihost_utils
 
         multihost_utils.sync_global_devices(name)
@@ -183,7 +183,7 @@ def wait_for_all(name: str) -> None:
 def leave() -> None:
     """Takes leave of the other hosts; returns when all do. One that ended without, when all stop,
     would take those with it that are not so far yet."""
-    if several():
+    if are_several():
         import jax
 
         jax.distributed.shutdown()
