@@ -75,19 +75,18 @@ def _named(environment: Mapping[str, str], command: str, launched: Cluster | Non
         if launched.processes > 1:
             processes = launched.processes if processes is None else processes
             process = launched.process if process is None else process
-    named = dict(zip(_JAX_VARIABLES, (address, processes, process), strict=True))
-    if missing := [name for name, value in named.items() if value is None]:
+    if address is None or processes is None or process is None:
+        values = zip(_JAX_VARIABLES, (address, processes, process), strict=True)
+        missing = " and ".join(name for name, value in values if value is None)
         there = next(name for name in _JAX_VARIABLES if name in environment)
-        raise UserError(
-            f"{there} is set, but not {' and '.join(missing)}: set all three on each host, {_ALONE}"
-        )
+        raise UserError(f"{there} is set, but not {missing}: set all three on each host, {_ALONE}")
     if process >= processes:
         raise UserError(
             f"JAX_PROCESS_ID is {process}, and JAX_NUM_PROCESSES {processes}: give a number from 0 "
             f"to {processes - 1}"
         )
-    address = _own_address(address, command)
-    return Cluster(processes, process, address, all_devices=not launched or launched.all_devices)
+    all_devices = not launched or launched.all_devices
+    return Cluster(processes, process, _own_address(address, command), all_devices=all_devices)
 
 
 def _own_address(address: str, command: str) -> str:
