@@ -36,12 +36,13 @@ def main(_):
     config = overrides.given_anew(workdir.read_config(), _GIVEN)
     cli.start_jax(config, "eval")
 
-    from xlt_flax.evaluation.evaluate import Judge
+    from xlt_flax.evaluation.evaluate import evaluate
+    from xlt_flax.evaluation.follow import follow
+    from xlt_flax.evaluation.table import table
 
-    judge = Judge(workdir, config, languages or [config.data.target_language])
-    if _WATCH.value:
-        judge.watch()
-    print(judge.judge(_CHECKPOINT.value))
+    run = follow if _WATCH.value else evaluate
+    results = run(workdir, config, languages or [config.data.target_language], _CHECKPOINT.value)
+    print(f"{table(results)}\nwritten to {workdir.eval}")
 
 
 if __name__ == "__main__":
