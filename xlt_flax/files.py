@@ -65,7 +65,7 @@ def write_json(path: Path, value: object) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def write_json_lines(path: Path, values: Iterable) -> None:
+def write_json_lines(path: Path, values: Iterable[object]) -> None:
     """Writes a line for each value as it comes; the file is there when all have come."""
     with written_whole(path) as file:
         for value in values:

@@ -32,7 +32,7 @@ def train_sweep(sample_data_dir):
         own = config.data.split_seed
         tasks = plan.make_tasks(runs, [50], [None if d == own else d for d in draws])
         study_file.write_sweep_file(folder, config, runs, [50], list(draws))
-        runner.Sweep(folder, config, runs, tasks).run()
+        runner.Runner(folder, config, runs, tasks).run()
         return folder
 
     return train

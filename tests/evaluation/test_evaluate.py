@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from xlt_flax.evaluation.evaluate import evaluate
-from xlt_flax.evaluation.table import table
 from xlt_flax.workdir import Workdir
 
 
@@ -69,7 +68,7 @@ def test_a_checkpoint_before_any_validation_is_not_called_the_best(run, setup_of
     run.metrics.write_text("".join(line for line in records if "validation" not in line))
     results = evaluate(run, run.read_config(), ["ja"], "best", setup_of)
     assert read(run, "ja")[0]["checkpoint"] == "latest"
-    assert "latest (1)" in table(results)
+    assert "latest (1)" in str(results)
     assert "has no validation yet" in caplog.text
 
 

@@ -18,7 +18,6 @@ from xlt_flax.errors import UserError
 from xlt_flax.evaluation.evaluate import evaluate
 from xlt_flax.evaluation.follow import follow
 from xlt_flax.evaluation.seen import seen_by
-from xlt_flax.evaluation.table import table
 from xlt_flax.training.loop import train
 from xlt_flax.workdir import Workdir
 
@@ -55,7 +54,7 @@ def expected_seen(language, *workdirs):
 
 
 def judge(workdir, languages, setup_of, which="latest"):
-    return table(evaluate(workdir, workdir.read_config(), languages, which, setup_of))
+    return str(evaluate(workdir, workdir.read_config(), languages, which, setup_of))
 
 
 def result_of(workdir, language):

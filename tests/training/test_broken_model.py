@@ -16,7 +16,6 @@ import pytest
 from xlt_flax.data import selection
 from xlt_flax.errors import RunError, UserError
 from xlt_flax.evaluation.evaluate import evaluate
-from xlt_flax.evaluation.table import table
 from xlt_flax.training import loop
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.loop import train
@@ -74,7 +73,7 @@ def with_weights(trained, setup_of, tmp_path):
 
 
 def judge(workdir, setup_of, which="best"):
-    printed = table(evaluate(workdir, workdir.read_config(), ["ja"], which, setup_of))
+    printed = str(evaluate(workdir, workdir.read_config(), ["ja"], which, setup_of))
     text = (workdir.eval / "ja.json").read_text()
     lines = (workdir.eval / "ja.predictions.jsonl").read_text().splitlines()
     strict = {"parse_constant": lambda word: pytest.fail(f"{word} is not JSON")}

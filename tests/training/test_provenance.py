@@ -15,6 +15,7 @@ from xlt_flax.config import base
 from xlt_flax.data.sources.webis_cls10.builder import WebisCls10
 from xlt_flax.errors import UserError
 from xlt_flax.evaluation.evaluate import evaluate
+from xlt_flax.stored_config import FORMAT
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.loop import train
 from xlt_flax.training.metrics import read_metrics
@@ -154,7 +155,7 @@ def test_config_json_says_what_a_run_is(finished, root):
         "workdir", "xlt_flax", "python", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint",
         "transformers", "tokenizers", "numpy", "tensorflow-datasets",
     }  # fmt: skip
-    assert stored["versions"]["workdir"] == 2
+    assert stored["versions"]["workdir"] == FORMAT
     assert stored["device"] == {"platform": "cpu", "kind": "cpu", "count": 1}
     assert stored["labels"] == ["negative", "positive"]
     start = stored["started_from"]

@@ -14,6 +14,7 @@ import numpy as np
 from xlt_flax.analysis.json_files import inner, number, read_lines, read_object
 from xlt_flax.analysis.results import Evaluation
 from xlt_flax.errors import UserError
+from xlt_flax.workdir import Workdir
 
 _ONE, _SEVERAL = ("label", "prediction"), ("labels", "predictions")
 
@@ -48,19 +49,20 @@ def read_evaluations(folder: Path) -> dict[str, Evaluation]:
     Raises:
       UserError: a file is not what eval writes, or a result is not that of its predictions.
     """
-    paths = sorted(path for path in (folder / "eval").glob("*.json") if "." not in path.stem)
-    found = {path.stem: _read_evaluation(path) for path in paths}
+    workdir = Workdir(folder)
+    found = {language: _read_evaluation(workdir, language) for language in workdir.evaluated()}
     return {language: evaluation for language, evaluation in found.items() if evaluation}
 
 
-def _read_evaluation(path: Path) -> Evaluation | None:
+def _read_evaluation(workdir: Workdir, language: str) -> Evaluation | None:
+    path = workdir.scores(language)
     values = read_object(path)
     if values.get("n") == 0:
         return None
     accuracy = number(values, "accuracy", path)
     if accuracy is None:
         raise UserError(f"{path}: has no accuracy; evaluate this run again")
-    judged = _read_predictions(path.with_name(f"{path.stem}.predictions.jsonl"))
+    judged = _read_predictions(workdir.predictions(language))
     if judged.ids and not abs(judged.correct.mean() - accuracy) <= 1e-4:
         raise UserError(
             f"{path}: accuracy {accuracy:.4f}, but its predictions file has "
@@ -69,7 +71,7 @@ def _read_evaluation(path: Path) -> Evaluation | None:
     documents, seen = (number(values, key, path) for key in ("n", "seen"))
     majority = number(values, "majority", path)
     return Evaluation(
-        language=path.stem,
+        language=language,
         accuracy=float(judged.correct.mean()) if judged.ids else accuracy,
         macro_f1=number(values, "macro_f1", path),
         loss=number(values, "loss", path),

@@ -20,6 +20,7 @@ from xlt_flax.evaluation.sets import (
     open_sets,
     predict_language,
 )
+from xlt_flax.evaluation.table import Results
 from xlt_flax.failures import out_of_memory_explained
 from xlt_flax.training import processes
 from xlt_flax.training.checkpoints import Checkpoints
@@ -37,7 +38,7 @@ def evaluate(
     languages: list[str],
     which: str = "best",
     load_setup: Callable[[ConfigDict], Setup] = load_setup,
-) -> dict[str, dict]:
+) -> Results:
     """Evaluates one checkpoint, and writes eval/<language>.json and its predictions.
 
     Args:
@@ -48,7 +49,7 @@ def evaluate(
       load_setup: reads what the config names; a sweep's runs share what they can.
 
     Returns:
-      language -> what eval/<language>.json holds.
+      {language: what eval/<language>.json holds}; as text, a table.
 
     Raises:
       UserError: a language is not in the data set, the data that the run was trained on is not
@@ -57,7 +58,7 @@ def evaluate(
     return evaluate_sets(open_sets(workdir, config, languages, load_setup), which)
 
 
-def evaluate_sets(sets: EvaluationSets, which: str) -> dict[str, dict]:
+def evaluate_sets(sets: EvaluationSets, which: str) -> Results:
     """The same with test sets in hand."""
     if processes.is_first():
         files.require_writable(sets.workdir.eval)  # before the work
@@ -66,10 +67,11 @@ def evaluate_sets(sets: EvaluationSets, which: str) -> dict[str, dict]:
         facts = {"checkpoint_step": step, "checkpoint": name}
         if note := stage_one_note(sets.workdir, step):
             facts["note"] = note
-        return {
-            language: _evaluate_language(sets, model, language, facts)
-            for language in sets.by_language
-        }
+        results = Results()
+        for language in sets.by_language:
+            results[language] = _evaluate_language(sets, model, language, facts)
+    log.info("written to %s", sets.workdir.eval)
+    return results
 
 
 def score(sets: EvaluationSets, model: TrainedModel, language: str) -> Scores:
@@ -89,13 +91,13 @@ def _evaluate_language(
         for line in prediction_lines(part, sets.labels, seen)
     )
     if processes.is_first():
-        files.write_json_lines(sets.workdir.eval / f"{language}.predictions.jsonl", lines)
+        files.write_json_lines(sets.workdir.predictions(language), lines)
     deque(lines, maxlen=0)  # whoever writes nothing takes part in predicting
     seconds = {"seconds": round(time.monotonic() - started, 2)}
     result = scores.as_json() | facts | seconds
     result["problems"] += sets.unknown
     if processes.is_first():
-        files.write_json(sets.workdir.eval / f"{language}.json", result)
+        files.write_json(sets.workdir.scores(language), result)
     return result
 
 

@@ -11,7 +11,7 @@ from xlt_flax import files
 from xlt_flax.errors import RunError
 from xlt_flax.evaluation.evaluate import evaluate_sets, score
 from xlt_flax.evaluation.sets import EvaluationSets, load_model, open_sets
-from xlt_flax.evaluation.table import number_in_words, seen_in_words
+from xlt_flax.evaluation.table import Results, number_in_words, seen_in_words
 from xlt_flax.training.checkpoints import Checkpoints, DamagedCheckpoint
 from xlt_flax.training.plan import Setup, load_setup
 from xlt_flax.workdir import Workdir
@@ -29,7 +29,7 @@ def follow(
     languages: list[str],
     which: str = "best",
     load_setup: Callable[[ConfigDict], Setup] = load_setup,
-) -> dict[str, dict]:
+) -> Results:
     """Evaluates each new checkpoint, oldest first, until the run is done; then what `which` names.
 
     Appends a line for each to `eval/<language>.curve.jsonl`. Checkpoints that training deletes
@@ -84,7 +84,7 @@ def _steps_on_curve(sets: EvaluationSets) -> set[int]:
 
 
 def _curve(sets: EvaluationSets, language: str) -> list[dict]:
-    path = sets.workdir.eval / f"{language}.curve.jsonl"
+    path = sets.workdir.curve(language)
     if not path.exists():
         return []
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
@@ -113,4 +113,4 @@ def _add_to_curve(sets: EvaluationSets, step: int) -> None:
 def _write_curve_line(sets: EvaluationSets, language: str, line: dict) -> None:
     kept = [other for other in _curve(sets, language) if other["step"] != line["step"]]
     curve = sorted([*kept, line], key=lambda entry: entry["step"])
-    files.write_json_lines(sets.workdir.eval / f"{language}.curve.jsonl", curve)
+    files.write_json_lines(sets.workdir.curve(language), curve)

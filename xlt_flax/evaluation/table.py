@@ -1,13 +1,18 @@
-"""What is printed of an evaluation."""
-
-from collections.abc import Mapping
+"""What is said to people of an evaluation."""
 
 _HEADER = "language  accuracy  majority  macro-F1    loss  documents  checkpoint"
 
 
-def table(results: Mapping[str, dict]) -> str:
-    """Results by language (contents of eval/<language>.json), for people: a row each, and below it
-    what must be known of it."""
+class Results(dict[str, dict]):
+    """{language: what eval/<language>.json holds}; as text, a row each, and below it what must be
+    known of it."""
+
+    def __str__(self) -> str:
+        return table(self)
+
+
+def table(results: dict[str, dict]) -> str:
+    """A row for each language, and below it what must be known of it."""
     rows = [_row(language, result) for language, result in results.items()]
     remarks = [
         f"{language}: {remark}"

@@ -1,9 +1,9 @@
-"""Runs a sweep's tasks one after the other in this process, and goes on past those that fail.
+"""Does a study's tasks one after the other in this process, and goes on past those that fail.
 
-The folder of a sweep holds sweep.json, which says what the sweep is, and a workdir for each task,
-`<name>-seed<seed>`; of another draw than the sweep's own, `<name>-draw<draw>-seed<seed>`. All that
-is known of progress is in there: a sweep that was killed is started again by the same command, and
-shards share a folder without knowing of each other.
+The folder of a study holds sweep.json, which says what the study is, and a workdir for each task,
+`<name>-seed<seed>`; of another draw than the study's own, `<name>-draw<draw>-seed<seed>`. All that
+is known of progress is in there: what was killed is started again by the same command, and shards
+share a folder without knowing of each other.
 """
 
 import gc
@@ -33,13 +33,13 @@ from xlt_flax.workdir import Workdir
 log = logging.getLogger("xlt_flax")
 
 
-class Sweep:
-    """The tasks of one sweep, or of one shard of it, and their workdirs.
+class Runner:
+    """The tasks of one study, or of one shard of it, and their workdirs.
 
     Args:
-      folder: of the sweep.
+      folder: of the study.
       config: what all runs have in common, resolved; its `data.split_seed` is the own draw.
-      runs: of the whole sweep, with every shard's.
+      runs: of the whole study, with every shard's.
       tasks: to do here, sources before what goes on from them.
     """
 
@@ -48,7 +48,7 @@ class Sweep:
     ):
         self.folder = folder.expanduser().absolute()
         self.config, self.runs, self.tasks = config, list(runs), list(tasks)
-        self.steps = steps_of_mixtures(config, runs)
+        self.steps = steps_of_runs(config, runs)
 
     # ---- What is there --------------------------------------------------------------------
 
@@ -66,7 +66,7 @@ class Sweep:
         for number, task in enumerate(self.tasks, 1):
             lines.append(
                 f"{number:>4}  {task.folder:<{width}}  {task.run.table:<6}  "
-                f"{self.steps[task.run.mixture]:>6} steps  {self._state(task)}"
+                f"{self.steps[task.run.name]:>6} steps  {self._state(task)}"
             )
         waiting = [task for task in self.tasks if not self.is_finished(task)]
         lines.append(
@@ -98,7 +98,7 @@ class Sweep:
 
     def _steps_left(self, task: Task) -> int:
         done = _latest_checkpoint(self.workdir(task))
-        return max(self.steps[task.run.mixture] - done, 0)
+        return max(self.steps[task.run.name] - done, 0)
 
     def _seconds_per_step(self) -> list[float]:
         """Of each run that is finished, other shards' too; evaluation and all else included."""
@@ -135,7 +135,7 @@ class Sweep:
         self._setup = share_setup(
             self.config,
             [run.mixture for run in self.runs],
-            sum(self.steps[run.mixture] for run in self.runs),
+            sum(self.steps[run.name] for run in self.runs),
         )
         provenance.check_sweep(self.folder, self._setup)
         failed: dict[str, str] = {}
@@ -188,7 +188,7 @@ class Sweep:
         evaluate(workdir, config, [config.data.target_language], "best", self._setup.of)
 
     def _result_line(self, task: Task, seconds: float) -> str:
-        result = self._result(task)
+        result = self._result(task) or {}
         said = [*([result["note"]] if result.get("note") else []), *result.get("problems", [])]
         note = f" ({'; '.join(said)})" if said else ""
         majority = result.get("majority")  # evaluations of before have none
@@ -201,8 +201,8 @@ class Sweep:
 
 def task_config(config: ConfigDict, task: Task, folder: Path) -> ConfigDict:
     """The config of one task's run, locked."""
-    task_config = ConfigDict(config.to_dict())
-    task_config.seed, task_config.mixture = task.seed, task.run.mixture
+    task_config = _with_changes(config, task.run)
+    task_config.seed = task.seed
     if task.draw is not None:
         task_config.data.split_seed = task.draw
     if task.source_folder:
@@ -212,14 +212,15 @@ def task_config(config: ConfigDict, task: Task, folder: Path) -> ConfigDict:
     return task_config.lock()
 
 
-def steps_of_mixtures(config: ConfigDict, runs: Sequence[PlannedRun]) -> dict[str, int]:
-    """Updates of a run on each mixture; one of protocol "thesis" may have fewer."""
-    steps = {}
-    for mixture in {run.mixture for run in runs}:
-        with_mixture = ConfigDict(config.to_dict())
-        with_mixture.mixture = mixture
-        steps[mixture] = total_steps(with_mixture)
-    return steps
+def _with_changes(config: ConfigDict, run: PlannedRun) -> ConfigDict:
+    changed = ConfigDict(config.to_dict())
+    changed.update_from_flattened_dict({**run.changes, "mixture": run.mixture})
+    return changed
+
+
+def steps_of_runs(config: ConfigDict, runs: Sequence[PlannedRun]) -> dict[str, int]:
+    """Updates of each run, by its name; one of protocol "thesis" may have fewer."""
+    return {run.name: total_steps(_with_changes(config, run)) for run in runs}
 
 
 def _latest_checkpoint(workdir: Workdir) -> int:
