@@ -30,6 +30,7 @@ from xlt_flax.studies import plan
 from xlt_flax.workdir import Workdir
 
 if TYPE_CHECKING:
+    from xlt_flax.evaluation.table import Results
     from xlt_flax.studies.runner import Runner
 
 
@@ -80,7 +81,7 @@ def evaluate(
     checkpoint: str = "best",
     watch: bool = False,
     places: Mapping[str, str | int] | None = None,
-):
+) -> Results:
     """Says how well a trained model does on a language it was not trained on; writes eval/.
 
     Args:
@@ -90,6 +91,9 @@ def evaluate(
       watch: wait for a training, and evaluate each checkpoint as it appears, until it ends.
       places: {field: value} of the config where something lies that was moved, such as model.name.
 
+    Returns:
+      {language: what eval/<language>.json holds}; printed, it is a table.
+
     Raises:
       UserError: this is no run, it has no such checkpoint, or its data has no such language.
       RunError: with `watch`: the training has ended, and is not done.
@@ -97,12 +101,10 @@ def evaluate(
     with shown():
         run = Workdir(workdir)
         config = given_anew(run.read_config(), places or {})
-        from xlt_flax.evaluation.evaluate import Judge
+        from xlt_flax.evaluation import evaluate, follow
 
-        judge = Judge(run, config, list(languages or [config.data.target_language]))
-        if watch:
-            judge.watch()
-        return judge.judge(checkpoint)
+        how = follow.follow if watch else evaluate.evaluate
+        return how(run, config, list(languages or [config.data.target_language]), checkpoint)
 
 
 @dataclass(frozen=True)

@@ -3,22 +3,32 @@
 import errno
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Writes a file so that a reader, or a crash, sees the old one or the new one, whole."""
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to write: a reader, or a crash, sees the old one or the new one, whole. The new one is
+    there at the end, unless an exception ends the writing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Writes a file, whole."""
+    with written_whole(path) as file:
+        file.write(data)
 
 
 def require_readable(folder: Path) -> None:
@@ -56,4 +66,7 @@ def write_json(path: Path, value: object) -> None:
 
 
 def write_json_lines(path: Path, values: Iterable[object]) -> None:
-    write_text(path, "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values))
+    """Writes a line for each value as it comes; the file is there when all have come."""
+    with written_whole(path) as file:
+        for value in values:
+            file.write(json.dumps(value, ensure_ascii=False).encode("utf-8") + b"\n")

@@ -15,7 +15,7 @@ import pytest
 
 from xlt_flax.data import selection
 from xlt_flax.errors import RunError, UserError
-from xlt_flax.evaluation.evaluate import Judge
+from xlt_flax.evaluation.evaluate import evaluate
 from xlt_flax.training import loop
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.loop import train
@@ -73,7 +73,7 @@ def with_weights(trained, setup_of, tmp_path):
 
 
 def judge(workdir, setup_of, which="best"):
-    printed = Judge(workdir, workdir.read_config(), ["ja"], setup_of).judge(which)
+    printed = str(evaluate(workdir, workdir.read_config(), ["ja"], which, setup_of))
     text = (workdir.eval / "ja.json").read_text()
     lines = (workdir.eval / "ja.predictions.jsonl").read_text().splitlines()
     strict = {"parse_constant": lambda word: pytest.fail(f"{word} is not JSON")}
@@ -87,7 +87,7 @@ def one_class(params):
 
 def test_a_model_that_says_one_class(with_weights, setup_of):
     printed, result, lines = judge(with_weights(one_class), setup_of)
-    assert {line["prediction"] for line in lines} == {1}
+    assert {line["prediction"] for line in lines} == {"positive"}
     assert result["accuracy"] == result["majority"] == 0.5
     assert result["problems"] == ["all 120 documents were given one class, positive"]
     assert "ja: all 120 documents were given one class, positive" in printed
@@ -108,7 +108,7 @@ def test_a_sound_model_has_no_problems(with_weights, setup_of):
     negative, positive = np.transpose([line["probabilities"] for line in lines])
     median = float(np.median(np.log(positive / negative)))
     _, result, lines = judge(with_weights(by_one_unit(median)), setup_of)
-    assert {line["prediction"] for line in lines} == {0, 1}
+    assert {line["prediction"] for line in lines} == {"negative", "positive"}
     assert result["problems"] == []
     assert math.isfinite(result["loss"])
 
@@ -197,11 +197,11 @@ def test_a_finite_loss_beats_one_that_is_no_number(config_of, setup_of, tmp_path
     real, seen = loop.predict, []
 
     def first_is_broken(*args):
-        predictions = real(*args)
-        seen.append(predictions)
-        if len(seen) == 1:
-            predictions.losses[0] = np.nan
-        return predictions
+        for part in real(*args):
+            if not seen:
+                part.losses[0] = np.nan
+            seen.append(part)
+            yield part
 
     monkeypatch.setattr(loop, "predict", first_is_broken)
     workdir = Workdir(tmp_path / "run")
@@ -216,7 +216,8 @@ def test_an_initial_model_is_judged_all_the_same(config_of, setup_of, tmp_path, 
     train(config_of(mixture=""), workdir, setup_of)
     assert json.loads(workdir.done.read_text()) == {"step": 0, "best": None}
     assert "the best checkpoint is the initial model" in caplog.text
-    assert judge(workdir, setup_of)[1]["checkpoint_step"] == 0
+    result = judge(workdir, setup_of)[1]
+    assert (result["checkpoint"], result["checkpoint_step"]) == ("best", 0)
 
 
 def test_eval_during_a_save(trained, setup_of, tmp_path):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from xlt_flax.errors import UserError
-from xlt_flax.evaluation.evaluate import Judge
+from xlt_flax.evaluation.evaluate import evaluate
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.loop import train
 from xlt_flax.training.metrics import best_validation, read_metrics
@@ -53,7 +53,7 @@ def best(stage_one):
 
 
 def judged(workdir, setup_of=load_setup):
-    print(Judge(workdir, workdir.read_config(), ["ja"], setup_of).judge("best"))
+    print(evaluate(workdir, workdir.read_config(), ["ja"], "best", setup_of))
     return json.loads((workdir.eval / "ja.json").read_text())
 
 

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file, save_file
 from xlt_flax.config import base
 from xlt_flax.data.sources.webis_cls10.builder import WebisCls10
 from xlt_flax.errors import UserError
-from xlt_flax.evaluation.evaluate import Judge
+from xlt_flax.evaluation.evaluate import evaluate
 from xlt_flax.stored_config import FORMAT
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.loop import train
@@ -114,7 +114,7 @@ def go_on(workdir, **places):
 
 
 def judge(workdir, languages=("ja",), **places):
-    Judge(workdir, with_places(workdir, places), list(languages)).judge("best")
+    evaluate(workdir, with_places(workdir, places), list(languages))
     return json.loads((workdir.eval / f"{languages[0]}.json").read_text())
 
 

@@ -8,7 +8,16 @@ from pathlib import Path
 from xlt_flax.analysis import run_files, settings
 from xlt_flax.analysis.eval_files import read_evaluations
 from xlt_flax.analysis.json_files import read_object
-from xlt_flax.analysis.results import BROKEN, FINISHED, NOT_STARTED, OTHER, Record, Run, Sweep
+from xlt_flax.analysis.results import (
+    BROKEN,
+    FINISHED,
+    NOT_EVALUATED,
+    NOT_STARTED,
+    OTHER,
+    Record,
+    Run,
+    Sweep,
+)
 from xlt_flax.analysis.run_files import NOTHING_MOVED
 from xlt_flax.config import base
 from xlt_flax.errors import UserError
@@ -159,6 +168,9 @@ def _read_run(place: _Place, record: Record) -> Run:
     evaluations, audit = {}, None
     if status == FINISHED:
         evaluations = read_evaluations(place.folder)
+    if status == FINISHED and language not in evaluations:  # none of its documents has a label
+        status = NOT_EVALUATED
+    if status == FINISHED:
         audit = run_files.read_audit(place.folder)
         target = run_files.with_seen(evaluations[language], audit)
         faults = run_files.faults(record, target)

@@ -1,95 +1,51 @@
-"""Judges a model on documents, each counted exactly once."""
+"""Predicting as a stream: batches in, predictions out, in the documents' order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import jax
 import numpy as np
 
-from xlt_flax.data.documents import LABELS, Documents
+from xlt_flax.data.documents import Documents
+from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.layout.slots import Layout
 from xlt_flax.training.step import Step
+
+# Documents whose predictions are held at a time. Layouts put documents of like length together;
+# of so many, nearly as well as of all.
+_WINDOW = 16_384
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a model says of documents, in the documents' order.
+    """What a model says of some documents that follow each other, and what they are.
 
     Attributes:
-      logits: float32[documents, labels].
-      losses: float32[documents], cross-entropy.
-      labels: int32[documents], the true ones.
+      ids: the documents'.
+      true: bool[documents, labels], what each is labelled with; a row of False: with nothing.
+      said: bool[documents, labels], what is predicted: nothing where the model put out no numbers.
+      probabilities: float64[documents, labels]; not numbers where the model put out none.
+      losses: float32[documents]; of no meaning where there is no label.
     """
 
-    logits: np.ndarray
+    ids: Sequence[str]
+    true: np.ndarray
+    said: np.ndarray
+    probabilities: np.ndarray
     losses: np.ndarray
-    labels: np.ndarray
 
-    @cached_property
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """bool[documents]: which can be judged."""
+        return self.true.any(-1)
+
+    @property
     def finite(self) -> np.ndarray:
-        """bool[documents]: whose logits are numbers. The model says nothing of the others."""
-        return np.isfinite(self.logits).all(-1)
-
-    @property
-    def predicted(self) -> np.ndarray:
-        """int64[documents]; -1, which is no label, where the logits are not numbers."""
-        return np.where(self.finite, self.logits.argmax(-1), -1)
-
-    @property
-    def right(self) -> np.ndarray:
-        """bool[documents]; what has no prediction is wrong."""
-        return self.predicted == self.labels
-
-    @property
-    def probabilities(self) -> np.ndarray:
-        """float64[documents, labels]; not numbers where the logits are not."""
-        logits = np.where(self.finite[:, None], self.logits, np.nan).astype(np.float64)
-        shifted = np.exp(logits - logits.max(-1, keepdims=True))
-        return shifted / shifted.sum(-1, keepdims=True)
-
-    @property
-    def confusion(self) -> np.ndarray:
-        """int64[labels, labels]: rows are true labels, columns predicted ones. Documents without a
-        prediction are in no column, so that a row may hold fewer than there are of its label."""
-        size = self.logits.shape[-1]
-        pairs = (self.labels * size + self.predicted)[self.finite]
-        return np.bincount(pairs, minlength=size * size).reshape(size, size)
-
-    @property
-    def majority(self) -> float:
-        """The share of the most frequent true label: what a model that says no other gets right."""
-        return float(np.bincount(self.labels).max() / len(self.labels))
-
-    def scores(self) -> dict:
-        """`accuracy`, `loss` (mean cross-entropy) and `macro_f1` of all documents together.
-
-        `macro_f1` is the plain mean of the labels' F1, 0 for a label with neither truth nor guess.
-        A document without a prediction is one that every label missed. `loss` is not a number if
-        that of one document is none.
-        """
-        confusion = self.confusion
-        true = np.bincount(self.labels, minlength=len(confusion))
-        f1 = 2 * confusion.diagonal() / np.maximum(true + confusion.sum(0), 1)
-        return {
-            "accuracy": float(self.right.mean()),
-            "loss": float(self.losses.astype(np.float64).mean()),
-            "macro_f1": float(f1.mean()),
-        }
-
-    def problems(self) -> list[str]:
-        """What makes the scores no measure of a model, a plain sentence each; empty if nothing."""
-        found, documents = [], f"{len(self.labels):,} documents"
-        said = self.predicted[self.finite]
-        if len(said) < len(self.labels):
-            found.append(
-                f"the model's output is not a number for {len(self.labels) - len(said):,} of "
-                f"{documents}, which count as wrong"
-            )
-            documents = f"other {len(said):,} documents"
-        if len(said) > 1 and len(np.unique(said)) == 1 and len(np.unique(self.labels)) > 1:
-            found.append(f"all {documents} were given one class, {LABELS[said[0]]}")
-        return found
+        """bool[documents]: of which there is a prediction."""
+        return np.isfinite(self.probabilities).all(-1)
 
 
 def predict(
@@ -97,22 +53,44 @@ def predict(
     params: dict,
     documents: Documents,
     layout: Layout,
-    progress: Callable[[int], None] = lambda documents: None,
-) -> Predictions:
-    """Runs a model over documents.
+    labels: LabelSet,
+    progress: Callable[[int], object] = lambda documents: None,
+) -> Iterator[Predictions]:
+    """Runs a model over documents, as they are asked for.
+
+    Memory is bounded, however many there are: that of the predictions of one part.
 
     Args:
       eval_step: from `make_eval_step`.
       params: on the devices.
-      documents: each is judged once, whatever the batch size and the number of devices.
+      documents: each is predicted once, whatever the batch size and the number of devices.
       layout: of batches.
+      labels: the model's outputs.
       progress: is told how many documents each batch held, when it is done.
+
+    Yields:
+      The predictions, part after part; together, one for each document, in their order.
     """
-    logits = np.full((len(documents), 2), np.nan, np.float32)
+    for start in range(0, len(documents), _WINDOW):
+        part = documents.take(range(start, min(start + _WINDOW, len(documents))))
+        logits, losses = _outputs(eval_step, params, part, layout, len(labels), progress)
+        yield _predictions(part, logits, losses, labels)
+
+
+def _outputs(
+    eval_step: Step,
+    params: dict,
+    documents: Documents,
+    layout: Layout,
+    size: int,
+    progress: Callable[[int], object],
+) -> tuple[np.ndarray, np.ndarray]:
+    """float32[documents, size] logits and float32[documents] losses."""
+    logits = np.full((len(documents), size), np.nan, np.float32)
     losses = np.full(len(documents), np.nan, np.float32)
     running = None
 
-    def store(slots, outputs):
+    def store(slots: np.ndarray, outputs: tuple[jax.Array, jax.Array]) -> None:
         batch_logits, batch_losses = jax.device_get(outputs)
         held = slots >= 0
         logits[slots[held]] = batch_logits[held]
@@ -126,4 +104,24 @@ def predict(
         running = batch["document"], outputs
     if running:
         store(*running)
-    return Predictions(logits, losses, documents.labels)
+    return logits, losses
+
+
+def _predictions(
+    documents: Documents, logits: np.ndarray, losses: np.ndarray, labels: LabelSet
+) -> Predictions:
+    finite = np.isfinite(logits).all(-1, keepdims=True)
+    probabilities = _softmax(np.where(finite, logits, np.nan).astype(np.float64))
+    numbers = np.arange(len(labels))
+    return Predictions(
+        ids=documents.ids,
+        true=documents.labels[:, None] == numbers,
+        said=(probabilities.argmax(-1)[:, None] == numbers) & finite,
+        probabilities=probabilities,
+        losses=losses,
+    )
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    shifted = np.exp(logits - logits.max(-1, keepdims=True))
+    return shifted / shifted.sum(-1, keepdims=True)

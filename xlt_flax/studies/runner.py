@@ -20,7 +20,7 @@ from ml_collections import ConfigDict
 
 from xlt_flax import files
 from xlt_flax.errors import RunError
-from xlt_flax.evaluation.evaluate import Judge
+from xlt_flax.evaluation.evaluate import evaluate
 from xlt_flax.failures import NoSpaceError, explain
 from xlt_flax.studies.plan import PlannedRun, Task
 from xlt_flax.training import provenance
@@ -185,7 +185,7 @@ class Runner:
         config = task_config(self.config, task, self.folder)
         log.info("---- %s", task.folder)
         train(config, workdir, self._setup.of)
-        Judge(workdir, config, [config.data.target_language], self._setup.of).judge("best")
+        evaluate(workdir, config, [config.data.target_language], "best", self._setup.of)
 
     def _result_line(self, task: Task, seconds: float) -> str:
         result = self._result(task) or {}

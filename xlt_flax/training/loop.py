@@ -19,10 +19,13 @@ from xlt_flax.config import resolve
 from xlt_flax.config_checks import validate
 from xlt_flax.data import selection
 from xlt_flax.data.audit import summary
+from xlt_flax.data.documents import LABELS
+from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.layout.prefetch import batches
 from xlt_flax.data.order import Schedule
 from xlt_flax.errors import RunError
 from xlt_flax.evaluation.predictions import predict
+from xlt_flax.evaluation.scores import scores_of
 from xlt_flax.failures import out_of_memory_explained
 from xlt_flax.modeling.vocabulary import Vocabulary, join
 from xlt_flax.training import preemption, processes, provenance
@@ -349,26 +352,28 @@ class _Run:
 
     def _validate(self, step: int) -> None:
         self._ahead.take(VALIDATION)
-        predictions = predict(
+        parts = predict(
             self.eval_step,
             self.state.params,
             self.validation_documents,
             self.eval_layout,
+            LabelSet(LABELS),
             preemption.check_in_validation,
         )
-        scores = predictions.scores()
-        score = batch_sum(predictions.losses, self.config.train.batch_size)
-        self._record(step, VALIDATION, {**scores, "score": score})
+        scores = scores_of(parts, LabelSet(LABELS))
+        values = {name: getattr(scores, name) for name in ("accuracy", "loss", "macro_f1")}
+        score = batch_sum(scores.losses, self.config.train.batch_size)
+        self._record(step, VALIDATION, {**values, "score": score})
         log.info(
             "epoch %d, step %d: validation loss %.4f, accuracy %.4f (majority class %.4f)%s",
             self._epoch(step),
             step,
-            scores["loss"],
-            scores["accuracy"],
-            predictions.majority,
+            scores.loss,
+            scores.accuracy,
+            scores.majority,
             self._compared(step),
         )
-        self.validation_watch.after(step, predictions.problems())
+        self.validation_watch.after(step, scores.problems())
 
     def _compared(self, step: int) -> str:
         best = self.best
