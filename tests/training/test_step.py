@@ -12,7 +12,7 @@ from xlt_flax.data.documents import Documents
 from xlt_flax.data.layout.packed import PackedLayout
 from xlt_flax.data.layout.padded import PaddedLayout
 from xlt_flax.data.layout.shapes import choose_shapes
-from xlt_flax.data.order import Schedule
+from xlt_flax.data.order import DatasetOrder
 from xlt_flax.modeling.packed import packed_logits
 from xlt_flax.modeling.padded import make_padded_forward
 from xlt_flax.modeling.weights import random_weights
@@ -51,9 +51,9 @@ def documents():
     )
 
 
-def schedule_of(documents):
+def order_of(documents):
     languages = ("en",) * len(documents)
-    return Schedule(tuple(documents.ids), languages, BATCH, "shuffle", seed=3)
+    return DatasetOrder(documents.ids, languages, BATCH, "shuffle", seed=3)
 
 
 def plain_losses(model_config, documents, train):
@@ -75,7 +75,7 @@ def plain_losses(model_config, documents, train):
 
     losses = []
     for number in range(STEPS):
-        chosen = schedule_of(documents).batch(number)
+        chosen = order_of(documents).batch(number)
         ids = np.zeros((len(chosen), 16), np.int32)
         for row, index in enumerate(chosen):
             tokens = documents.document_tokens(index)
@@ -107,7 +107,7 @@ def test_losses_equal_a_plain_loop(kind, model_config, documents):
     state = put_on_devices(new_state(random_weights(model_config, seed=7), optimizer))
     losses = []
     for number in range(STEPS):
-        batch = layout.build(documents, schedule_of(documents).batch(number))
+        batch = layout.build(documents, order_of(documents).batch(number))
         state, metrics = step(state, batch)
         losses.append(float(metrics["loss"]))
     # 40 documents in batches of 6: the epoch's last batch of 4 is padded to 6 and must not count.
