@@ -148,7 +148,7 @@ def _compile(variants: list[_Variant], order: DatasetOrder, steps: int) -> None:
     for variant in variants:
         seen = set()
         for number in range(steps):
-            batch = variant.layout.build(variant.documents, order.batch(number))
+            batch = variant.layout.collate(variant.documents, order.batch(number))
             if batch["input_ids"].shape not in seen:
                 seen.add(batch["input_ids"].shape)
                 started = time.perf_counter()
@@ -159,7 +159,7 @@ def _compile(variants: list[_Variant], order: DatasetOrder, steps: int) -> None:
 
 
 def _time_step(variant: _Variant, indices: np.ndarray) -> None:
-    batch = variant.layout.build(variant.documents, indices)
+    batch = variant.layout.collate(variant.documents, indices)
     started = time.perf_counter()
     variant.state, metrics = variant.step(variant.state, batch)
     jax.block_until_ready((variant.state, metrics))

@@ -300,7 +300,7 @@ class _Run:
         return not self._in_flight or self._in_flight[-1][1]["loss"].is_ready()
 
     def _build(self, index: int):
-        return self.layout.build(self.train_documents, self.order.batch(index))
+        return self.layout.collate(self.train_documents, self.order.batch(index))
 
     def _is_epoch_end(self, step: int) -> bool:
         return step > 0 and (step % self.order.steps_per_epoch == 0 or step == self.total_steps)
