@@ -24,9 +24,12 @@ from ml_collections import ConfigDict
 from xlt_flax.config import resolve
 from xlt_flax.config_checks import validate
 from xlt_flax.console import shown
+from xlt_flax.data.sources import find_source, languages_named
 from xlt_flax.overrides import given_anew
 from xlt_flax.places import local_folder
 from xlt_flax.studies import plan
+from xlt_flax.training.train import Result
+from xlt_flax.training.train import train as run_training
 from xlt_flax.workdir import Workdir
 
 if TYPE_CHECKING:
@@ -57,12 +60,15 @@ def default_workdir(config: ConfigDict, name: str = "") -> str:
     return str(Path("runs", name, folder))
 
 
-def train(config: ConfigDict, workdir: str | Path | None = None):
+def train(config: ConfigDict, workdir: str | Path | None = None) -> Result:
     """Trains one mixture, or goes on with it where `workdir` has begun.
 
     Args:
       config: from `xlt_flax.config.base()` or a file in configs/; stays as it is.
       workdir: the folder of the run; None: `default_workdir`.
+
+    Returns:
+      Its `workdir`, `step`, `best` validation, and `metrics`.
 
     Raises:
       UserError: config, data or workdir is not usable.
@@ -70,9 +76,7 @@ def train(config: ConfigDict, workdir: str | Path | None = None):
     """
     with shown():
         config = checked(config)
-        from xlt_flax.training.loop import train
-
-        return train(config, Workdir(workdir or default_workdir(config)))
+        return run_training(config, Workdir(workdir or default_workdir(config)))
 
 
 def evaluate(
@@ -104,7 +108,9 @@ def evaluate(
         from xlt_flax.evaluation import evaluate, follow
 
         how = follow.follow if watch else evaluate.evaluate
-        return how(run, config, list(languages or [config.data.target_language]), checkpoint)
+        known = find_source(config.data).languages
+        named = languages_named(languages or [config.data.target_language], known)
+        return how(run, config, named, checkpoint)
 
 
 @dataclass(frozen=True)
@@ -195,10 +201,11 @@ def prepare(config: ConfigDict) -> list[str]:
     with shown():
         config = checked(config)
         from xlt_flax.data.selection import needed_splits
-        from xlt_flax.training.plan import load_setup
+        from xlt_flax.training.inputs import open_inputs
 
-        corpus, lines = load_setup(config).corpus, []
-        for language, split in needed_splits(config.mixture, config.data.target_language):
+        corpus, lines = open_inputs(config).corpus, []
+        target = config.data.target_language
+        for language, split in needed_splits(config.mixture, target, corpus.source):
             store = corpus.store(language, split)
             lines.append(f"{language} {split}: {len(store)} documents, {len(store.tokens)} tokens")
         return lines
@@ -228,14 +235,15 @@ def bench(
         config = checked(config)
         from xlt_flax.data.selection import needed_splits
         from xlt_flax.training import benchmark
-        from xlt_flax.training.plan import load_setup
+        from xlt_flax.training.inputs import open_inputs
 
-        setup = load_setup(config).started()
+        inputs = open_inputs(config)
         if synthetic:
-            documents = benchmark.synthetic_documents(setup, *synthetic)
+            documents = benchmark.synthetic_documents(config, inputs, *synthetic)
         else:
-            needed = needed_splits(config.mixture, config.data.target_language)
-            if not all(setup.corpus.is_ready(language, split) for language, split in needed):
+            target, corpus = config.data.target_language, inputs.corpus
+            needed = needed_splits(config.mixture, target, corpus.source)
+            if not all(corpus.is_ready(language, split) for language, split in needed):
                 make_missing(config)
-            documents = benchmark.mixture_documents(setup)
-        return benchmark.compare(setup, documents, steps, all_variants=compare)
+            documents = benchmark.mixture_documents(config, inputs)
+        return benchmark.compare(config, inputs, documents, steps, all_variants=compare)
