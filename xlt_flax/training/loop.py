@@ -149,7 +149,9 @@ class _Run:
         self.layout = setup.layout(self.train_documents, pad_token)
         self.eval_layout = setup.layout(None, pad_token)
 
-        needed = selection.needed_splits(setup.config.mixture, data.target_language)
+        needed = selection.needed_splits(
+            setup.config.mixture, data.target_language, setup.corpus.source
+        )
         facts = {} if begun else provenance.gather(setup, needed)
 
         # ---- The workdir: from here on it is this run's --------------------------------------

@@ -18,6 +18,7 @@ from xlt_flax.data.layout.padded import PaddedLayout
 from xlt_flax.data.layout.shapes import PackingPlan, choose_shapes
 from xlt_flax.data.layout.slots import Layout
 from xlt_flax.data.mixture import parse_mixture
+from xlt_flax.data.sources import find_source
 from xlt_flax.errors import UserError
 from xlt_flax.modeling import packed, weights
 from xlt_flax.modeling.padded import make_padded_forward
@@ -150,12 +151,13 @@ class Setup:
         size = self.model_config.vocab_size
         if self.config.model.vocabulary == "full":
             return full_vocabulary(size)
-        tokens = [part.tokens for part in documents]
+        tokens = [np.flatnonzero(part.used_tokens(size)) for part in documents]
         return active_vocabulary(tokens, self.tokenizer.all_special_ids, size)
 
     def used_rows(self, documents: list[Documents]) -> Vocabulary:
         """The rows of the word embedding that documents use, and no others."""
-        tokens, size = [part.tokens for part in documents], self.model_config.vocab_size
+        size = self.model_config.vocab_size
+        tokens = [np.flatnonzero(part.used_tokens(size)) for part in documents]
         return active_vocabulary(tokens, self.tokenizer.all_special_ids, size, multiple=1)
 
     # ---- Forward pass and batches ------------------------------------------------------------
@@ -279,12 +281,10 @@ def load_setup(config: ConfigDict) -> Setup:
     if revision and weights.is_folder(name):
         log.info("config.model.revision %s is not used: %s is a folder", revision, name)
     corpus = Corpus(
-        dataset=config.data.dataset,
-        domain=config.data.domain,
-        manual_dir=Path(config.data.manual_dir),
-        data_dir=Path(config.data.data_dir),
+        source=find_source(config.data),
         tokenizer=tokenizer,
         max_length=config.data.max_length,
+        data_dir=Path(config.data.data_dir),
         drop_commas=config.data.drop_commas,
     )
     return Setup(config, tokenizer, model_config, corpus, BaseModel(config.model, model_config))

@@ -13,7 +13,6 @@ import jax
 from ml_collections import ConfigDict
 
 from xlt_flax.data.corpus import Corpus
-from xlt_flax.data.sources.webis_cls10.languages import LABELS
 from xlt_flax.data.token_store import tokenizer_digest
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import moved
@@ -41,7 +40,7 @@ def gather(setup: Setup, splits: Iterable[tuple[str, str]]) -> dict:
             "kind": devices[0].device_kind,
             "count": len(devices),
         },
-        "labels": list(LABELS),
+        "labels": list(corpus.source.labels.names),
         "started_from": _started_from(setup),
         "data": {
             "documents": {f"{name}/{part}": corpus.digest(name, part) for name, part in splits},
@@ -125,9 +124,9 @@ def check_data(workdir: Workdir, setup: Setup) -> None:
 
 def _other_documents(workdir: Workdir, corpus: Corpus, config: ConfigDict, name: str) -> str:
     return (
-        f"config.data.data_dir: the {name} documents of {corpus.dataset} in {config.data.data_dir} "
-        f"are not those that {workdir.path} was begun with: say where those are, "
-        "--config.data.data_dir=DIR, or run it again in another --workdir"
+        f"config.data.data_dir: the {name} documents of {corpus.source.name} in "
+        f"{config.data.data_dir} are not those that {workdir.path} was begun with: say where those "
+        "are, --config.data.data_dir=DIR, or run it again in another --workdir"
     )
 
 
