@@ -45,7 +45,7 @@ class Predictions:
     @property
     def finite(self) -> np.ndarray:
         """bool[documents]: of which there is a prediction."""
-        return np.isfinite(self.probabilities).all(-1)
+        return np.all(np.isfinite(self.probabilities), axis=-1)
 
 
 def predict(
