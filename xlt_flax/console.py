@@ -85,14 +85,16 @@ def shown() -> Iterator[None]:
     if log.hasHandlers() or log.level != logging.NOTSET:
         yield
         return
-    handler = _plain_lines()
+    handler, propagate = _plain_lines(), log.propagate
     log.addHandler(handler)
     log.setLevel(logging.INFO)
+    log.propagate = False  # a library may give the root logger a handler meanwhile
     try:
         yield
     finally:
         log.removeHandler(handler)
         log.setLevel(logging.NOTSET)
+        log.propagate = propagate
 
 
 def _plain_lines() -> logging.Handler:

@@ -57,7 +57,7 @@ def test_shapes_are_the_same_whatever_the_documents(setups):
         assert (vocabulary.row_of[tokens] >= 0).all()
         layout = setup.layout(chosen.train, pad_token=0)
         for start in range(0, len(chosen.train) - 8, 8):  # every batch fits one of the shapes
-            layout.build(chosen.train, range(start, start + 8))
+            layout.collate(chosen.train, range(start, start + 8))
         train_shapes.add(tuple(layout.shapes))
         for documents in (chosen.validation, test):
             batches = list(layout.evaluation_batches(documents))

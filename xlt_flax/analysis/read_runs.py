@@ -22,6 +22,7 @@ from xlt_flax.analysis.run_files import NOTHING_MOVED
 from xlt_flax.config import base
 from xlt_flax.errors import UserError
 from xlt_flax.studies.thesis import reported
+from xlt_flax.workdir import StudyFolder
 
 _RUN_FOLDER = re.compile(r"(?P<name>.+?)(-draw(?P<draw>\d+))?-seed(?P<seed>\d+)")
 
@@ -53,7 +54,7 @@ def read_sweep(path: Path, moved: Mapping[str, str] = NOTHING_MOVED) -> Sweep:
     """
     if not path.is_dir():
         raise UserError(f"--workdir={path}: no such folder; give the folder of a sweep or of a run")
-    planned = (path / "sweep.json").exists()
+    planned = StudyFolder(path).file.exists()
     if planned:
         runs = _planned_runs(path, moved)
     else:
@@ -71,7 +72,7 @@ def read_sweep(path: Path, moved: Mapping[str, str] = NOTHING_MOVED) -> Sweep:
 
 def _planned_runs(path: Path, moved: Mapping[str, str]) -> list[Run]:
     """Those that sweep.json lists, with every seed and draw that it or the folder has."""
-    plan_file = path / "sweep.json"
+    plan_file = StudyFolder(path).file
     plan = read_object(plan_file)
     entries, seeds = plan.get("runs"), plan.get("seeds")
     if not isinstance(entries, list) or not isinstance(seeds, list):

@@ -28,7 +28,7 @@ from xlt_flax.training.failure_file import one_line, write_failure
 from xlt_flax.training.loop import train
 from xlt_flax.training.plan import total_steps
 from xlt_flax.training.shared_setup import share_setup
-from xlt_flax.workdir import Workdir
+from xlt_flax.workdir import StudyFolder, Workdir
 
 log = logging.getLogger("xlt_flax")
 
@@ -81,13 +81,13 @@ class Runner:
         workdir = self.workdir(task)
         if workdir.done.exists():
             return "to evaluate"
-        begun = _latest_checkpoint(workdir)
+        begun = _steps_made(workdir)
         after = f", after {task.source_folder}" if task.source_folder else ""
         return (f"to go on with from step {begun}" if begun else "to do") + after
 
     def _result(self, task: Task) -> dict | None:
         """The evaluation of the best checkpoint on the target language; None if there is none."""
-        path = self.workdir(task).eval / f"{self.config.data.target_language}.json"
+        path = self.workdir(task).scores(self.config.data.target_language)
         try:
             result = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError):
@@ -97,13 +97,13 @@ class Runner:
     # ---- How long it takes ----------------------------------------------------------------
 
     def _steps_left(self, task: Task) -> int:
-        done = _latest_checkpoint(self.workdir(task))
+        done = _steps_made(self.workdir(task))
         return max(self.steps[task.run.name] - done, 0)
 
     def _seconds_per_step(self) -> list[float]:
         """Of each run that is finished, other shards' too; evaluation and all else included."""
         found = []
-        for path in self.folder.glob(f"*/{Workdir(self.folder).timing.name}"):
+        for path in StudyFolder(self.folder).timings():
             with suppress(OSError, ValueError, KeyError, TypeError):
                 timing = json.loads(path.read_text("utf-8"))
                 found.append(timing["seconds"] / timing["steps"])
@@ -163,7 +163,7 @@ class Runner:
     def _attempt(self, task: Task) -> tuple[str, bool]:
         """Does one task; returns its line, and whether it failed."""
         workdir = self.workdir(task)
-        begun, steps_before = time.monotonic(), _latest_checkpoint(workdir)
+        begun, steps_before = time.monotonic(), _steps_made(workdir)
         try:
             self._do(task, workdir)
         except Exception as error:  # whatever it is, the other runs are still worth having
@@ -175,7 +175,7 @@ class Runner:
         finally:
             gc.collect()  # what a traceback held on the device
         seconds = time.monotonic() - begun
-        steps = _latest_checkpoint(workdir) - steps_before
+        steps = _steps_made(workdir) - steps_before
         if steps:
             files.write_json(workdir.timing, {"seconds": round(seconds, 2), "steps": steps})
         workdir.failure.unlink(missing_ok=True)
@@ -223,9 +223,8 @@ def steps_of_runs(config: ConfigDict, runs: Sequence[PlannedRun]) -> dict[str, i
     return {run.name: total_steps(_with_changes(config, run)) for run in runs}
 
 
-def _latest_checkpoint(workdir: Workdir) -> int:
-    names = (entry.name for entry in workdir.checkpoints.glob("*"))
-    return max((int(name) for name in names if name.isdecimal()), default=0)
+def _steps_made(workdir: Workdir) -> int:
+    return workdir.latest_checkpoint() or 0
 
 
 def _summary(failed: dict[str, str], tasks: int) -> str:

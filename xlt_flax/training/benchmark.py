@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 
 from xlt_flax.data import selection
 from xlt_flax.data.documents import Documents
-from xlt_flax.data.order import Schedule
+from xlt_flax.data.order import DatasetOrder
 from xlt_flax.training.optimizer import make_optimizer
 from xlt_flax.training.plan import Setup
 from xlt_flax.training.step import make_train_step, new_state, put_on_devices
@@ -98,12 +98,12 @@ def compare(setup: Setup, documents, steps: int, all_variants: bool) -> list[dic
     params = setup.initial_params()
     names = _VARIANTS if all_variants else [own]
     variants = [_variant(setup, params, documents, *pair) for pair in names]
-    schedule = _schedule(setup, documents[0])
-    _compile(variants, schedule, steps)
+    order = _order(setup, documents[0])
+    _compile(variants, order, steps)
     for number in range(steps):
         for variant in variants:
-            _time_step(variant, schedule.batch(number))
-    held = [int(documents[0].lengths[schedule.batch(n)].sum()) for n in range(steps)]
+            _time_step(variant, order.batch(number))
+    held = [int(documents[0].lengths[order.batch(n)].sum()) for n in range(steps)]
     return [_result(setup, variant, held) for variant in variants]
 
 
@@ -138,17 +138,17 @@ def _variant(setup: Setup, params: dict, documents, forward: str, vocabulary: st
     )
 
 
-def _schedule(setup: Setup, documents: Documents) -> Schedule:
+def _order(setup: Setup, documents: Documents) -> DatasetOrder:
     size = min(setup.config.train.batch_size, len(documents))
-    return Schedule(tuple(documents.ids), ("",) * len(documents), size, "shuffle", 0)
+    return DatasetOrder(documents.ids, (), size, "shuffle", 0)
 
 
-def _compile(variants: list[_Variant], schedule: Schedule, steps: int) -> None:
+def _compile(variants: list[_Variant], order: DatasetOrder, steps: int) -> None:
     """Runs each shape that the timed steps will need, once, and counts that as compilation."""
     for variant in variants:
         seen = set()
         for number in range(steps):
-            batch = variant.layout.build(variant.documents, schedule.batch(number))
+            batch = variant.layout.collate(variant.documents, order.batch(number))
             if batch["input_ids"].shape not in seen:
                 seen.add(batch["input_ids"].shape)
                 started = time.perf_counter()
@@ -159,7 +159,7 @@ def _compile(variants: list[_Variant], schedule: Schedule, steps: int) -> None:
 
 
 def _time_step(variant: _Variant, indices: np.ndarray) -> None:
-    batch = variant.layout.build(variant.documents, indices)
+    batch = variant.layout.collate(variant.documents, indices)
     started = time.perf_counter()
     variant.state, metrics = variant.step(variant.state, batch)
     jax.block_until_ready((variant.state, metrics))

@@ -22,7 +22,7 @@ from xlt_flax.data.audit import summary
 from xlt_flax.data.documents import LABELS
 from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.layout.prefetch import batches
-from xlt_flax.data.order import Schedule
+from xlt_flax.data.order import DatasetOrder
 from xlt_flax.errors import RunError
 from xlt_flax.evaluation.predictions import predict
 from xlt_flax.evaluation.scores import scores_of
@@ -141,9 +141,9 @@ class _Run:
         self.validation_documents = chosen.validation.renumbered(self.vocabulary.row_of)
         self.epochs_before = self.stage_one.epoch if self.stage_one else 0
         self.total_steps = total_steps(setup.config, self.epochs_before)
-        self.schedule = Schedule(
-            ids=tuple(chosen.train.ids),
-            languages=tuple(chosen.languages),
+        self.order = DatasetOrder(
+            ids=chosen.train.ids,
+            languages=chosen.languages,
             batch_size=train.batch_size,
             mixing=data.mixing,
             seed=setup.config.seed,
@@ -221,7 +221,7 @@ class _Run:
         of validation."""
         state, seen = self.state, set()
         for index in range(first, self.total_steps):
-            shape = self.layout.shape_of(self.train_documents, self.schedule.batch(index))
+            shape = self.layout.shape_of(self.train_documents, self.order.batch(index))
             if shape not in seen:
                 seen.add(shape)
                 yield shape, partial(self._compile_step, state, index)
@@ -303,15 +303,15 @@ class _Run:
         return not self._in_flight or self._in_flight[-1][1]["loss"].is_ready()
 
     def _build(self, index: int):
-        return self.layout.build(self.train_documents, self.schedule.batch(index))
+        return self.layout.collate(self.train_documents, self.order.batch(index))
 
     def _is_epoch_end(self, step: int) -> bool:
-        return step > 0 and (step % self.schedule.steps_per_epoch == 0 or step == self.total_steps)
+        return step > 0 and (step % self.order.steps_per_epoch == 0 or step == self.total_steps)
 
     def _epoch(self, step: int) -> int:
         """Counted from 1, or on from stage one's best; a step belongs to the epoch whose documents
         it saw."""
-        return self.epochs_before + -(-step // self.schedule.steps_per_epoch)
+        return self.epochs_before + -(-step // self.order.steps_per_epoch)
 
     def _announce(self, shape: tuple[int, int]) -> None:
         """Says that a shape is seen for the first time, and what that costs."""
@@ -341,7 +341,7 @@ class _Run:
             self.tensorboard.write(record)
 
     def _not_finite(self, step: int, values: dict) -> str:
-        ids = [self.train_documents.ids[i] for i in self.schedule.batch(step - 1)]
+        ids = [self.train_documents.ids[i] for i in self.order.batch(step - 1)]
         kept = self.checkpoints.steps() if self.checkpoints else []
         return (
             f"step {step}: loss {values['loss']}, gradient norm {values['gradient_norm']}, on "
