@@ -15,9 +15,9 @@ def main(_):
     config, _ = cli.load_config(_CONFIG)
 
     from xlt_flax.data.selection import needed_splits
-    from xlt_flax.training.plan import load_setup
+    from xlt_flax.training.inputs import open_inputs
 
-    corpus = load_setup(config).corpus
+    corpus = open_inputs(config).corpus
     for language, split in needed_splits(config.mixture, config.data.target_language):
         store = corpus.store(language, split)
         print(f"{language} {split}: {len(store)} documents, {len(store.tokens)} tokens")
