@@ -100,7 +100,7 @@ def test_shapes_are_the_same_whatever_the_documents(configs, inputs, plan):
         plan.rows_for([chosen.train, chosen.validation, test])
         layout = train_layout(config, plan, pad_token=0)
         for start in range(0, len(chosen.train) - 8, 8):  # every batch fits one of the shapes
-            layout.build(chosen.train, range(start, start + 8))
+            layout.collate(chosen.train, range(start, start + 8))
         layout = evaluation_layout(config, plan, pad_token=0)
         for documents in (chosen.validation, test):
             batches = list(layout.evaluation_batches(documents))

@@ -170,7 +170,7 @@ def _compile(variants: list[_Variant], order: DatasetOrder, steps: int) -> None:
     for variant in variants:
         seen = set()
         for number in range(steps):
-            batch = variant.phase.layout.build(variant.phase.documents, order.batch(number))
+            batch = variant.phase.layout.collate(variant.phase.documents, order.batch(number))
             if batch["input_ids"].shape not in seen:
                 seen.add(batch["input_ids"].shape)
                 started = time.perf_counter()
@@ -181,7 +181,7 @@ def _compile(variants: list[_Variant], order: DatasetOrder, steps: int) -> None:
 
 
 def _time_step(variant: _Variant, indices: np.ndarray) -> None:
-    batch = variant.phase.layout.build(variant.phase.documents, indices)
+    batch = variant.phase.layout.collate(variant.phase.documents, indices)
     started = time.perf_counter()
     variant.state, metrics = variant.phase.step(variant.state, batch)
     jax.block_until_ready((variant.state, metrics))

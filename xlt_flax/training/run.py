@@ -78,7 +78,7 @@ class Run:
 
     def collate(self, index: int) -> Batch:
         """The batch of update number `index` + 1."""
-        return self.training.layout.build(self.training.documents, self.order.batch(index))
+        return self.training.layout.collate(self.training.documents, self.order.batch(index))
 
     def record(self, step: int, split: str, values: dict) -> dict:
         """Adds a line to the metrics, and returns it."""
