@@ -70,7 +70,7 @@ def train(config: ConfigDict, workdir: str | Path | None = None):
     """
     with shown():
         config = checked(config)
-        from xlt_flax.training.loop import train
+        from xlt_flax.training.train import train
 
         return train(config, Workdir(workdir or default_workdir(config)))
 
@@ -195,9 +195,9 @@ def prepare(config: ConfigDict) -> list[str]:
     with shown():
         config = checked(config)
         from xlt_flax.data.selection import needed_splits
-        from xlt_flax.training.plan import load_setup
+        from xlt_flax.training.inputs import open_inputs
 
-        corpus, lines = load_setup(config).corpus, []
+        corpus, lines = open_inputs(config).corpus, []
         for language, split in needed_splits(config.mixture, config.data.target_language):
             store = corpus.store(language, split)
             lines.append(f"{language} {split}: {len(store)} documents, {len(store.tokens)} tokens")
@@ -228,14 +228,14 @@ def bench(
         config = checked(config)
         from xlt_flax.data.selection import needed_splits
         from xlt_flax.training import benchmark
-        from xlt_flax.training.plan import load_setup
+        from xlt_flax.training.inputs import open_inputs
 
-        setup = load_setup(config).started()
+        inputs = open_inputs(config)
         if synthetic:
-            documents = benchmark.synthetic_documents(setup, *synthetic)
+            documents = benchmark.synthetic_documents(config, inputs, *synthetic)
         else:
             needed = needed_splits(config.mixture, config.data.target_language)
-            if not all(setup.corpus.is_ready(language, split) for language, split in needed):
+            if not all(inputs.corpus.is_ready(language, split) for language, split in needed):
                 make_missing(config)
-            documents = benchmark.mixture_documents(setup)
-        return benchmark.compare(setup, documents, steps, all_variants=compare)
+            documents = benchmark.mixture_documents(config, inputs)
+        return benchmark.compare(config, inputs, documents, steps, all_variants=compare)

@@ -14,6 +14,7 @@ from xlt_flax.data.mixture import parse_mixture
 from xlt_flax.data.sources.webis_cls10.languages import LANGUAGES
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import flat
+from xlt_flax.training.objectives import objective_names
 
 MIXING = ("shuffle", "balanced")
 INITS = ("pretrained", "random")
@@ -47,6 +48,7 @@ def validate(config: ConfigDict) -> None:
         ("data.domain", DATASETS.get(config.data.dataset, ())),
         ("data.target_language", LANGUAGES),
         ("data.mixing", MIXING),
+        ("train.objective", objective_names()),
         ("train.schedule", SCHEDULES),
         ("eval.best", ("loss", "batch_sum")),
     ):
