@@ -94,6 +94,9 @@ def base() -> ConfigDict:
     config.data.mixing = "shuffle"
 
     config.train = ConfigDict()
+    # What the model is trained for: "single_label", one label of each document; "multi_label", any
+    # number of them, each a yes or no by itself.
+    config.train.objective = "single_label"
     # Documents of one update, over all devices together.
     config.train.batch_size = 8
     # Times that every training document is seen.

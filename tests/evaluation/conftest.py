@@ -17,20 +17,19 @@ def config_of(small_config):
 
 
 @pytest.fixture(scope="session")
-def setup_of(config_of):
-    from xlt_flax.training.shared_setup import share_setup
-
-    return share_setup(config_of(), ["E1D1F1", "J1"], steps=100).of
+def shared(config_of, share):
+    """What the runs here share: their inputs and compiled programs."""
+    return share(config_of(), ["E1D1F1", "J1"])
 
 
 @pytest.fixture(scope="session")
-def runs(config_of, setup_of, tmp_path_factory):
+def runs(config_of, shared, tmp_path_factory):
     """The workdirs of E1D1F1 and of J1 after it."""
-    from xlt_flax.training.loop import train
+    from xlt_flax.training.train import train
     from xlt_flax.workdir import Workdir
 
     folder = tmp_path_factory.mktemp("runs")
     first, second = Workdir(folder / "E1D1F1-seed50"), Workdir(folder / "J1-seed50")
-    train(config_of(mixture="E1D1F1"), first, setup_of)
-    train(config_of(mixture="J1", init_from=str(first.path)), second, setup_of)
+    train(config_of(mixture="E1D1F1"), first, *shared)
+    train(config_of(mixture="J1", init_from=str(first.path)), second, *shared)
     return first, second

@@ -20,8 +20,8 @@ def read(workdir, language):
     return json.loads((workdir.eval / f"{language}.json").read_text()), [*map(json.loads, lines)]
 
 
-def test_files_and_what_is_returned_are_one(run, setup_of):
-    results = evaluate(run, run.read_config(), ["fr", "ja"], "best", setup_of)
+def test_files_and_what_is_returned_are_one(run, shared):
+    results = evaluate(run, run.read_config(), ["fr", "ja"], "best", *shared)
     assert list(results) == ["fr", "ja"]
     for language, returned in results.items():
         result, lines = read(run, language)
@@ -47,13 +47,13 @@ def test_files_and_what_is_returned_are_one(run, setup_of):
         assert result["accuracy"] == result["micro_f1"] == pytest.approx(np.mean(right))
 
 
-def test_the_parts_in_which_predictions_come_change_nothing(run, setup_of, monkeypatch):
+def test_the_parts_in_which_predictions_come_change_nothing(run, shared, monkeypatch):
     from xlt_flax.evaluation import predictions
 
-    (whole,) = evaluate(run, run.read_config(), ["ja"], "best", setup_of).values()
+    (whole,) = evaluate(run, run.read_config(), ["ja"], "best", *shared).values()
     lines = read(run, "ja")[1]
     monkeypatch.setattr(predictions, "_WINDOW", 50)
-    (parts,) = evaluate(run, run.read_config(), ["ja"], "best", setup_of).values()
+    (parts,) = evaluate(run, run.read_config(), ["ja"], "best", *shared).values()
     assert parts["confusion"] == whole["confusion"]
     assert parts["loss"] == pytest.approx(whole["loss"], abs=1e-6)
     for one, other in zip(read(run, "ja")[1], lines, strict=True):
@@ -61,27 +61,27 @@ def test_the_parts_in_which_predictions_come_change_nothing(run, setup_of, monke
         assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-6)
 
 
-def test_a_checkpoint_before_any_validation_is_not_called_the_best(run, setup_of, caplog):
+def test_a_checkpoint_before_any_validation_is_not_called_the_best(run, shared, caplog):
     """On the code of before, the newest checkpoint of such a run was "best"."""
     run.done.unlink()
     records = run.metrics.read_text().splitlines(keepends=True)
     run.metrics.write_text("".join(line for line in records if "validation" not in line))
-    results = evaluate(run, run.read_config(), ["ja"], "best", setup_of)
+    results = evaluate(run, run.read_config(), ["ja"], "best", *shared)
     assert read(run, "ja")[0]["checkpoint"] == "latest"
     assert "latest (1)" in str(results)
     assert "has no validation yet" in caplog.text
 
 
 @pytest.mark.parametrize(("which", "name"), [("best", "best"), ("latest", "latest"), ("1", "1")])
-def test_a_checkpoint_is_called_what_it_was_asked_for_by(run, setup_of, which, name):
-    (result,) = evaluate(run, run.read_config(), ["ja"], which, setup_of).values()
+def test_a_checkpoint_is_called_what_it_was_asked_for_by(run, shared, which, name):
+    (result,) = evaluate(run, run.read_config(), ["ja"], which, *shared).values()
     assert (result["checkpoint"], result["checkpoint_step"]) == (name, 1)
 
 
-def test_an_evaluation_that_breaks_off_leaves_the_files_as_they_were(run, setup_of, monkeypatch):
+def test_an_evaluation_that_breaks_off_leaves_the_files_as_they_were(run, shared, monkeypatch):
     from xlt_flax.evaluation import evaluate as module
 
-    evaluate(run, run.read_config(), ["ja"], "best", setup_of)
+    evaluate(run, run.read_config(), ["ja"], "best", *shared)
     before = {path.name: path.read_bytes() for path in run.eval.iterdir()}
 
     def first_line_alone(part, *args):
@@ -90,5 +90,5 @@ def test_an_evaluation_that_breaks_off_leaves_the_files_as_they_were(run, setup_
 
     monkeypatch.setattr(module, "prediction_lines", first_line_alone)
     with pytest.raises(OSError, match="No space"):
-        evaluate(run, run.read_config(), ["ja"], "best", setup_of)
+        evaluate(run, run.read_config(), ["ja"], "best", *shared)
     assert {path.name: path.read_bytes() for path in run.eval.iterdir()} == before

@@ -19,7 +19,7 @@ from xlt_flax.errors import UserError
 from xlt_flax.evaluation.evaluate import evaluate
 from xlt_flax.evaluation.follow import follow
 from xlt_flax.evaluation.seen import seen_by
-from xlt_flax.training.loop import train
+from xlt_flax.training.train import train
 from xlt_flax.workdir import Workdir
 
 
@@ -54,8 +54,8 @@ def expected_seen(language, *workdirs):
     return {name for name in tests if name in ids or texts[name] in had}
 
 
-def judge(workdir, languages, setup_of, which="latest"):
-    return str(evaluate(workdir, workdir.read_config(), languages, which, setup_of))
+def judge(workdir, languages, shared, which="latest"):
+    return str(evaluate(workdir, workdir.read_config(), languages, which, *shared))
 
 
 def result_of(workdir, language):
@@ -64,9 +64,9 @@ def result_of(workdir, language):
 
 
 @pytest.mark.parametrize("stage", [0, 1])
-def test_what_a_run_and_its_sources_had(runs, setup_of, stage):
+def test_what_a_run_and_its_sources_had(runs, shared, stage):
     workdir = runs[stage]
-    printed = judge(workdir, ["de", "ja"], setup_of)
+    printed = judge(workdir, ["de", "ja"], shared)
     for language in ("de", "ja"):
         expected = expected_seen(language, *runs[: stage + 1])
         result, lines = result_of(workdir, language)
@@ -97,11 +97,11 @@ def test_audit_names_what_the_source_had(runs):
     assert not had & drawn(runs[1])
 
 
-def test_a_second_stage_on_the_sources_documents(runs, config_of, setup_of, tmp_path, caplog):
+def test_a_second_stage_on_the_sources_documents(runs, config_of, shared, tmp_path, caplog):
     """J1 once more, from a J1 that drew the same: all of it was there before."""
     caplog.set_level("INFO", "xlt_flax")
     workdir = Workdir(tmp_path / "run")
-    train(config_of(mixture="J1", init_from=str(runs[1].path)), workdir, setup_of)
+    train(config_of(mixture="J1", init_from=str(runs[1].path)), workdir, *shared)
     duplicates = json.loads(workdir.audit.read_text())["duplicates"]
     assert duplicates["source_train"]["documents"] == 20
     assert duplicates["source_validation"]["documents"] == 8
@@ -109,16 +109,16 @@ def test_a_second_stage_on_the_sources_documents(runs, config_of, setup_of, tmp_
     assert sorted(duplicates["source_test"]["ids"]) == tests
     had = f"had 20 of its training, 8 of its validation and {len(tests)} of the test documents"
     assert any(had in message for message in caplog.messages)
-    judge(workdir, ["de"], setup_of)  # two runs back
+    judge(workdir, ["de"], shared)  # two runs back
     assert result_of(workdir, "de")[0]["seen"] == len(expected_seen("de", *runs))
 
 
-def test_nothing_is_left(runs, config_of, setup_of, tmp_path):
+def test_nothing_is_left(runs, config_of, shared, tmp_path):
     """Three groups of 40 are all German documents."""
     sizes = {"data__train_per_group": 60, "data__validation_per_group": 20}
     workdir = Workdir(tmp_path / "run")
-    train(config_of(mixture="D1D2D3", **sizes), workdir, setup_of)
-    printed = judge(workdir, ["de"], setup_of)
+    train(config_of(mixture="D1D2D3", **sizes), workdir, *shared)
+    printed = judge(workdir, ["de"], shared)
     assert "120 of 120 documents were trained on" in printed
     assert "none is left" in printed
     result, lines = result_of(workdir, "de")
@@ -126,31 +126,31 @@ def test_nothing_is_left(runs, config_of, setup_of, tmp_path):
     assert all(line["seen"] for line in lines)
 
 
-def test_a_run_that_has_not_ended(runs, setup_of, tmp_path):
+def test_a_run_that_has_not_ended(runs, shared, tmp_path):
     workdir = Workdir(shutil.copytree(runs[0].path, tmp_path / "run"))
     workdir.done.unlink()
-    judge(workdir, ["de"], setup_of)
+    judge(workdir, ["de"], shared)
     assert result_of(workdir, "de")[0]["seen"] == len(expected_seen("de", runs[0]))
 
 
-def test_a_curve_says_it_too(runs, setup_of, tmp_path, caplog):
+def test_a_curve_says_it_too(runs, shared, tmp_path, caplog):
     caplog.set_level("INFO", "xlt_flax")
     workdir = Workdir(shutil.copytree(runs[0].path, tmp_path / "run"))
-    follow(workdir, workdir.read_config(), ["de"], "latest", setup_of)
+    follow(workdir, workdir.read_config(), ["de"], "latest", *shared)
     (line,) = map(json.loads, (workdir.eval / "de.curve.jsonl").read_text().splitlines())
     assert line["seen"] == len(expected_seen("de", runs[0]))
     assert line["accuracy_unseen"] is not None
     assert any(f"{line['seen']} of 120 documents were trained" in m for m in caplog.messages)
 
 
-def test_a_source_that_is_gone_is_said_to_be(runs, setup_of, tmp_path):
+def test_a_source_that_is_gone_is_said_to_be(runs, shared, tmp_path):
     workdir = Workdir(shutil.copytree(runs[1].path, tmp_path / "run"))
     hidden = runs[0].path.rename(runs[0].path.with_name("hidden"))
     try:
-        printed = judge(workdir, ["de"], setup_of)
+        printed = judge(workdir, ["de"], shared)
         workdir.done.unlink()
         before = json.loads(workdir.audit.read_text())
-        train(workdir.read_config(), workdir, setup_of)  # goes on without it
+        train(workdir.read_config(), workdir, *shared)  # goes on without it
     finally:
         hidden.rename(runs[0].path)
     result, _ = result_of(workdir, "de")
@@ -159,14 +159,14 @@ def test_a_source_that_is_gone_is_said_to_be(runs, setup_of, tmp_path):
     assert json.loads(workdir.audit.read_text()) == before
 
 
-def test_a_run_does_not_go_on_with_other_documents(runs, setup_of, tmp_path):
+def test_a_run_does_not_go_on_with_other_documents(runs, shared, tmp_path):
     workdir = Workdir(shutil.copytree(runs[0].path, tmp_path / "run"))
     workdir.done.unlink()
     report = json.loads(workdir.audit.read_text())
     report["groups"]["D1"]["train"]["ids"][3] = "de/music/train/999"
     workdir.audit.write_text(json.dumps(report))
     with pytest.raises(UserError, match="began with other documents") as error:
-        train(workdir.read_config(), workdir, setup_of)
+        train(workdir.read_config(), workdir, *shared)
     assert len(str(error.value).splitlines()) == 1
     assert json.loads(workdir.audit.read_text()) == report
 

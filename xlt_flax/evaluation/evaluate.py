@@ -3,7 +3,8 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -11,22 +12,24 @@ from ml_collections import ConfigDict
 from xlt_flax import files
 from xlt_flax.errors import UserError
 from xlt_flax.evaluation.prediction_lines import prediction_lines
-from xlt_flax.evaluation.predictions import Predictions
+from xlt_flax.evaluation.predictions import Predictions, predict
 from xlt_flax.evaluation.scores import Scores
 from xlt_flax.evaluation.sets import (
     EvaluationSets,
     TrainedModel,
     load_model,
     open_sets,
-    predict_language,
+    phase_of,
 )
 from xlt_flax.evaluation.table import Results
 from xlt_flax.failures import out_of_memory_explained
 from xlt_flax.training import processes
 from xlt_flax.training.checkpoints import Checkpoints
-from xlt_flax.training.plan import Setup, load_setup
-from xlt_flax.training.protocol import stage_one_note
-from xlt_flax.training.sources import best_step
+from xlt_flax.training.inputs import Inputs
+from xlt_flax.training.phases import Phase
+from xlt_flax.training.plan import Plan
+from xlt_flax.training.progress import Progress
+from xlt_flax.training.stages import best_step, stage_one_note
 from xlt_flax.workdir import Workdir
 
 log = logging.getLogger("xlt_flax")
@@ -37,7 +40,8 @@ def evaluate(
     config: ConfigDict,
     languages: list[str],
     which: str = "best",
-    load_setup: Callable[[ConfigDict], Setup] = load_setup,
+    inputs: Inputs | None = None,
+    plan: Plan | None = None,
 ) -> Results:
     """Evaluates one checkpoint, and writes eval/<language>.json and its predictions.
 
@@ -46,7 +50,8 @@ def evaluate(
       config: its config.
       languages: whose test sets to use.
       which: "best", "latest" or a step.
-      load_setup: reads what the config names; a sweep's runs share what they can.
+      inputs: what the config names, where runs share it; None: they are opened here.
+      plan: of the study that the run belongs to; None: one is made for this evaluation.
 
     Returns:
       {language: what eval/<language>.json holds}; as text, a table.
@@ -55,14 +60,14 @@ def evaluate(
       UserError: a language is not in the data set, the data that the run was trained on is not
         there, or the workdir holds no such checkpoint.
     """
-    return evaluate_sets(open_sets(workdir, config, languages, load_setup), which)
+    return evaluate_sets(open_sets(workdir, config, languages, inputs, plan), which)
 
 
 def evaluate_sets(sets: EvaluationSets, which: str) -> Results:
     """The same with test sets in hand."""
     if processes.is_first():
         files.require_writable(sets.workdir.eval)  # before the work
-    with out_of_memory_explained(sets.setup.config):
+    with out_of_memory_explained(sets.config):
         step, name, model = _load_named(sets, which)
         facts = {"checkpoint_step": step, "checkpoint": name}
         if note := stage_one_note(sets.workdir, step):
@@ -76,19 +81,21 @@ def evaluate_sets(sets: EvaluationSets, which: str) -> Results:
 
 def score(sets: EvaluationSets, model: TrainedModel, language: str) -> Scores:
     """What a model scores on a language; writes nothing."""
-    scores = Scores(sets.labels)
-    deque(_counted(sets, model, language, scores), maxlen=0)
+    phase = phase_of(sets, model, language)
+    scores = Scores(phase.labels)
+    deque(_counted(sets, model, language, phase, scores), maxlen=0)
     return scores
 
 
 def _evaluate_language(
     sets: EvaluationSets, model: TrainedModel, language: str, facts: dict
 ) -> dict:
-    started, scores = time.monotonic(), Scores(sets.labels)
+    started, phase = time.monotonic(), phase_of(sets, model, language)
+    scores = Scores(phase.labels)
     lines = (
         line
-        for part, seen in _counted(sets, model, language, scores)
-        for line in prediction_lines(part, sets.labels, seen)
+        for part, seen in _counted(sets, model, language, phase, scores)
+        for line in prediction_lines(part, phase.labels, seen)
     )
     if processes.is_first():
         files.write_json_lines(sets.workdir.predictions(language), lines)
@@ -102,16 +109,17 @@ def _evaluate_language(
 
 
 def _counted(
-    sets: EvaluationSets, model: TrainedModel, language: str, scores: Scores
+    sets: EvaluationSets, model: TrainedModel, language: str, phase: Phase, scores: Scores
 ) -> Iterator[tuple[Predictions, np.ndarray]]:
     """The model's predictions, part after part, with the marks of what was seen; they are counted
     as they come."""
     seen, done = sets.by_language[language].seen, 0
-    for part in predict_language(sets, model, language):
-        marks = seen[done : done + len(part)]
-        scores.add(part, marks)
-        yield part, marks
-        done += len(part)
+    with closing(Progress(f"evaluating {language}", len(seen), unit="doc")) as progress:
+        for part in predict(phase, model.params, progress.advance):
+            marks = seen[done : done + len(part)]
+            scores.add(part, marks)
+            yield part, marks
+            done += len(part)
 
 
 def _load_named(sets: EvaluationSets, which: str) -> tuple[int, str, TrainedModel]:

@@ -13,7 +13,8 @@ from xlt_flax.evaluation.evaluate import evaluate_sets, score
 from xlt_flax.evaluation.sets import EvaluationSets, load_model, open_sets
 from xlt_flax.evaluation.table import Results, number_in_words, seen_in_words
 from xlt_flax.training.checkpoints import Checkpoints, DamagedCheckpoint
-from xlt_flax.training.plan import Setup, load_setup
+from xlt_flax.training.inputs import Inputs
+from xlt_flax.training.plan import Plan
 from xlt_flax.workdir import Workdir
 
 log = logging.getLogger("xlt_flax")
@@ -28,7 +29,8 @@ def follow(
     config: ConfigDict,
     languages: list[str],
     which: str = "best",
-    load_setup: Callable[[ConfigDict], Setup] = load_setup,
+    inputs: Inputs | None = None,
+    plan: Plan | None = None,
 ) -> Results:
     """Evaluates each new checkpoint, oldest first, until the run is done; then what `which` names.
 
@@ -40,7 +42,7 @@ def follow(
     Raises:
       RunError: the training has ended, and is not done.
     """
-    sets = open_sets(workdir, config, languages, load_setup)
+    sets = open_sets(workdir, config, languages, inputs, plan)
     log.info("watching %s until it is done", workdir.path)
     on_curve = _steps_on_curve(sets)
     until_done(workdir, lambda: _add_new_steps(sets, on_curve))

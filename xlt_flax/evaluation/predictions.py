@@ -1,19 +1,14 @@
 """Predicting as a stream: batches in, predictions out, in the documents' order."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import jax
 import numpy as np
 
-from xlt_flax.data.documents import Documents
-from xlt_flax.data.examples import LabelSet
-from xlt_flax.data.layout.slots import Layout
-from xlt_flax.training.step import Step
-
-# Documents whose predictions are held at a time. Layouts put documents of like length together;
-# of so many, nearly as well as of all.
-_WINDOW = 16_384
+from xlt_flax.data.layout.slots import windows
+from xlt_flax.training.phases import Phase
 
 
 @dataclass(frozen=True)
@@ -45,83 +40,94 @@ class Predictions:
     @property
     def finite(self) -> np.ndarray:
         """bool[documents]: of which there is a prediction."""
-        return np.isfinite(self.probabilities).all(-1)
+        return np.all(np.isfinite(self.probabilities), axis=-1)
 
 
 def predict(
-    eval_step: Step,
-    params: dict,
-    documents: Documents,
-    layout: Layout,
-    labels: LabelSet,
-    progress: Callable[[int], object] = lambda documents: None,
+    phase: Phase, params: dict, progress: Callable[[int], object] = lambda documents: None
 ) -> Iterator[Predictions]:
-    """Runs a model over documents, as they are asked for.
+    """Runs a model over documents, as they are asked for; each is predicted once, whatever the
+    batch size and the number of devices.
 
-    Memory is bounded, however many there are: that of the predictions of one part.
+    Memory is bounded, however many documents there are: what is held is the predictions of those
+    that their layout puts into another order, a window of them.
 
     Args:
-      eval_step: from `make_eval_step`.
+      phase: an evaluation's: documents, the layout of their batches, and the step.
       params: on the devices.
-      documents: each is predicted once, whatever the batch size and the number of devices.
-      layout: of batches.
-      labels: the model's outputs.
       progress: is told how many documents each batch held, when it is done.
 
     Yields:
       The predictions, part after part; together, one for each document, in their order.
     """
-    for start in range(0, len(documents), _WINDOW):
-        part = documents.take(range(start, min(start + _WINDOW, len(documents))))
-        logits, losses = _outputs(eval_step, params, part, layout, len(labels), progress)
-        yield _predictions(part, logits, losses, labels)
+    to_come = (_Part(window, len(phase.labels)) for window in windows(len(phase.documents)))
+    begun: deque[_Part] = deque()
+    for numbers, logits, losses in _outputs(phase, params):
+        while not begun or begun[-1].stop <= numbers.max():
+            begun.append(next(to_come))
+        for part in begun:
+            part.take(numbers, logits, losses)
+        progress(len(numbers))
+        while begun and not begun[0].missing:
+            yield _predictions(phase, begun.popleft())
 
 
-def _outputs(
-    eval_step: Step,
-    params: dict,
-    documents: Documents,
-    layout: Layout,
-    size: int,
-    progress: Callable[[int], object],
-) -> tuple[np.ndarray, np.ndarray]:
-    """float32[documents, size] logits and float32[documents] losses."""
-    logits = np.full((len(documents), size), np.nan, np.float32)
-    losses = np.full(len(documents), np.nan, np.float32)
+class _Part:
+    """A window's outputs, as far as they have come."""
+
+    def __init__(self, window: np.ndarray, labels: int):
+        self.window = window
+        self.start, self.stop = int(window[0]), int(window[-1]) + 1
+        self.logits = np.zeros((len(window), labels), np.float32)
+        self.losses = np.zeros(len(window), np.float32)
+        self.missing = len(window)
+
+    def take(self, numbers: np.ndarray, logits: np.ndarray, losses: np.ndarray) -> None:
+        """Keeps those of a batch's outputs that are of this window."""
+        own = (numbers >= self.start) & (numbers < self.stop)
+        self.logits[numbers[own] - self.start] = logits[own]
+        self.losses[numbers[own] - self.start] = losses[own]
+        self.missing -= int(own.sum())
+
+
+_Outputs = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def _outputs(phase: Phase, params: dict) -> Iterator[_Outputs]:
+    """Of each batch: int32[n] which documents it holds; float32[n, labels] logits; float32[n]
+    losses. They are fetched one batch late: the next is at work meanwhile."""
     running = None
-
-    def store(slots: np.ndarray, outputs: tuple[jax.Array, jax.Array]) -> None:
-        batch_logits, batch_losses = jax.device_get(outputs)
-        held = slots >= 0
-        logits[slots[held]] = batch_logits[held]
-        losses[slots[held]] = batch_losses[held]
-        progress(int(held.sum()))
-
-    for batch in layout.evaluation_batches(documents):
-        outputs = eval_step(params, batch)
-        if running:  # fetched one batch late: the next is at work meanwhile
-            store(*running)
+    for batch in phase.layout.evaluation_batches(phase.documents):
+        outputs = phase.step(params, batch)
+        if running:
+            yield _fetched(*running)
         running = batch["document"], outputs
     if running:
-        store(*running)
-    return logits, losses
+        yield _fetched(*running)
 
 
-def _predictions(
-    documents: Documents, logits: np.ndarray, losses: np.ndarray, labels: LabelSet
-) -> Predictions:
-    finite = np.isfinite(logits).all(-1, keepdims=True)
-    probabilities = _softmax(np.where(finite, logits, np.nan).astype(np.float64))
-    numbers = np.arange(len(labels))
+def _fetched(slots: np.ndarray, outputs: tuple[jax.Array, jax.Array]) -> _Outputs:
+    logits, losses = jax.device_get(outputs)
+    held = slots >= 0
+    return slots[held], logits[held], losses[held]
+
+
+def _predictions(phase: Phase, part: _Part) -> Predictions:
+    documents, count = phase.documents.take(part.window), len(phase.labels)
+    finite = np.isfinite(part.logits).all(-1)
+    probabilities = np.full(part.logits.shape, np.nan)
+    probabilities[finite] = phase.objective.probabilities(part.logits[finite])
+    said = np.zeros(part.logits.shape, bool)
+    said[finite] = _as_rows(phase.objective.predicted(probabilities[finite]), count)
     return Predictions(
         ids=documents.ids,
-        true=documents.labels[:, None] == numbers,
-        said=(probabilities.argmax(-1)[:, None] == numbers) & finite,
+        true=documents.label_matrix(np.arange(len(documents)), count) > 0,
+        said=said,
         probabilities=probabilities,
-        losses=losses,
+        losses=part.losses,
     )
 
 
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    shifted = np.exp(logits - logits.max(-1, keepdims=True))
-    return shifted / shifted.sum(-1, keepdims=True)
+def _as_rows(said: np.ndarray, labels: int) -> np.ndarray:
+    """bool[documents, labels] of what an objective predicts: that, or the number of one label."""
+    return said if said.ndim == 2 else said[:, None] == np.arange(labels)

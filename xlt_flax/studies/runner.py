@@ -25,9 +25,10 @@ from xlt_flax.failures import NoSpaceError, explain
 from xlt_flax.studies.plan import PlannedRun, Task
 from xlt_flax.training import provenance
 from xlt_flax.training.failure_file import one_line, write_failure
-from xlt_flax.training.loop import train
-from xlt_flax.training.plan import total_steps
-from xlt_flax.training.shared_setup import share_setup
+from xlt_flax.training.inputs import open_inputs
+from xlt_flax.training.length import length_of
+from xlt_flax.training.plan import Plan, plan_study
+from xlt_flax.training.train import train
 from xlt_flax.workdir import StudyFolder, Workdir
 
 log = logging.getLogger("xlt_flax")
@@ -132,12 +133,10 @@ class Runner:
         print(f"{len(self.tasks) - len(waiting)} of {len(self.tasks)} runs are done", flush=True)
         if not waiting:
             return
-        self._setup = share_setup(
-            self.config,
-            [run.mixture for run in self.runs],
-            sum(self.steps[run.name] for run in self.runs),
-        )
-        provenance.check_sweep(self.folder, self._setup)
+        self._inputs = open_inputs(self.config, keep_weights=True)
+        self._planned: tuple[int, Plan] | None = None  # the draw last used: its runs come together
+        self._plan(self.config)  # draws differ in which documents they have, not in whether enough
+        provenance.check_sweep(self.folder, self.config, self._inputs)
         failed: dict[str, str] = {}
         for number, task in enumerate(waiting, 1):
             if task.source_folder in failed:
@@ -184,8 +183,18 @@ class Runner:
     def _do(self, task: Task, workdir: Workdir) -> None:
         config = task_config(self.config, task, self.folder)
         log.info("---- %s", task.folder)
-        train(config, workdir, self._setup.of)
-        evaluate(workdir, config, [config.data.target_language], "best", self._setup.of)
+        plan = self._plan(config)
+        train(config, workdir, self._inputs, plan)
+        evaluate(workdir, config, [config.data.target_language], "best", self._inputs, plan)
+
+    def _plan(self, config: ConfigDict) -> Plan:
+        """What all runs of a config's draw share."""
+        draw = config.data.split_seed
+        if self._planned is None or self._planned[0] != draw:
+            mixtures = [run.mixture for run in self.runs]
+            steps = sum(self.steps.values())
+            self._planned = draw, plan_study(config, self._inputs, mixtures, steps)
+        return self._planned[1]
 
     def _result_line(self, task: Task, seconds: float) -> str:
         result = self._result(task) or {}
@@ -220,7 +229,7 @@ def _with_changes(config: ConfigDict, run: PlannedRun) -> ConfigDict:
 
 def steps_of_runs(config: ConfigDict, runs: Sequence[PlannedRun]) -> dict[str, int]:
     """Updates of each run, by its name; one of protocol "thesis" may have fewer."""
-    return {run.name: total_steps(_with_changes(config, run)) for run in runs}
+    return {run.name: length_of(_with_changes(config, run)).total for run in runs}
 
 
 def _steps_made(workdir: Workdir) -> int:
