@@ -185,7 +185,7 @@ class Judge:
     def _load(self, checkpoints: Checkpoints, step: int) -> tuple[dict, Vocabulary]:
         """A checkpoint's weights on the devices, with the word embeddings that the tests need."""
         params, held = checkpoints.restore_params(step)
-        self.setup.base.require_fit(params, held.full_size, self.workdir)
+        self.setup.base.require_fit(params, held.full_size, self.workdir.path)
         used = self.setup.used_rows(list(self.tests.values()))
         if held.holds(used):
             return put_on_devices(params), held

@@ -438,7 +438,7 @@ def _first_state(
         found = stage_one_state(setup.start, optimizer)
     state, held = found
     owner = setup.start.source if is_new else workdir
-    setup.base.require_fit(state.params, held.full_size, owner)
+    setup.base.require_fit(state.params, held.full_size, owner.path)
     if held.holds(wanted):
         return state, held, is_new
     joined = join(held, wanted)

@@ -19,15 +19,15 @@ from xlt_flax.data.layout.shapes import PackingPlan, choose_shapes
 from xlt_flax.data.layout.slots import Layout
 from xlt_flax.data.mixture import parse_mixture
 from xlt_flax.errors import UserError
-from xlt_flax.modeling import packed, weights
-from xlt_flax.modeling.padded import make_padded_forward
+from xlt_flax.modeling import pretrained
+from xlt_flax.modeling.base_model import BaseModel, open_base_model
+from xlt_flax.modeling.cost import tokens_per_compilation
 from xlt_flax.modeling.vocabulary import (
     Vocabulary,
     active_vocabulary,
     full_vocabulary,
     word_embedding,
 )
-from xlt_flax.training.base_model import BaseModel
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.optimizer import decay_of_unused_rows, learning_rate, make_optimizer
 from xlt_flax.training.sources import Start, starting_point
@@ -40,10 +40,8 @@ _EVALUATION_TOKENS = 128  # of a document, to size packed batches of config.eval
 # Whole rows are attended to on accelerators: a token costs this much more for each of its row's.
 _ROW_COST = 2e-4
 _ROW_LENGTHS = (128, 256)
+_NUM_LABELS = 2
 _MOST_SHAPES = 12  # of training batches; few are used where compiling costs more than padding
-# Rough speeds, to weigh a compilation against the padding that it saves; no effect on results.
-_FLOPS = {"cpu": 2e11}
-_FLOPS_OF_ACCELERATORS = 1e14
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ class Setup:
                 "put it back, or say where it is, --config.init_from=DIR"
             )
         params, held = Checkpoints(source.checkpoints).restore_params(step)
-        self.base.require_fit(params, held.full_size, source)
+        self.base.require_fit(params, held.full_size, source.path)
         if len(held.ids) == held.full_size:
             return params
         begun_as = self.of(self._config_of(source)).started(source)
@@ -118,7 +116,7 @@ class Setup:
     def _config_of(self, source: Workdir) -> ConfigDict:
         """A source's config; its model is taken from this run's place if it is not in its own."""
         config = ConfigDict(source.read_config().to_dict())
-        if not weights.is_there(config.model.name):
+        if not pretrained.is_there(config.model.name):
             config.model.name = self.config.model.name
             config.model.revision = self.config.model.revision
         config.data.data_dir = self.config.data.data_dir
@@ -164,7 +162,7 @@ class Setup:
     def is_packed(self) -> bool:
         if self.config.model.forward == "padded":
             return False
-        reason = packed.supported(self.model_config)
+        reason = self.base.adapter.packed_reason(self.model_config)
         if reason and self.config.model.attention_dropout == "each":
             raise UserError(
                 "config.model.attention_dropout is 'each', which the packed forward alone has, and "
@@ -175,20 +173,10 @@ class Setup:
         return not reason
 
     def forward(self) -> Forward:
-        if not self.is_packed:
-            return make_padded_forward(self.model_config, self.config.model.dtype)
-
-        def forward(params, batch, dropout_key):
-            return packed.packed_logits(
-                params,
-                batch,
-                self.model_config,
-                dtype=self.config.model.dtype,
-                dropout_rng=dropout_key,
-                attention_dropout=self.config.model.attention_dropout,
-            )
-
-        return forward
+        model, adapter = self.config.model, self.base.adapter
+        if self.is_packed:
+            return adapter.packed_forward(self.model_config, model.dtype, model.attention_dropout)
+        return adapter.padded_forward(self.model_config, model.dtype)
 
     def layout(self, documents: Documents | None, pad_token: int) -> Layout:
         """How batches are laid out.
@@ -223,7 +211,9 @@ class Setup:
             row_lengths=rows,
             row_cost=_ROW_COST if rows else 0.0,
             steps=steps,
-            compile_tokens=self._tokens_per_compilation(),
+            compile_tokens=tokens_per_compilation(
+                self.model_config, jax.default_backend(), jax.device_count()
+            ),
             limit=_MOST_SHAPES,
         )
 
@@ -232,18 +222,6 @@ class Setup:
             return None
         longest = -(-self.config.data.max_length // 64) * 64
         return [*(length for length in _ROW_LENGTHS if length < longest), longest]
-
-    def _tokens_per_compilation(self) -> float:
-        """About how many tokens could be trained on while one shape is compiled."""
-        shape = self.model_config
-        weights = (
-            shape.num_hidden_layers
-            * shape.hidden_size
-            * (4 * shape.hidden_size + 2 * shape.intermediate_size)
-        )
-        flops = _FLOPS.get(jax.default_backend(), _FLOPS_OF_ACCELERATORS)
-        seconds = 3 + shape.num_hidden_layers
-        return seconds * flops * jax.device_count() / (6 * weights)
 
 
 def steps_per_epoch(config: ConfigDict) -> int:
@@ -271,20 +249,14 @@ def load_setup(config: ConfigDict) -> Setup:
     Raises:
       UserError: the model's folder or the data is not as it should be.
     """
-    name, revision = config.model.name, config.model.revision
-    tokenizer = weights.load_tokenizer(name, revision)
-    model_config = weights.load_config(
-        name, config.model.dropout, config.data.max_length, tokenizer, revision
-    )
-    if revision and weights.is_folder(name):
-        log.info("config.model.revision %s is not used: %s is a folder", revision, name)
+    base = open_base_model(config, _NUM_LABELS)
     corpus = Corpus(
         dataset=config.data.dataset,
         domain=config.data.domain,
         manual_dir=Path(config.data.manual_dir),
         data_dir=Path(config.data.data_dir),
-        tokenizer=tokenizer,
+        tokenizer=base.tokenizer,
         max_length=config.data.max_length,
         drop_commas=config.data.drop_commas,
     )
-    return Setup(config, tokenizer, model_config, corpus, BaseModel(config.model, model_config))
+    return Setup(config, base.tokenizer, base.shape, corpus, base)
