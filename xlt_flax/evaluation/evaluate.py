@@ -188,7 +188,7 @@ class Judge:
     def _load(self, checkpoints: Checkpoints, step: int) -> tuple[dict, Vocabulary]:
         """A checkpoint's weights on the devices, with the word embeddings that the tests need."""
         params, held = checkpoints.restore_params(step)
-        self.inputs.base.require_fit(params, held.full_size, self.workdir)
+        self.inputs.base.require_fit(params, held.full_size, self.workdir.path)
         used = used_rows(self.inputs, list(self.tests.values()))
         if held.holds(used):
             return put_on_devices(params), held

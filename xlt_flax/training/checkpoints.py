@@ -22,8 +22,8 @@ import orbax.checkpoint as ocp
 
 from xlt_flax import failures, files
 from xlt_flax.errors import UserError
+from xlt_flax.modeling.digests import digest
 from xlt_flax.modeling.vocabulary import Vocabulary
-from xlt_flax.training.digests import digest
 from xlt_flax.training.step import TrainState
 
 _LATEST_KEPT = 2  # while training; of a finished run, the last one
