@@ -46,7 +46,7 @@ def main(_):
     if _SYNTHETIC.value:
         documents = synthetic_documents(config, inputs, *_parse_synthetic(_SYNTHETIC.value))
     else:
-        needed = needed_splits(config.mixture, config.data.target_language)
+        needed = needed_splits(config.mixture, config.data.target_language, inputs.corpus.source)
         if not all(inputs.corpus.is_ready(language, split) for language, split in needed):
             _prepare()
         documents = mixture_documents(config, inputs)

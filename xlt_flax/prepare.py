@@ -18,7 +18,8 @@ def main(_):
     from xlt_flax.training.inputs import open_inputs
 
     corpus = open_inputs(config).corpus
-    for language, split in needed_splits(config.mixture, config.data.target_language):
+    needed = needed_splits(config.mixture, config.data.target_language, corpus.source)
+    for language, split in needed:
         store = corpus.store(language, split)
         print(f"{language} {split}: {len(store)} documents, {len(store.tokens)} tokens")
 

@@ -41,7 +41,7 @@ def model_config():
 def documents():
     rng = np.random.default_rng(0)
     lengths = rng.integers(2, 17, 40)
-    return Documents(
+    return Documents.from_arrays(
         ids=[f"d{i}" for i in range(40)],
         labels=rng.integers(0, 2, 40).astype(np.int32),
         digests=np.array([f"{i:032}" for i in range(40)], "S32"),
@@ -174,9 +174,13 @@ def test_dropout_is_a_function_of_seed_and_step(model_config, documents):
 
 @pytest.mark.parametrize("dtype", ["float32", pytest.param("bfloat16", marks=pytest.mark.slow)])
 def test_training_learns(model_config, documents, dtype):
-    labels = (documents.tokens[documents.offsets[:-1]] > 25).astype(np.int32)
-    learnable = Documents(
-        documents.ids, labels, documents.digests, documents.tokens, documents.offsets
+    store = documents.stores[0]
+    learnable = Documents.from_arrays(
+        ids=documents.ids,
+        labels=(store.tokens[store.offsets[:-1]] > 25).astype(np.int32),
+        digests=documents.digests,
+        tokens=store.tokens,
+        offsets=store.offsets,
     )
     train = base().train
     train.clip_norm = 1.0

@@ -72,7 +72,7 @@ def synthetic_documents(
     drawn = rng.lognormal(np.log(median), spread, _SYNTHETIC_DOCUMENTS)
     lengths = np.clip(np.rint(drawn), 3, config.data.max_length).astype(np.int64)
     rows = min(_SYNTHETIC_VOCABULARY, inputs.base.shape.vocab_size)
-    documents = Documents(
+    documents = Documents.from_arrays(
         ids=[f"synthetic/{i}" for i in range(len(lengths))],
         labels=rng.integers(0, 2, len(lengths)).astype(np.int32),
         digests=np.array([f"{i:032}" for i in range(len(lengths))], "S32"),

@@ -7,8 +7,8 @@ from pathlib import Path
 from ml_collections import ConfigDict
 
 from xlt_flax.data.corpus import Corpus
-from xlt_flax.data.documents import LABELS
 from xlt_flax.data.examples import LabelSet
+from xlt_flax.data.sources import find_source
 from xlt_flax.modeling.base_model import BaseModel, open_base_model
 
 
@@ -36,17 +36,15 @@ def open_inputs(config: ConfigDict, keep_weights: bool = False) -> Inputs:
         study, which begin with the same ones.
 
     Raises:
-      UserError: the model's folder is not as it should be.
+      UserError: the model's folder is not as it should be, or there is no such data set.
     """
-    labels = LabelSet(LABELS)
-    base = open_base_model(config, len(labels), keep_weights)
+    source = find_source(config.data)
+    base = open_base_model(config, len(source.labels), keep_weights)
     corpus = Corpus(
-        dataset=config.data.dataset,
-        domain=config.data.domain,
-        manual_dir=Path(config.data.manual_dir),
-        data_dir=Path(config.data.data_dir),
+        source=source,
         tokenizer=base.tokenizer,
         max_length=config.data.max_length,
+        data_dir=Path(config.data.data_dir),
         drop_commas=config.data.drop_commas,
     )
-    return Inputs(corpus, base, labels)
+    return Inputs(corpus, base, source.labels)

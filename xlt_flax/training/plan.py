@@ -72,7 +72,8 @@ class Plan:
         """
         if self.vocabulary is None:
             raise ValueError("a plan for evaluation alone")
-        if any((self.vocabulary.row_of[part.tokens] < 0).any() for part in parts):
+        held = self.vocabulary.row_of >= 0
+        if any((part.used_tokens(len(held)) & ~held).any() for part in parts):
             raise ValueError("the plan was made for other documents: their tokens have no rows")
         return self.vocabulary
 
@@ -121,7 +122,10 @@ def plan_study(config: ConfigDict, inputs: Inputs, mixtures: Iterable[str], step
       UserError: data is not as it should be, or a mixture cannot be drawn.
     """
     own = plan_evaluation(config, inputs)
-    groups = dict.fromkeys(group.name for name in mixtures for group in parse_mixture(name))
+    letters = inputs.corpus.source.letters
+    groups = dict.fromkeys(
+        group.name for name in mixtures for group in parse_mixture(name, letters)
+    )
     chosen = selection.select(inputs.corpus, "".join(groups), config.data)
     test = selection.test_documents(inputs.corpus, config.data.target_language)
     documents = [chosen.train, chosen.validation, test]
@@ -137,9 +141,8 @@ def plan_study(config: ConfigDict, inputs: Inputs, mixtures: Iterable[str], step
 
 def used_rows(inputs: Inputs, documents: Sequence[Documents]) -> Vocabulary:
     """The rows of the word embedding that documents use, and no others."""
-    tokens = [part.tokens for part in documents]
     special, size = inputs.base.tokenizer.all_special_ids, inputs.base.shape.vocab_size
-    return active_vocabulary(tokens, special, size, multiple=1)
+    return active_vocabulary(_tokens(documents, size), special, size, multiple=1)
 
 
 def train_layout(config: ConfigDict, plan: Plan, pad_token: int, labels: int | None) -> Layout:
@@ -212,8 +215,13 @@ def _vocabulary(config: ConfigDict, inputs: Inputs, documents: list[Documents]) 
     size = inputs.base.shape.vocab_size
     if config.model.vocabulary == "full":
         return full_vocabulary(size)
-    tokens = [part.tokens for part in documents]
-    return active_vocabulary(tokens, inputs.base.tokenizer.all_special_ids, size)
+    special = inputs.base.tokenizer.all_special_ids
+    return active_vocabulary(_tokens(documents, size), special, size)
+
+
+def _tokens(documents: Sequence[Documents], size: int) -> list[np.ndarray]:
+    """int64[…] of each part: the token ids that it holds, each once."""
+    return [np.flatnonzero(part.used_tokens(size)) for part in documents]
 
 
 def _packing(
