@@ -78,7 +78,7 @@ def sample_data_dir(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def sample_tokenizer():
-    from xlt_flax.modeling.weights import load_tokenizer
+    from xlt_flax.modeling.tokenizers import load_tokenizer
 
     return load_tokenizer(str(SAMPLE_MODEL))
 
