@@ -14,8 +14,7 @@ from absl import flags
 from xlt_flax import cli
 from xlt_flax.config_checks import validate
 from xlt_flax.places import local_folder
-from xlt_flax.studies import plan
-from xlt_flax.studies.thesis.reported import TABLE_OF
+from xlt_flax.studies import known, plan
 
 _CONFIG = cli.define_config_flag()
 _WORKDIR = flags.DEFINE_string(
@@ -47,8 +46,7 @@ def main(_):
     seeds = plan.parse_seeds(_SEEDS.value or [str(config.seed)])
     draws = plan.parse_draws(_DRAWS.value) if _DRAWS.value else [config.data.split_seed]
     index, count = plan.parse_shard(_SHARD.value)
-    is_thesis = TABLE_OF.keys() >= set(names)
-    runs = plan.plan_runs(names, TABLE_OF if is_thesis else {})
+    runs = plan.plan_runs(names, known.tables_of(names))
     picked = plan.pick(runs, _ONLY.value)
 
     from xlt_flax.studies import runner, study_file
