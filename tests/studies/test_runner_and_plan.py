@@ -377,7 +377,7 @@ def test_a_full_disk_ends_a_sweep_which_goes_on_to_the_same_end(
     ("arguments", "message"),
     [
         (["--config=configs/demo.py"], "config.sweep.runs"),
-        (["--config=configs/thesis.py", "--config.sweep.walks=1"], "no field walks"),
+        (["--config=configs/thesis.py", "--config.sweep.walks=1"], "no field sweep.walks"),
         (["--config=configs/thesis.py", "--config.mixture=E1"], "pick runs with --only"),
         (["--config=configs/thesis.py", "--shard=4/4"], "--shard=4/4"),
     ],

@@ -9,10 +9,20 @@ from xlt_flax.analysis import run_files, settings
 from xlt_flax.analysis.eval_files import read_evaluations
 from xlt_flax.analysis.fields import Config
 from xlt_flax.analysis.json_files import read_object
-from xlt_flax.analysis.results import BROKEN, FINISHED, NOT_STARTED, OTHER, Record, Results, Run
+from xlt_flax.analysis.results import (
+    BROKEN,
+    FINISHED,
+    NOT_EVALUATED,
+    NOT_STARTED,
+    OTHER,
+    Record,
+    Results,
+    Run,
+)
 from xlt_flax.analysis.run_files import NOTHING_MOVED
 from xlt_flax.config import base
 from xlt_flax.errors import UserError
+from xlt_flax.workdir import StudyFolder
 
 _RUN_FOLDER = re.compile(r"(?P<name>.+?)(-draw(?P<draw>\d+))?-seed(?P<seed>\d+)")
 
@@ -44,7 +54,7 @@ def read_results(path: Path, moved: Mapping[str, str] = NOTHING_MOVED) -> Result
     """
     if not path.is_dir():
         raise UserError(f"--workdir={path}: no such folder; give the folder of a sweep or of a run")
-    planned = (path / "sweep.json").exists()
+    planned = StudyFolder(path).file.exists()
     if planned:
         runs = _planned_runs(path, moved)
     else:
@@ -62,7 +72,7 @@ def read_results(path: Path, moved: Mapping[str, str] = NOTHING_MOVED) -> Result
 
 def _planned_runs(path: Path, moved: Mapping[str, str]) -> list[Run]:
     """Those that sweep.json lists, with every seed and draw that it or the folder has."""
-    plan_file = path / "sweep.json"
+    plan_file = StudyFolder(path).file
     plan = read_object(plan_file)
     entries, seeds = plan.get("runs"), plan.get("seeds")
     if not isinstance(entries, list) or not isinstance(seeds, list):
@@ -164,6 +174,9 @@ def _read_run(place: _Place, record: Record) -> Run:
     evaluations, audit = {}, None
     if status == FINISHED:
         evaluations = read_evaluations(place.folder)
+    if status == FINISHED and language not in evaluations:  # none of its documents has a label
+        status = NOT_EVALUATED
+    if status == FINISHED:
         audit = run_files.read_audit(place.folder)
         target = run_files.with_seen(evaluations[language], audit)
         faults = run_files.faults(record, target)

@@ -37,7 +37,10 @@ class Evaluation:
       accuracy_unseen: over the other documents; None where none is left, or `seen` is unknown.
       ids: document ids in the file's order; () without predictions.
       correct: bool (documents,); empty without predictions.
-      predictions: the predicted classes (documents,), -1 where there is none.
+      predictions: object (documents,), what was predicted: a label, several as a tuple, or None
+        where there is nothing; empty without predictions.
+      micro_f1, ece: as the file has them, or None.
+      per_class: {label: {"precision", "recall", "f1", "support"}}; {} of an older eval.
     """
 
     language: str
@@ -53,7 +56,10 @@ class Evaluation:
     accuracy_unseen: float | None = None
     ids: tuple[str, ...] = ()
     correct: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
-    predictions: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+    predictions: np.ndarray = field(default_factory=lambda: np.zeros(0, object))
+    micro_f1: float | None = None
+    ece: float | None = None
+    per_class: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

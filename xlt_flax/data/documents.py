@@ -22,6 +22,9 @@ class Documents:
         data/sameness).
       tokens: int32[total tokens], all documents one after the other.
       offsets: int64[documents + 1], where each begins.
+      seconds: int32[documents], the token at which a pair's second text begins, 0: one text; None:
+        there are no pairs.
+      several: the numbers of each document's labels, where it may have several.
     """
 
     ids: list[str]
@@ -29,6 +32,41 @@ class Documents:
     digests: np.ndarray
     tokens: np.ndarray
     offsets: np.ndarray
+    seconds: np.ndarray | None = None
+    several: Sequence[Sequence[int]] | None = None
+
+    @classmethod
+    def from_arrays(
+        cls,
+        *,
+        ids: Sequence[str],
+        labels: np.ndarray | Sequence[Sequence[int]],
+        digests: np.ndarray,
+        tokens: np.ndarray,
+        offsets: np.ndarray,
+        second_starts: np.ndarray | None = None,
+    ) -> "Documents":
+        """Documents in memory; labels int32[documents], or the numbers of each one's labels."""
+        single = labels if isinstance(labels, np.ndarray) else np.full(len(ids), -1, np.int32)
+        several = None if isinstance(labels, np.ndarray) else labels
+        return cls(list(ids), single, digests, tokens, offsets, second_starts, several)
+
+    @property
+    def has_pairs(self) -> bool:
+        return self.seconds is not None and bool(self.seconds.any())
+
+    @property
+    def second_starts(self) -> np.ndarray:
+        """int32[documents], see `seconds`; 0 where there are no pairs."""
+        return np.zeros(len(self), np.int32) if self.seconds is None else self.seconds
+
+    def label_matrix(self, indices: Sequence[int] | np.ndarray, count: int) -> np.ndarray:
+        """float32[indices, count]: 1 where a document has a label."""
+        matrix = np.zeros((len(indices), count), np.float32)
+        for row, index in enumerate(indices):
+            labels = [self.labels[index]] if self.several is None else self.several[index]
+            matrix[row, [label for label in labels if label >= 0]] = 1
+        return matrix
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -56,6 +94,8 @@ class Documents:
             digests=self.digests[indices],
             tokens=_joined(rows, np.int32),
             offsets=_offsets(map(len, rows)),
+            seconds=None if self.seconds is None else self.seconds[indices],
+            several=None if self.several is None else [self.several[i] for i in indices],
         )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xlt_flax.data.documents import Documents
-from xlt_flax.data.ordering import hash_order
+from xlt_flax.data.order import hash_order
 from xlt_flax.data.sources.webis_cls10.languages import LANGUAGE_OF_LETTER
 from xlt_flax.errors import UserError
 

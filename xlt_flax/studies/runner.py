@@ -20,15 +20,16 @@ from ml_collections import ConfigDict
 
 from xlt_flax import files
 from xlt_flax.errors import RunError
-from xlt_flax.evaluation.evaluate import Judge
+from xlt_flax.evaluation.evaluate import evaluate
 from xlt_flax.failures import NoSpaceError, explain
 from xlt_flax.studies.plan import PlannedRun, Task
 from xlt_flax.training import provenance
 from xlt_flax.training.failure_file import one_line, write_failure
-from xlt_flax.training.loop import train
-from xlt_flax.training.plan import total_steps
-from xlt_flax.training.shared_setup import share_setup
-from xlt_flax.workdir import Workdir
+from xlt_flax.training.inputs import open_inputs
+from xlt_flax.training.length import length_of
+from xlt_flax.training.plan import Plan, plan_study
+from xlt_flax.training.train import train
+from xlt_flax.workdir import StudyFolder, Workdir
 
 log = logging.getLogger("xlt_flax")
 
@@ -81,13 +82,13 @@ class Runner:
         workdir = self.workdir(task)
         if workdir.done.exists():
             return "to evaluate"
-        begun = _latest_checkpoint(workdir)
+        begun = _steps_made(workdir)
         after = f", after {task.source_folder}" if task.source_folder else ""
         return (f"to go on with from step {begun}" if begun else "to do") + after
 
     def _result(self, task: Task) -> dict | None:
         """The evaluation of the best checkpoint on the target language; None if there is none."""
-        path = self.workdir(task).eval / f"{self.config.data.target_language}.json"
+        path = self.workdir(task).scores(self.config.data.target_language)
         try:
             result = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError):
@@ -97,13 +98,13 @@ class Runner:
     # ---- How long it takes ----------------------------------------------------------------
 
     def _steps_left(self, task: Task) -> int:
-        done = _latest_checkpoint(self.workdir(task))
+        done = _steps_made(self.workdir(task))
         return max(self.steps[task.run.name] - done, 0)
 
     def _seconds_per_step(self) -> list[float]:
         """Of each run that is finished, other shards' too; evaluation and all else included."""
         found = []
-        for path in self.folder.glob(f"*/{Workdir(self.folder).timing.name}"):
+        for path in StudyFolder(self.folder).timings():
             with suppress(OSError, ValueError, KeyError, TypeError):
                 timing = json.loads(path.read_text("utf-8"))
                 found.append(timing["seconds"] / timing["steps"])
@@ -132,12 +133,10 @@ class Runner:
         print(f"{len(self.tasks) - len(waiting)} of {len(self.tasks)} runs are done", flush=True)
         if not waiting:
             return
-        self._setup = share_setup(
-            self.config,
-            [run.mixture for run in self.runs],
-            sum(self.steps[run.name] for run in self.runs),
-        )
-        provenance.check_sweep(self.folder, self._setup)
+        self._inputs = open_inputs(self.config, keep_weights=True)
+        self._planned: tuple[int, Plan] | None = None  # the draw last used: its runs come together
+        self._plan(self.config)  # draws differ in which documents they have, not in whether enough
+        provenance.check_sweep(self.folder, self.config, self._inputs)
         failed: dict[str, str] = {}
         for number, task in enumerate(waiting, 1):
             if task.source_folder in failed:
@@ -163,7 +162,7 @@ class Runner:
     def _attempt(self, task: Task) -> tuple[str, bool]:
         """Does one task; returns its line, and whether it failed."""
         workdir = self.workdir(task)
-        begun, steps_before = time.monotonic(), _latest_checkpoint(workdir)
+        begun, steps_before = time.monotonic(), _steps_made(workdir)
         try:
             self._do(task, workdir)
         except Exception as error:  # whatever it is, the other runs are still worth having
@@ -175,7 +174,7 @@ class Runner:
         finally:
             gc.collect()  # what a traceback held on the device
         seconds = time.monotonic() - begun
-        steps = _latest_checkpoint(workdir) - steps_before
+        steps = _steps_made(workdir) - steps_before
         if steps:
             files.write_json(workdir.timing, {"seconds": round(seconds, 2), "steps": steps})
         workdir.failure.unlink(missing_ok=True)
@@ -184,8 +183,18 @@ class Runner:
     def _do(self, task: Task, workdir: Workdir) -> None:
         config = task_config(self.config, task, self.folder)
         log.info("---- %s", task.folder)
-        train(config, workdir, self._setup.of)
-        Judge(workdir, config, [config.data.target_language], self._setup.of).judge("best")
+        plan = self._plan(config)
+        train(config, workdir, self._inputs, plan)
+        evaluate(workdir, config, [config.data.target_language], "best", self._inputs, plan)
+
+    def _plan(self, config: ConfigDict) -> Plan:
+        """What all runs of a config's draw share."""
+        draw = config.data.split_seed
+        if self._planned is None or self._planned[0] != draw:
+            mixtures = [run.mixture for run in self.runs]
+            steps = sum(self.steps.values())
+            self._planned = draw, plan_study(config, self._inputs, mixtures, steps)
+        return self._planned[1]
 
     def _result_line(self, task: Task, seconds: float) -> str:
         result = self._result(task) or {}
@@ -220,12 +229,11 @@ def _with_changes(config: ConfigDict, run: PlannedRun) -> ConfigDict:
 
 def steps_of_runs(config: ConfigDict, runs: Sequence[PlannedRun]) -> dict[str, int]:
     """Updates of each run, by its name; one of protocol "thesis" may have fewer."""
-    return {run.name: total_steps(_with_changes(config, run)) for run in runs}
+    return {run.name: length_of(_with_changes(config, run)).total for run in runs}
 
 
-def _latest_checkpoint(workdir: Workdir) -> int:
-    names = (entry.name for entry in workdir.checkpoints.glob("*"))
-    return max((int(name) for name in names if name.isdecimal()), default=0)
+def _steps_made(workdir: Workdir) -> int:
+    return workdir.latest_checkpoint() or 0
 
 
 def _summary(failed: dict[str, str], tasks: int) -> str:

@@ -4,7 +4,7 @@ import hashlib
 import json
 
 from ml_collections import ConfigDict
-from transformers import BertConfig
+from transformers import BertConfig, PreTrainedTokenizerFast
 
 from xlt_flax.errors import UserError
 from xlt_flax.modeling import weights
@@ -25,6 +25,7 @@ _SHAPE = (
     "layer_norm_eps",
     "initializer_range",
 )
+_OF_WEIGHTS = ("name", "revision", "init", "head_sd")  # fields that the weights depend on
 
 
 class BaseModel:
@@ -32,17 +33,22 @@ class BaseModel:
 
     Args:
       model: the config's `model` (name, revision, init).
-      shape: of `modeling.loading.load_config`.
+      shape: of `modeling.weights.load_config`.
+      tokenizer: of `modeling.weights.load_tokenizer`.
     """
 
-    def __init__(self, model: ConfigDict, shape: BertConfig):
-        self._model, self._shape = model, shape
+    def __init__(self, model: ConfigDict, shape: BertConfig, tokenizer: PreTrainedTokenizerFast):
+        self._model, self.shape, self.tokenizer = model, shape, tokenizer
         self._digest: str | None = None
 
     @property
     def revision(self) -> str | None:
         """The commit of a hub id, where it is known; None of a folder."""
-        return getattr(self._shape, "_commit_hash", None)
+        return getattr(self.shape, "_commit_hash", None)
+
+    def is_of(self, model: ConfigDict) -> bool:
+        """Whether a config's `model` names this one, with weights that are drawn alike."""
+        return all(self._model[name] == model[name] for name in _OF_WEIGHTS)
 
     def params(self, seed: int) -> dict:
         """FlaxBertForSequenceClassification's tree, float32 on the host; `seed` draws what no file
@@ -52,10 +58,10 @@ class BaseModel:
           UserError: the weights cannot be had, or do not fit the shape.
         """
         if self._model.init == "random":
-            return weights.random_weights(self._shape, seed, self._model.head_sd)
+            return weights.random_weights(self.shape, seed, self._model.head_sd)
         stored = self._stored_weights()
         self._digest = self._digest_of(stored)
-        return weights.complete_weights(stored, self._shape, seed, self._model.head_sd)
+        return weights.complete_weights(stored, self.shape, seed, self._model.head_sd)
 
     def digest(self) -> str:
         """sha256 of the shape and of the weights that files hold; what is drawn is a function of
@@ -82,7 +88,7 @@ class BaseModel:
         Raises:
           UserError: they differ.
         """
-        own = weights.flat_shapes(weights.weight_shapes(self._shape))
+        own = weights.flat_shapes(weights.weight_shapes(self.shape))
         runs = weights.flat_shapes(params)
         runs[WORD_EMBEDDING] = (rows, *runs.get(WORD_EMBEDDING, ())[1:])
         differ = sorted(path for path in own.keys() | runs if own.get(path) != runs.get(path))
@@ -94,9 +100,9 @@ class BaseModel:
             )
 
     def _stored_weights(self) -> dict:
-        return weights.stored_weights(self._model.name, self._shape, self._model.revision)
+        return weights.stored_weights(self._model.name, self.shape, self._model.revision)
 
     def _digest_of(self, stored: dict) -> str:
-        shape = {name: getattr(self._shape, name) for name in _SHAPE}
+        shape = {name: getattr(self.shape, name) for name in _SHAPE}
         facts = {"shape": shape, "weights": digest(stored)}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

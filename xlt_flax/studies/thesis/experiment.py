@@ -48,6 +48,7 @@ EXPERIMENT = Experiment(
         Field("data.dedup", False, "the dropping of repeats"),
         Field("data.stratify", False, "the balancing of the groups' classes"),
         Field("data.mixing", "shuffle", "the mixing"),
+        Field("train.objective", "single_label", "the objective"),
         Field("train.batch_size", 8, "the batch size"),
         Field("train.epochs", 10, "the number of epochs"),
         Field("train.max_steps", 0, "the limit of updates"),

@@ -8,8 +8,8 @@ import pytest
 from xlt_flax import workdir as workdir_module
 from xlt_flax.config import base
 from xlt_flax.errors import RunError
-from xlt_flax.evaluation import evaluate as judge_module
-from xlt_flax.evaluation.evaluate import Judge
+from xlt_flax.evaluation import follow as follow_module
+from xlt_flax.evaluation.follow import until_done
 from xlt_flax.workdir import Workdir
 
 
@@ -37,16 +37,13 @@ def watch(tmp_path, monkeypatch):
                 elif event:
                     (workdir.checkpoints / str(event)).mkdir(parents=True)
 
-            def saved(judge, seen):
-                return sorted({int(p.name) for p in workdir.checkpoints.glob("*")} - seen)
+            def look():
+                saved = sorted(int(path.name) for path in workdir.checkpoints.glob("*"))
+                looked_at.extend(step for step in saved if step not in looked_at)
 
-            monkeypatch.setattr(judge_module, "time", SimpleNamespace(sleep=happen))
-            monkeypatch.setattr(Judge, "_new_steps", saved)
-            monkeypatch.setattr(Judge, "_add_to_curve", lambda judge, step: looked_at.append(step))
-            judge = Judge.__new__(Judge)
-            judge.workdir, judge.tests = workdir, {"ja": None}
+            monkeypatch.setattr(follow_module, "time", SimpleNamespace(sleep=happen))
             happen(0)
-            judge.watch()
+            until_done(workdir, look)
         assert next(left, "all") == "all"
         return looked_at
 

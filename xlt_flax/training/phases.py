@@ -1,0 +1,80 @@
+"""Documents as a step takes them: what training, validation, evaluation and benchmarks put together
+in the same way."""
+
+from dataclasses import dataclass, replace
+
+import optax
+from ml_collections import ConfigDict
+
+from xlt_flax.data.documents import Documents
+from xlt_flax.data.examples import LabelSet
+from xlt_flax.data.layout.slots import Layout
+from xlt_flax.modeling.vocabulary import Vocabulary
+from xlt_flax.training import plan as plans
+from xlt_flax.training.inputs import Inputs
+from xlt_flax.training.objectives import Objective, find_objective
+from xlt_flax.training.plan import Plan
+from xlt_flax.training.step import Step, make_eval_step, make_train_step
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Training or evaluation of documents.
+
+    Attributes:
+      documents: with tokens renumbered as the rows of the word embedding that are held.
+      layout: of their batches.
+      step: what is done with a batch.
+      objective: that its losses are of.
+      labels: the model's outputs.
+    """
+
+    documents: Documents
+    layout: Layout
+    step: Step
+    objective: Objective
+    labels: LabelSet
+
+
+def training_phase(
+    config: ConfigDict,
+    inputs: Inputs,
+    plan: Plan,
+    vocabulary: Vocabulary,
+    documents: Documents,
+    optimizer: optax.GradientTransformation,
+) -> Phase:
+    """
+    Args:
+      config: of the run.
+      inputs: what it names.
+      plan: of the run.
+      vocabulary: the rows that its train state holds.
+      documents: as they were selected.
+      optimizer: of the run.
+    """
+    layout = plans.train_layout(config, plan, plans.pad_token_in(vocabulary, inputs))
+    objective = find_objective(config.train.objective)
+    step = make_train_step(plan.forward, optimizer, config.seed, objective, config.model.tf32)
+    documents = documents.renumbered(vocabulary.row_of)
+    return Phase(documents, layout, step, objective, output_labels(config, inputs))
+
+
+def evaluation_phase(
+    config: ConfigDict,
+    inputs: Inputs,
+    plan: Plan,
+    vocabulary: Vocabulary,
+    documents: Documents,
+) -> Phase:
+    """Arguments as of `training_phase`."""
+    layout = plans.evaluation_layout(config, plan, plans.pad_token_in(vocabulary, inputs))
+    objective = find_objective(config.train.objective)
+    step = make_eval_step(plan.forward, objective, config.model.tf32)
+    documents = documents.renumbered(vocabulary.row_of)
+    return Phase(documents, layout, step, objective, output_labels(config, inputs))
+
+
+def output_labels(config: ConfigDict, inputs: Inputs) -> LabelSet:
+    """The labels that a run's model predicts: several of a document if its objective says so."""
+    return replace(inputs.labels, several=find_objective(config.train.objective).SEVERAL)
