@@ -24,6 +24,7 @@ from ml_collections import ConfigDict
 from xlt_flax.config import resolve
 from xlt_flax.config_checks import validate
 from xlt_flax.console import shown
+from xlt_flax.data.sources import find_source, languages_named
 from xlt_flax.overrides import given_anew
 from xlt_flax.places import local_folder
 from xlt_flax.studies import plan
@@ -101,10 +102,11 @@ def evaluate(
     with shown():
         run = Workdir(workdir)
         config = given_anew(run.read_config(), places or {})
+        named = languages_named(languages or (), find_source(config.data).languages)
         from xlt_flax.evaluation import evaluate, follow
 
         how = follow.follow if watch else evaluate.evaluate
-        return how(run, config, list(languages or [config.data.target_language]), checkpoint)
+        return how(run, config, named or [config.data.target_language], checkpoint)
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,9 @@ def prepare(config: ConfigDict) -> list[str]:
         from xlt_flax.training.inputs import open_inputs
 
         corpus, lines = open_inputs(config).corpus, []
-        for language, split in needed_splits(config.mixture, config.data.target_language):
+        for language, split in needed_splits(
+            config.mixture, config.data.target_language, corpus.source
+        ):
             store = corpus.store(language, split)
             lines.append(f"{language} {split}: {len(store)} documents, {len(store.tokens)} tokens")
         return lines
@@ -234,7 +238,9 @@ def bench(
         if synthetic:
             documents = benchmark.synthetic_documents(config, inputs, *synthetic)
         else:
-            needed = needed_splits(config.mixture, config.data.target_language)
+            needed = needed_splits(
+                config.mixture, config.data.target_language, inputs.corpus.source
+            )
             if not all(inputs.corpus.is_ready(language, split) for language, split in needed):
                 make_missing(config)
             documents = benchmark.mixture_documents(config, inputs)

@@ -23,8 +23,8 @@ import orbax.checkpoint as ocp
 
 from xlt_flax import failures, files
 from xlt_flax.errors import UserError
+from xlt_flax.modeling.digests import digest
 from xlt_flax.modeling.vocabulary import Vocabulary
-from xlt_flax.training.digests import digest
 from xlt_flax.training.step import TrainState
 from xlt_flax.workdir import Workdir
 

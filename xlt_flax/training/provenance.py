@@ -130,9 +130,9 @@ def check_data(workdir: Workdir, config: ConfigDict, inputs: Inputs) -> None:
 
 def _other_documents(workdir: Workdir, corpus: Corpus, config: ConfigDict, name: str) -> str:
     return (
-        f"config.data.data_dir: the {name} documents of {corpus.dataset} in {config.data.data_dir} "
-        f"are not those that {workdir.path} was begun with: say where those are, "
-        "--config.data.data_dir=DIR, or run it again in another --workdir"
+        f"config.data.data_dir: the {name} documents of {corpus.source.name} in "
+        f"{config.data.data_dir} are not those that {workdir.path} was begun with: say where those "
+        "are, --config.data.data_dir=DIR, or run it again in another --workdir"
     )
 
 
