@@ -16,6 +16,7 @@ ROOMS = {"data", "modeling", "training", "evaluation", "studies", "analysis"}
 FOUNDATION = {"errors", "failures", "files", "locks", "places", "signals"}
 SURFACE = {"api", "cli", "console", "overrides", "words"}
 VALIDATES = {"evaluation.predictions", "evaluation.scores", "evaluation.seen"}
+OBJECTIVES = "training.objectives"
 MAX_LINES = 300
 
 # Rules that are broken at the moment: each fails here once it holds, and is taken out.
@@ -107,7 +108,8 @@ RULES = {
     ),
     "above the rooms, only the surface knows more than data and modeling": (
         lambda module: room(module) == "" and not is_surface(module),
-        is_room(*ROOMS - {"data", "modeling"}),
+        # config_checks asks which objectives there are, as it asks which data sets
+        lambda module: room(module) in ROOMS - {"data", "modeling"} and module != OBJECTIVES,
     ),
     "data knows no other room": (is_room("data"), is_room(*ROOMS - {"data"})),
     "modeling knows no other room": (is_room("modeling"), is_room(*ROOMS - {"modeling"})),
