@@ -174,13 +174,12 @@ def sweep(
     Raises:
       UserError: config, names or folder are not usable.
     """
-    from xlt_flax.studies import runner, study_file
-    from xlt_flax.studies.thesis.reported import TABLE_OF
+    from xlt_flax.studies import known, runner, study_file
 
     config, names = plan.split_config(config)
     seeds, draws = seeds or [config.seed], draws or [config.data.split_seed]
     folder = local_folder(workdir, "--workdir")
-    runs = plan.plan_runs(names, TABLE_OF if TABLE_OF.keys() >= set(names) else {})
+    runs = plan.plan_runs(names, known.tables_of(names))
     picked = plan.pick(runs, only)
     config = study_file.with_own_draw(folder, config)
     own = config.data.split_seed

@@ -11,12 +11,20 @@ from xlt_flax.analysis.measured import interval_label
 from xlt_flax.analysis.plain_matplotlib import Axes, Figure, mpl
 from xlt_flax.studies.thesis import reported
 
+ORDER = 0
+SECTION = None  # beside the answers
+CAPTION = (
+    "Figure 4.1. Mean accuracy on {target} by number of source languages. Bars start at "
+    "chance (.5); 95% intervals are over blocks and documents. Pale bars are unfinished."
+)
+
+_LANGUAGES = ("", "one language", "two languages", "three languages")
 _CHANCE = 0.5  # bars start here
 _SIZE = (4.8, 4.4)  # inches; letters of 10 points stay legible where it is 400 pixels wide
 _WIDTH, _ASIDE = 0.36, 0.2  # of a bar, and its distance from the middle of a group
 
 
-def figure_4_1(findings: Findings) -> Figure | None:
+def draw(findings: Findings) -> Figure | None:
     """The means of tables 4.1 to 4.3 as bars from chance, beside the thesis's."""
     means = [findings.every.groups[group.key] for group in reported.ZERO_SHOT_GROUPS]
     if all(mean.mean is None for mean in means) or len(findings.every.cells) < 2:
@@ -24,11 +32,14 @@ def figure_4_1(findings: Findings) -> Figure | None:
     figure = Figure(figsize=_SIZE, layout="constrained")
     axes = figure.add_subplot()
     for place, mean in enumerate(means):
-        _thesis_bar(axes, place + _ASIDE, mean)
+        if mean.group.mean is not None:
+            _thesis_bar(axes, place + _ASIDE, mean.group.mean)
         if mean.mean is not None:
-            _bar(axes, place - _ASIDE, mean, findings)
+            _bar(axes, place - _ASIDE, mean, mean.mean)
+            _dots_on(axes, place - _ASIDE, _dots(mean, findings))
+            _bar_value(axes, place - _ASIDE, _top(mean, findings), formats.share(mean.mean), "ink")
     axes.set_xticks(range(len(means)), [_bar_label(mean) for mean in means])
-    axes.set_ylabel(f"accuracy on {language_name(findings.sweep.target_language)}")
+    axes.set_ylabel(f"accuracy on {language_name(findings.results.target_language)}")
     axes.axhline(_CHANCE, color=COLOURS["muted"], linewidth=1)
     axes.set_ylim(*_limits(means, findings))
     axes.spines["bottom"].set_visible(False)
@@ -42,7 +53,7 @@ def figure_4_1(findings: Findings) -> Figure | None:
 
 def _limits(means: list[GroupMean], findings: Findings) -> tuple[float, float]:
     """Of the axis: all that is drawn lies within, with room for the numbers above the bars."""
-    drawn = [_CHANCE, *(mean.group.mean for mean in means)]
+    drawn = [_CHANCE, *(mean.group.mean for mean in means if mean.group.mean is not None)]
     for mean in means:
         drawn += [*_dots(mean, findings), *(mean.interval or ())]
     low, high = min(drawn), max(drawn)
@@ -55,10 +66,16 @@ def _dots(mean: GroupMean, findings: Findings) -> list[float]:
     return [cell.mean for cell in cells if cell.mean is not None]
 
 
-def _thesis_bar(axes: Axes, place: float, mean: GroupMean) -> None:
+def _top(mean: GroupMean, findings: Findings) -> float:
+    """The highest that is drawn of a mean: its number stands above it."""
+    drawn = [*_dots(mean, findings), *(mean.interval or ()), mean.mean or _CHANCE]
+    return max(drawn)
+
+
+def _thesis_bar(axes: Axes, place: float, value: float) -> None:
     axes.bar(
         place,
-        mean.group.mean - _CHANCE,
+        value - _CHANCE,
         _WIDTH,
         bottom=_CHANCE,
         facecolor="none",
@@ -66,14 +83,14 @@ def _thesis_bar(axes: Axes, place: float, mean: GroupMean) -> None:
         linewidth=1.2,
         linestyle=(0, (3, 2)),
     )
-    _bar_value(axes, place, mean.group.mean, formats.share(mean.group.mean), "muted")
+    _bar_value(axes, place, value, formats.share(value), "muted")
 
 
-def _bar(axes: Axes, place: float, mean: GroupMean, findings: Findings) -> None:
+def _bar(axes: Axes, place: float, mean: GroupMean, value: float) -> None:
     colour = COLOURS[GROUP_COLOUR[mean.group.languages]]
     axes.bar(
         place,
-        mean.mean - _CHANCE,
+        value - _CHANCE,
         _WIDTH,
         bottom=_CHANCE,
         facecolor=colour,
@@ -83,8 +100,10 @@ def _bar(axes: Axes, place: float, mean: GroupMean, findings: Findings) -> None:
     )
     if mean.interval is not None:
         whisker(axes, place, mean.interval, vertical=True)
-    dots = _dots(mean, findings)
-    # Side by side, in the table's order: mixtures of one accuracy do not hide each other.
+
+
+def _dots_on(axes: Axes, place: float, dots: list[float]) -> None:
+    """Side by side, in the table's order: mixtures of one accuracy do not hide each other."""
     shifts = (np.arange(len(dots)) - (len(dots) - 1) / 2) * _WIDTH / max(len(dots), 4)
     axes.scatter(
         place + shifts,
@@ -95,8 +114,6 @@ def _bar(axes: Axes, place: float, mean: GroupMean, findings: Findings) -> None:
         linewidth=0.9,
         zorder=4,
     )
-    top = max([mean.mean, *dots, mean.interval.high if mean.interval else 0])
-    _bar_value(axes, place, top, formats.share(mean.mean), "ink")
 
 
 def _bar_value(axes: Axes, x: float, y: float, text: str, colour: str) -> None:
@@ -112,8 +129,7 @@ def _bar_value(axes: Axes, x: float, y: float, text: str, colour: str) -> None:
 
 
 def _bar_label(mean: GroupMean) -> str:
-    languages = {1: "one language", 2: "two languages", 3: "three languages"}
-    text = f"{mean.group.label}\n{languages[mean.group.languages]}"
+    text = f"{mean.group.label}\n{_LANGUAGES[mean.group.languages or 0]}"
     if mean.finished < len(mean.group.runs):
         return f"{text}\n{mean.finished} of {len(mean.group.runs)} mixtures"
     return text if mean.complete else f"{text}\nsome seeds missing"

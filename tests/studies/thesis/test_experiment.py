@@ -4,10 +4,12 @@ import made_up_sweep
 import numpy as np
 import pytest
 
-from xlt_flax.analysis import findings, read_runs, summary, tables
+from xlt_flax.analysis import read_runs, tables
 from xlt_flax.config import base
 from xlt_flax.stored_config import OPERATIONAL, PLACES, flat
+from xlt_flax.studies import known
 from xlt_flax.studies.thesis import experiment
+from xlt_flax.studies.thesis.experiment import EXPERIMENT
 
 SECOND = {"init_from": "/runs/E1D1F1-seed50", "protocol": "thesis", "mixture": "J1"}
 
@@ -18,7 +20,7 @@ def config(**fields):
 
 @pytest.mark.parametrize("fields", [{}, SECOND, {"seed": 51}, {"data.split_seed": 7}])
 def test_the_defaults_are_the_thesiss_experiment(fields):
-    assert experiment.deviations(config(**fields)) == []
+    assert EXPERIMENT.deviations(config(**fields)) == []
 
 
 @pytest.mark.parametrize(
@@ -58,8 +60,8 @@ def test_each_field_that_matters_is_a_deviation(tmp_path, field, value, said):
     rng = np.random.default_rng(0)
     folder = tmp_path / f"{name}-seed50"
     made_up_sweep.write_run(folder, name, 50, right, rng, fields={field: value})
-    found = findings.find(read_runs.read_sweep(tmp_path))
-    (reason, *others) = summary.not_the_thesis(found)
+    found = known.find(read_runs.read_results(tmp_path))
+    (reason, *others) = found.study.departures(found)
     assert said in reason
     assert not others
     assert found.agreement is None
@@ -86,8 +88,7 @@ def test_every_field_is_the_experiments_or_known_to_be_no_part_of_it():
         "train.epsilon_before_correction",
         "eval.best",
     }
-    fields = (*experiment.FIELDS, *experiment.OF_SECOND_STAGE)
-    decisive = {field for field, _, _ in fields}
+    decisive = {field.name for field in EXPERIMENT.fields}
     assert set(flat(base().to_dict())) <= decisive | no_part
 
 
@@ -96,8 +97,8 @@ def test_only_some_runs_that_deviate_are_counted(tmp_path):
     for name in ("E1D1F1", "E1D1F1+J1"):
         fields = {"protocol": "clean"} if "+" in name else {}
         made_up_sweep.write_run(tmp_path / f"{name}-seed50", name, 50, right, rng, fields=fields)
-    found = findings.find(read_runs.read_sweep(tmp_path))
-    assert summary.not_the_thesis(found) == [
+    found = known.find(read_runs.read_results(tmp_path))
+    assert found.study.departures(found) == [
         "the protocol of the J1 stages is clean, not thesis (1 of 2 runs)"
     ]
     assert found.agreement.cells == 1  # the run that is the thesis's is still held against it
@@ -106,7 +107,7 @@ def test_only_some_runs_that_deviate_are_counted(tmp_path):
 def rows(tmp_path, name="E1D1F1", **fields):
     right, rng = np.arange(2000) < 1500, np.random.default_rng(0)
     made_up_sweep.write_run(tmp_path / f"{name}-seed50", name, 50, right, rng, fields=fields)
-    found = findings.find(read_runs.read_sweep(tmp_path))
+    found = known.find(read_runs.read_results(tmp_path))
     (table,) = [table for table in tables.all_tables(found) if table.key == "deviations"]
     return {row.cells[0]: row.cells[1:] for row in table.rows}
 

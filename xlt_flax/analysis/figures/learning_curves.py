@@ -4,21 +4,28 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from xlt_flax.analysis.drawing import COLOURS, GROUP_COLOUR, short_share
+from xlt_flax.analysis.drawing import COLOURS, short_share
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.languages import language_name
 from xlt_flax.analysis.plain_matplotlib import Axes, Figure, mpl
 from xlt_flax.analysis.results import Run
-from xlt_flax.studies.thesis import reported
+from xlt_flax.analysis.table import Section
+
+ORDER = 90
+SECTION = Section("curves", "Learning curves")
+CAPTION = (
+    "Loss and accuracy by epoch, one line for each run and seed. Dots mark the epoch whose "
+    "checkpoint is the model, as the run recorded it."
+)
 
 _SPLITS = {"train": "training", "validation": "validation"}
 
 
-def learning_curves(findings: Findings) -> Figure | None:
+def draw(findings: Findings) -> Figure | None:
     """Loss and accuracy by epoch: one column for each kind of run, one thin line for each run."""
     columns = _curve_columns(findings)
     shown = [run for _, _, runs in columns for run in runs]
-    rows = _curve_rows(shown, findings.sweep.target_language)
+    rows = _curve_rows(shown, findings.results.target_language)
     if not rows:
         return None
     figure = Figure(
@@ -39,17 +46,9 @@ def learning_curves(findings: Findings) -> Figure | None:
 
 
 def _curve_columns(findings: Findings) -> list[tuple[str, str, list[Run]]]:
-    after = [name for group in reported.AFTER_J1_GROUPS for name in group.runs]
-    columns = [(g.label, GROUP_COLOUR[g.languages], g.runs) for g in reported.ZERO_SHOT_GROUPS]
-    columns.append(("single groups", "other", reported.SINGLE_GROUPS.runs))
-    columns.append(("J1 stage", "reference", (*after, "J1")))
-    rest = tuple(
-        name for name in findings.sweep.names() if name == "E2D1F3" or name not in reported.ACCURACY
-    )
-    columns.append(("E2D1F3" if rest == ("E2D1F3",) else "other runs", "ink", rest))
     found = []
-    for title, colour, names in columns:
-        runs = [run for run in findings.sweep.runs if run.name in names and run.curve]
+    for title, colour, names in findings.study.curve_columns(findings.results.names()):
+        runs = [run for run in findings.results.runs if run.name in names and run.curve]
         if runs:
             found.append((title, colour, runs))
     return found
@@ -93,7 +92,9 @@ def chosen(run: Run) -> tuple[float, float] | None:
     loss.
     """
     epoch, loss = run.record.best.get("epoch"), run.record.best.get("loss")
-    return None if epoch is None or loss is None else (float(epoch), float(loss))
+    if not isinstance(epoch, int | float) or not isinstance(loss, int | float):
+        return None
+    return float(epoch), float(loss)
 
 
 def _by_epoch(run: Run, split: str, metric: str) -> tuple[np.ndarray, np.ndarray]:

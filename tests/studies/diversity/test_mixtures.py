@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from xlt_flax.data.mixture import mixture_shape, parse_mixture
-from xlt_flax.studies.diversity import SHAPES, diversity_mixtures
+from xlt_flax.studies.diversity.mixtures import SHAPES, diversity_mixtures
 from xlt_flax.studies.thesis import reported
 
 MIXTURES = diversity_mixtures()

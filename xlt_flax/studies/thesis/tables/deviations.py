@@ -2,23 +2,27 @@
 
 from collections.abc import Sequence
 
+from xlt_flax.analysis.experiment import Deviation
+from xlt_flax.analysis.fields import shown
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.formats import count
 from xlt_flax.analysis.results import Run
-from xlt_flax.analysis.table import UNFINISHED, Row, Table
-from xlt_flax.studies.thesis import experiment
+from xlt_flax.analysis.table import UNFINISHED, Row, Section, Table
+from xlt_flax.studies.thesis import experiment, reported
+
+ORDER = 30
 
 _SAME = "the same"
 
 
-def deviations(findings: Findings) -> Table | None:
+def tables(findings: Findings) -> list[Table]:
     """One row for each thing that these runs, the text and the listing do not all do alike.
 
     None where no run has a config.
     """
-    runs = [run for run in findings.sweep.runs if run.record.config]
+    runs = [run for run in findings.results.runs if run.record.config]
     if not runs:
-        return None
+        return []
     rows = [*_fields(runs), *_particulars(runs), _seeds(runs), *_test_sets(findings)]
     notes = (
         "The text is the thesis's account of its experiment; the listing is its program, where it "
@@ -26,20 +30,21 @@ def deviations(findings: Findings) -> Table | None:
     )
     columns = ("What", "The thesis's text", "Its listing", "These runs")
     title = "How these runs and the thesis differ"
-    return Table("deviations", "deviations", title, columns, tuple(rows), notes, True)
+    section = Section("deviations", title)
+    return [Table("deviations", section, title, columns, tuple(rows), notes, words=True)]
 
 
 def _fields(runs: Sequence[Run]) -> list[Row]:
     """Fields of the experiment in which some run is another."""
-    found: dict[str, tuple[experiment.Deviation, dict[str, list[Run]]]] = {}
+    found: dict[str, tuple[Deviation, dict[str, list[Run]]]] = {}
     for run in runs:
-        for each in experiment.deviations(run.record.config):
+        for each in experiment.EXPERIMENT.deviations(run.record.config):
             if each.field != "protocol":  # is among the particulars
                 _, values = found.setdefault(each.field, (each, {}))
                 values.setdefault(shown(each.run), []).append(run)
     return [
         Row(
-            (f"{each.what} ({each.field})", shown(each.thesis), _SAME, _by_runs(values, runs)),
+            (f"{each.what} ({each.field})", shown(each.wanted), _SAME, _by_runs(values, runs)),
             UNFINISHED,
         )
         for each, values in found.values()
@@ -76,16 +81,7 @@ def _seeds(runs: Sequence[Run]) -> Row:
 
 def _test_sets(findings: Findings) -> list[Row]:
     sizes = sorted({cell.documents for cell in findings.every.cells.values() if cell.documents})
-    if not sizes or sizes == [experiment.TEST_DOCUMENTS]:
+    if not sizes or sizes == [reported.TEST_DOCUMENTS]:
         return []
     ours = ", ".join(map(count, sizes))
-    return [Row(("test documents", count(experiment.TEST_DOCUMENTS), _SAME, ours), UNFINISHED)]
-
-
-def shown(value: object) -> str:
-    """A field's value as a person writes it."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, float):
-        return f"{value:g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return [Row(("test documents", count(reported.TEST_DOCUMENTS), _SAME, ours), UNFINISHED)]

@@ -1,4 +1,4 @@
-"""Contrasts: what they weigh, what cancels in them, and over which runs they are taken."""
+"""Contrasts over runs: over which blocks they are taken, and what is said of them."""
 
 import json
 import shutil
@@ -7,111 +7,20 @@ import made_up_sweep
 import numpy as np
 import pytest
 import simulated_worlds
-from simulated_worlds import DIVERSITY, LETTERS, THESIS
+from simulated_worlds import DIVERSITY, THESIS
 
-from xlt_flax.analysis import (
-    contrasts,
-    effects,
-    figures,
-    findings,
-    read_runs,
-    records,
-    summary,
-    tables,
-)
+from xlt_flax.analysis import figures, read_runs, records, summary, tables
 from xlt_flax.analysis.contrasts import UNEQUAL_GROUPS
 from xlt_flax.analysis.judged import Judged
 from xlt_flax.analysis.measured import DOCUMENTS, DRAWS, ONE_SEED, SEEDS, measure
+from xlt_flax.studies import known
+from xlt_flax.studies.diversity.contrasts import diversity_contrasts
+from xlt_flax.studies.diversity.report import ZERO_SHOT
 from xlt_flax.studies.thesis import reported
 
-KEYS = ["1:1:1 - 3:0", "delta_de", "delta_en", "delta_fr", "2:1 - 3:0"]
 
-
-def by_key(names, **kwargs):
-    return {each.key: each for each in contrasts.diversity_contrasts(names, **kwargs)}
-
-
-def accuracies_of(names, languages=None, groups=None, diversity=0.0):
-    """Additive effects: shares of languages, of groups, and what diversity is worth."""
-    found = {}
-    for name in names:
-        parts = [name[i : i + 2] for i in range(0, len(name), 2)]
-        own = sum((languages or {}).get(part[0], 0) + (groups or {}).get(part, 0) for part in parts)
-        found[name] = own / len(parts) + diversity * (len({part[0] for part in parts}) == 3)
-    return found
-
-
-@pytest.mark.parametrize("names", [THESIS, DIVERSITY], ids=["thesis", "diversity"])
-def test_effects_of_languages_cancel_and_diversity_does_not(names):
-    languages = {"E": 0.1, "D": 0.7, "F": -0.3}
-    found = by_key(names)
-    assert sorted(found) == sorted(KEYS)
-    for key in KEYS[:4]:
-        assert found[key].of(accuracies_of(names, languages)) == pytest.approx(0, abs=1e-12)
-        assert found[key].of(accuracies_of(names, languages, diversity=0.02)) == pytest.approx(0.02)
-
-
-@pytest.mark.parametrize("key", KEYS)
-def test_draws_cancel_in_the_cyclic_mixtures_alone(key):
-    rng = np.random.default_rng(0)
-    groups = {f"{letter}{number}": rng.normal() for letter in LETTERS for number in (1, 2, 3)}
-    cyclic, six = by_key(DIVERSITY)[key], by_key(THESIS)[key]
-    assert cyclic.of(accuracies_of(DIVERSITY, groups=groups)) == pytest.approx(0, abs=1e-12)
-    assert cyclic.equal_groups
-    assert six.equal_groups == (key == "1:1:1 - 3:0")
-    left = abs(six.of(accuracies_of(THESIS, groups=groups)))
-    assert (left < 1e-12) == six.equal_groups
-
-
-def test_were_germans_presence_all_only_its_own_delta_would_be_zero():
-    presence = {name: float("D" in name) for name in DIVERSITY}
-    found = {key: contrast.of(presence) for key, contrast in by_key(DIVERSITY).items()}
-    assert found["delta_de"] == pytest.approx(0)
-    assert found["delta_en"] == found["delta_fr"] == pytest.approx(0.5)
-    assert found["1:1:1 - 3:0"] == pytest.approx(2 / 3)
-
-
-def test_the_thesiss_own_numbers():
-    known = contrasts.of_the_thesis()
-    points = {key: round(100 * value, 2) for key, value in known.items()}
-    assert points["1:1:1 - 3:0"] == 3.25
-    assert (points["delta_de"], points["delta_en"], points["delta_fr"]) == (0.92, 2.99, 2.79)
-    assert points["1:1:1 - 3:0, after J1"] == 2.03
-
-
-def test_a_mixture_of_groups_chosen_on_the_test_set_is_in_no_contrast():
-    assert "E2D1F3" in reported.ACCURACY
-    assert all(
-        "E2D1F3" not in each.weights for each in contrasts.diversity_contrasts(reported.ACCURACY)
-    )
-
-
-@pytest.mark.parametrize(
-    ("names", "keys"),
-    [
-        (["E1E2E3", "D1D2D3", "F1F2F3", "E1D1F1"], ["1:1:1 - 3:0"]),
-        (["E1E2E3", "D1D2D3", "E1D1F1"], []),  # French on one side only
-        (["E1E2D1", "F1F2D1", "E1D1F1"], ["delta_de"]),
-        (["E1E2D1", "E1D1F1"], []),
-        (["E1D1F1 [train.epochs 3]", "E1E2E3", "D1D2D3", "F1F2F3"], []),
-        ([], []),
-    ],
-)
-def test_only_contrasts_with_the_same_languages_on_both_sides(names, keys):
-    assert list(by_key(names)) == keys
-
-
-def test_after_j1_the_same_mixtures_are_weighed():
-    found = by_key(reported.ACCURACY, after_j1=True)["delta_de, after J1"]
-    assert set(found.weights) == {
-        "E1D1F1+J1", "E2D2F2+J1", "E3D3F3+J1", "E1E2D1+J1", "F1F2D1+J1",
-    }  # fmt: skip
-    names = [each.key for each in contrasts.j1_contrasts(reported.ACCURACY)]
-    assert names == [contrasts.J1_STAGE, contrasts.SOURCE_STAGE]
-    assert contrasts.j1_contrasts(["E1", "J1"]) == []
-
-
-# ---- over runs
+def by_key(names):
+    return {each.key: each for each in diversity_contrasts(names)}
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +38,7 @@ def _is_outer(name):
 
 
 def take(folder, key="1:1:1 - 3:0"):
-    sweep = read_runs.read_sweep(folder)
+    sweep = read_runs.read_results(folder)
     return measure(by_key(sweep.names())[key], sweep.runs, Judged(sweep)), sweep
 
 
@@ -218,14 +127,14 @@ def test_the_whole_study_of_diversity_from_worlds_to_findings(tmp_path):
                 tmp_path / made_up_sweep.folder_name(name, 50, draw),
                 name, 50, right[block, 0, index], rng, fields={"data.split_seed": draw},
             )  # fmt: skip
-    found = findings.find(read_runs.read_sweep(tmp_path))
+    found = known.find(read_runs.read_results(tmp_path))
     for effect in found.every.effects:
         expected = simulated_worlds.values_of(effect.measured.contrast, DIVERSITY, right[:, 0])
         assert effect.difference == pytest.approx(expected.mean(), abs=1e-6)
         assert effect.measured.contrast.equal_groups
         assert not effect.measured.blocks.lacking
         assert effect.measured.blocks.basis == "4 draws"
-    assert [effect.stage for effect in found.every.effects] == [effects.ZERO_SHOT] * 5
+    assert [effect.stage for effect in found.every.effects] == [ZERO_SHOT] * 5
 
 
 @pytest.mark.parametrize(("seeds", "one"), [((50,), True), ((50, 51), False)])
@@ -233,8 +142,8 @@ def test_every_number_of_one_seed_says_so(tmp_path, seeds, one):
     names = ("E1E2E3", "D1D2D3", "F1F2F3", "E1D1F1", "E2D2F2", "E3D3F3")
     accuracies = {name: reported.ACCURACY[name] for name in names}
     made_up_sweep.write_sweep(tmp_path / "s", seeds, 40, accuracies, seed_sd=0.03)
-    sweep = read_runs.read_sweep(tmp_path / "s")
-    found = findings.find(sweep, [(sweep.of("E1D1F1"), sweep.of("E1E2E3"))])
+    sweep = read_runs.read_results(tmp_path / "s")
+    found = known.find(sweep, [(sweep.of("E1D1F1"), sweep.of("E1E2E3"))])
     shown = {table.key: table for table in tables.all_tables(found)}
     for key in ("4.1", "4.3"):
         for row in shown[key].rows:
@@ -243,8 +152,8 @@ def test_every_number_of_one_seed_says_so(tmp_path, seeds, one):
     assert (ONE_SEED in shown["effects"].rows[0].cells) == one
     assert (ONE_SEED in shown["compare"].rows[0].cells) == one
     assert (found.asked[0].p is None) == one
-    assert (ONE_SEED in summary.answers(found)[0]) == one
-    drawn = [text.get_text() for figure in figures.all_figures(found).values()
+    assert (ONE_SEED in summary.answers(found)[0].text) == one
+    drawn = [text.get_text() for figure in (d.figure for d in figures.all_figures(found))
              for legend in [*figure.legends, *(a.get_legend() for a in figure.axes)]
              if legend for text in legend.get_texts()]  # fmt: skip
     assert any("documents only" in text for text in drawn) == one
@@ -264,8 +173,8 @@ def test_a_comparison_is_paired_by_draw_and_seed(tmp_path):
         for name, more in (("E1D1F1", 0.1), ("E1E2E3", 0.0)):
             right = made_up_sweep.right_documents(level + more, 200, rng, 5 * difficulty)
             made_up_sweep.write_run(tmp_path / f"{name}-seed{seed}", name, seed, right, rng)
-    sweep = read_runs.read_sweep(tmp_path)
-    (found,) = findings.find(sweep, [(sweep.of("E1D1F1"), sweep.of("E1E2E3"))]).asked
+    sweep = read_runs.read_results(tmp_path)
+    (found,) = known.find(sweep, [(sweep.of("E1D1F1"), sweep.of("E1E2E3"))]).asked
     assert found.difference == pytest.approx(0.1)
     assert found.interval.low > 0.05
     assert found.p < 0.001

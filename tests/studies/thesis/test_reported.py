@@ -29,7 +29,7 @@ def test_what_configs_say_of_its_spread_is_so():
     """Standard deviation of single groups within a language, pooled over the languages."""
     by_language = np.array([[reported.ACCURACY[f"{letter}{i}"] for i in "123"] for letter in "EDF"])
     spread = 100 * np.sqrt(by_language.var(axis=1, ddof=1).mean())
-    configs = Path(__file__).parents[2] / "configs"
+    configs = Path(__file__).parents[3] / "configs"
     for name in ("mix_111.py", "thesis.py"):
         text = " ".join((configs / name).read_text().split())
         assert f"spread by {spread:.1f} points (standard deviation)" in text
