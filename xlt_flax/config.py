@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from ml_collections import ConfigDict, config_dict
 
 from xlt_flax.data.mixture import mixture_shape, parse_mixture
+from xlt_flax.data.sources import find_source
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.shipped import SAMPLE_MODEL, constant_of, shipped_folder
 from xlt_flax.places import local_folder, local_path
@@ -179,9 +180,9 @@ def mixture_config(mixture: str, shape: str, example: str) -> ConfigDict:
       UserError: the mixture has another shape, or holds the target language.
     """
     config = base()
-    groups = parse_mixture(mixture)
-    target = config.data.target_language
-    if mixture_shape(groups) != shape or any(group.language == target for group in groups):
+    letters, target = find_source(config.data).letters, config.data.target_language
+    groups = parse_mixture(mixture, letters)
+    if mixture_shape(groups) != shape or any(letters[g.letter] == target for g in groups):
         raise UserError(
             f"mixture {mixture!r} is not {shape} of source languages (E, D, F), as in {example}: "
             "this config takes no other shape"

@@ -29,13 +29,12 @@ _GIVEN = overrides.define_field_flags([*PLACES, "eval.batch_size"])
 
 
 def main(_: Sequence[str]) -> None:
-    named = [name.strip() for value in _LANGUAGE.value or [] for name in value.split(",")]
     workdir = Workdir(_WORKDIR.value)
     if _WATCH.value:
         workdir.wait_until_begun()
     places = overrides.given(_GIVEN)
     cli.start_jax(overrides.given_anew(workdir.read_config(), places), "eval")
-    print(api.evaluate(workdir.path, named, _CHECKPOINT.value, _WATCH.value, places))
+    print(api.evaluate(workdir.path, _LANGUAGE.value, _CHECKPOINT.value, _WATCH.value, places))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import errno
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -62,7 +62,18 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: object) -> None:
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """Writes a value piece by piece; any sequence in it is a list of JSON's."""
+    encoder = json.JSONEncoder(indent=2, ensure_ascii=False, default=_as_list)
+    with written_whole(path) as file:
+        for piece in encoder.iterencode(value):
+            file.write(piece.encode("utf-8"))
+        file.write(b"\n")
+
+
+def _as_list(value: object) -> list:
+    if not isinstance(value, Sequence):
+        raise TypeError(f"{type(value).__name__} has no form in JSON")
+    return list(value)
 
 
 def write_json_lines(path: Path, values: Iterable[object]) -> None:

@@ -6,12 +6,13 @@ What is expected is counted from the raw files and from the ids that audit.json 
 import json
 import shutil
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
-from xlt_flax.data.sources.webis_cls10.languages import languages_named
+from xlt_flax.data.sources import find_source, languages_named
+from xlt_flax.data.sources.webis_cls10.languages import LANGUAGES
 from xlt_flax.data.sources.webis_cls10.raw_files import SAMPLE_DIR
 from xlt_flax.data.sources.webis_cls10.reviews import read_reviews
 from xlt_flax.errors import UserError
@@ -177,17 +178,14 @@ class TextCorpus:
 
     texts: dict
     make_documents: object
-    dataset: str = "webis_cls10"
-    domain: str = "music"
-    manual_dir: object = None
+    source: object
     data_dir: object = None
-    _opened: dict = field(default_factory=dict)
-    _digests: dict = field(default_factory=dict)
 
     def store(self, language, split):
-        texts = self.texts.get((self.dataset, language, split), [])
+        texts = self.texts.get((self.source.name, language, split), [])
         ids = [f"{language}/{split}/{i}" for i in range(1, len(texts) + 1)]
-        return self.make_documents(texts, ids=ids)
+        named = {"dataset": self.source.name, "language": language, "split": split}
+        return self.make_documents(texts, ids=ids, **named)
 
 
 @pytest.mark.parametrize(
@@ -206,7 +204,7 @@ def test_another_dataset_has_other_documents(config_of, make_documents, tmp_path
     workdir = Workdir(tmp_path / "run")
     workdir.path.mkdir()
     workdir.start(config_of(mixture="D1", data__dataset=dataset, **sizes))
-    corpus = TextCorpus(texts, make_documents)
+    corpus = TextCorpus(texts, make_documents, find_source(config_of().data))
     known = seen_by([workdir], corpus)
     assert known.marks(corpus.store("de", "test")).tolist() == marks
 
@@ -221,11 +219,11 @@ def test_another_dataset_has_other_documents(config_of, make_documents, tmp_path
     ],
 )
 def test_languages_keep_their_order(values, languages):
-    assert languages_named(values) == languages
+    assert languages_named(values, LANGUAGES) == languages
 
 
 @pytest.mark.parametrize("values", [["xx"], ["de,xx"], [""], ["de,"], ["de ja"], ["JA"]])
 def test_an_unknown_language_is_refused(values):
     with pytest.raises(UserError, match="give one of en, de, fr, ja") as error:
-        languages_named(values)
+        languages_named(values, LANGUAGES)
     assert len(str(error.value).splitlines()) == 1

@@ -98,10 +98,10 @@ def test_shapes_are_the_same_whatever_the_documents(configs, inputs, plan):
         chosen = selection.select(inputs.corpus, config.mixture, config.data)
         test = selection.test_documents(inputs.corpus, "ja")
         plan.rows_for([chosen.train, chosen.validation, test])
-        layout = train_layout(config, plan, pad_token=0)
+        layout = train_layout(config, plan, pad_token=0, labels=None)
         for start in range(0, len(chosen.train) - 8, 8):  # every batch fits one of the shapes
             layout.collate(chosen.train, range(start, start + 8))
-        layout = evaluation_layout(config, plan, pad_token=0)
+        layout = evaluation_layout(config, plan, pad_token=0, labels=None)
         for documents in (chosen.validation, test):
             batches = list(layout.evaluation_batches(documents))
             held = np.concatenate([b["document"][b["document"] >= 0] for b in batches])

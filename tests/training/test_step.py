@@ -13,8 +13,7 @@ from xlt_flax.data.layout.packed import PackedLayout
 from xlt_flax.data.layout.padded import PaddedLayout
 from xlt_flax.data.layout.shapes import choose_shapes
 from xlt_flax.data.order import DatasetOrder
-from xlt_flax.modeling.packed import packed_logits
-from xlt_flax.modeling.padded import make_padded_forward
+from xlt_flax.modeling.encoders.bert import packed_logits, padded_forward
 from xlt_flax.modeling.weights import random_weights
 from xlt_flax.training.optimizer import make_optimizer
 from xlt_flax.training.step import make_eval_step, make_train_step, new_state, put_on_devices
@@ -42,7 +41,7 @@ def model_config():
 def documents():
     rng = np.random.default_rng(0)
     lengths = rng.integers(2, 17, 40)
-    return Documents(
+    return Documents.from_arrays(
         ids=[f"d{i}" for i in range(40)],
         labels=rng.integers(0, 2, 40).astype(np.int32),
         digests=np.array([f"{i:032}" for i in range(40)], "S32"),
@@ -97,7 +96,7 @@ def test_losses_equal_a_plain_loop(kind, model_config, documents):
     train.learning_rate = 1e-3
     optimizer = make_optimizer(train, optax.constant_schedule(train.learning_rate))
     if kind == "padded":
-        forward = make_padded_forward(model_config, "float32")
+        forward = padded_forward(model_config, "float32")
         layout = PaddedLayout(16, BATCH, jax.device_count(), pad_token_id=0)
     else:
         forward = make_packed_forward(model_config)
@@ -120,7 +119,7 @@ def test_each_shape_compiles_once(model_config, documents):
 
     def counting_forward(params, batch, key):
         compiled.append(batch["input_ids"].shape)
-        return make_padded_forward(model_config, "float32")(params, batch, key)
+        return padded_forward(model_config, "float32")(params, batch, key)
 
     optimizer = make_optimizer(base().train, optax.constant_schedule(1e-3))
     step = make_train_step(counting_forward, optimizer, seed=0)
@@ -141,7 +140,7 @@ def test_each_shape_compiles_once(model_config, documents):
 
 def test_rows_without_a_document_change_nothing(model_config, documents):
     params = put_on_devices(random_weights(model_config, seed=7))
-    step = make_eval_step(make_padded_forward(model_config, "float32"))
+    step = make_eval_step(padded_forward(model_config, "float32"))
     full = PaddedLayout(16, 4, 1, 0).collate(documents, range(4))
     padded = PaddedLayout(16, 9, 1, 0).collate(documents, range(4))
     logits, losses = jax.device_get(step(params, full))
@@ -159,7 +158,7 @@ def test_dropout_is_a_function_of_seed_and_step(model_config, documents):
     batch = layout.collate(documents, range(BATCH))
 
     def losses(seed):
-        step = make_train_step(make_padded_forward(config, "float32"), optimizer, seed)
+        step = make_train_step(padded_forward(config, "float32"), optimizer, seed)
         state = put_on_devices(new_state(random_weights(config, seed=7), optimizer))
         found = []
         for _ in range(2):
@@ -175,14 +174,18 @@ def test_dropout_is_a_function_of_seed_and_step(model_config, documents):
 
 @pytest.mark.parametrize("dtype", ["float32", pytest.param("bfloat16", marks=pytest.mark.slow)])
 def test_training_learns(model_config, documents, dtype):
-    labels = (documents.tokens[documents.offsets[:-1]] > 25).astype(np.int32)
-    learnable = Documents(
-        documents.ids, labels, documents.digests, documents.tokens, documents.offsets
+    store = documents.stores[0]
+    learnable = Documents.from_arrays(
+        ids=documents.ids,
+        labels=(store.tokens[store.offsets[:-1]] > 25).astype(np.int32),
+        digests=documents.digests,
+        tokens=store.tokens,
+        offsets=store.offsets,
     )
     train = base().train
     train.clip_norm = 1.0
     optimizer = make_optimizer(train, optax.constant_schedule(5e-3))
-    step = make_train_step(make_padded_forward(model_config, dtype), optimizer, seed=0)
+    step = make_train_step(padded_forward(model_config, dtype), optimizer, seed=0)
     state = put_on_devices(new_state(random_weights(model_config, seed=7), optimizer))
     batch = PaddedLayout(16, 40, jax.device_count(), 0).collate(learnable, range(40))
     for _ in range(60):

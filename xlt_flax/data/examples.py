@@ -14,12 +14,19 @@ class Example:
       texts: one, or two that belong together.
       labels: numbers of a LabelSet; none, one, or several.
       language: of its texts.
+
+    Raises:
+      ValueError: there is no text, or more than two.
     """
 
     id: str
     texts: tuple[str, ...]
     labels: tuple[int, ...]
     language: str
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.texts) <= 2:
+            raise ValueError(f"example {self.id!r} has {len(self.texts)} texts, not one or two")
 
 
 @dataclass(frozen=True)

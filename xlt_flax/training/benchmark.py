@@ -13,6 +13,7 @@ from ml_collections import ConfigDict
 from xlt_flax.data import selection
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.order import DatasetOrder
+from xlt_flax.modeling.cost import flops_per_token, peak_flops
 from xlt_flax.training.initial_weights import initial_params
 from xlt_flax.training.inputs import Inputs
 from xlt_flax.training.length import length_of
@@ -23,18 +24,6 @@ from xlt_flax.training.stages import starting_point
 from xlt_flax.training.step import TrainState, new_state, put_on_devices
 
 _VARIANTS = (("padded", "full"), ("padded", "active"), ("packed", "full"), ("packed", "active"))
-# Dense matrix products, FLOP/s of one device, from the vendors' data sheets (without sparsity).
-_PEAKS = {
-    ("H200", "bfloat16"): 989e12,
-    ("H100", "bfloat16"): 989e12,
-    ("A100", "bfloat16"): 312e12,
-    ("H200", "float32"): 67e12,
-    ("H100", "float32"): 67e12,
-    ("A100", "float32"): 19.5e12,
-    ("TPU v4", "bfloat16"): 275e12,
-    ("TPU v5e", "bfloat16"): 197e12,
-    ("TPU v5p", "bfloat16"): 459e12,
-}
 _SYNTHETIC_DOCUMENTS = 1000
 _SYNTHETIC_VOCABULARY = 26000  # rows that a mixture of Webis-CLS-10 and its test set use of mBERT's
 _LOGNORMAL_SEED = 0
@@ -83,7 +72,7 @@ def synthetic_documents(
     drawn = rng.lognormal(np.log(median), spread, _SYNTHETIC_DOCUMENTS)
     lengths = np.clip(np.rint(drawn), 3, config.data.max_length).astype(np.int64)
     rows = min(_SYNTHETIC_VOCABULARY, inputs.base.shape.vocab_size)
-    documents = Documents(
+    documents = Documents.from_arrays(
         ids=[f"synthetic/{i}" for i in range(len(lengths))],
         labels=rng.integers(0, 2, len(lengths)).astype(np.int32),
         digests=np.array([f"{i:032}" for i in range(len(lengths))], "S32"),
@@ -193,9 +182,9 @@ def _result(config: ConfigDict, inputs: Inputs, variant: _Variant, held_tokens: 
     seconds, device = sum(variant.seconds), jax.devices()[0]
     steps, tokens = len(variant.seconds), sum(held_tokens)
     batch_size = min(config.train.batch_size, len(variant.phase.documents))
-    flops = _flops(inputs.base.shape, variant.phase.documents.lengths) * tokens / steps
+    flops = flops_per_token(inputs.base.shape, variant.phase.documents.lengths) * tokens / steps
     median = statistics.median(variant.seconds)
-    peak = _peak(device.device_kind, config.model.dtype)
+    peak = peak_flops(device.device_kind, config.model.dtype, config.model.tf32)
     return {
         "forward": variant.forward,
         "vocabulary": variant.vocabulary,
@@ -216,21 +205,6 @@ def _result(config: ConfigDict, inputs: Inputs, variant: _Variant, held_tokens: 
         "steps": steps,
         "versions": {name: version(name) for name in ("jax", "jaxlib", "flax", "transformers")},
     }
-
-
-def _flops(shape, lengths: np.ndarray) -> float:
-    """FLOP a token of a training step: matrix products, forward and backward (3 times forward).
-
-    Attention costs a token 4 * hidden for each token of its document, so a document's tokens see,
-    on average over tokens, sum(length^2) / sum(length) others.
-    """
-    seen = float((lengths.astype(np.float64) ** 2).sum() / lengths.sum())
-    dense = 8 * shape.hidden_size**2 + 4 * shape.hidden_size * shape.intermediate_size
-    return 3 * shape.num_hidden_layers * (dense + 4 * shape.hidden_size * seen)
-
-
-def _peak(kind: str, dtype: str) -> float | None:
-    return next((p for (name, t), p in _PEAKS.items() if name in kind and t == dtype), None)
 
 
 def _peak_memory(device) -> int:

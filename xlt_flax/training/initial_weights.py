@@ -11,18 +11,19 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from xlt_flax.errors import UserError
-from xlt_flax.modeling import weights
+from xlt_flax.modeling.base_model import BaseModel, open_base_model
+from xlt_flax.modeling.encoders import Params
+from xlt_flax.modeling.pretrained import is_there
 from xlt_flax.modeling.vocabulary import Vocabulary, word_embedding
-from xlt_flax.training.base_model import BaseModel
 from xlt_flax.training.checkpoints import Checkpoints
-from xlt_flax.training.inputs import Inputs, open_base_model
+from xlt_flax.training.inputs import Inputs
 from xlt_flax.training.length import length_of
 from xlt_flax.training.optimizer import decay_of_unused_rows, schedule_of
 from xlt_flax.training.stages import Start, require_recorded_model, starting_point
 from xlt_flax.workdir import Workdir
 
 
-def initial_params(config: ConfigDict, inputs: Inputs, start: Start) -> dict:
+def initial_params(config: ConfigDict, inputs: Inputs, start: Start) -> Params:
     """The weights that a run starts from, float32 on the host, with the full word embedding.
 
     Args:
@@ -34,7 +35,9 @@ def initial_params(config: ConfigDict, inputs: Inputs, start: Start) -> dict:
       UserError: they cannot be had, or are not those that are recorded.
     """
     if not start.source:
-        return _model_params(config, inputs, start)
+        params = inputs.base.params(config.seed)
+        require_recorded_model(start, inputs.base, config.model)
+        return params
     params, held = _checkpoint_params(inputs, start)
     if held.is_whole:
         return params
@@ -99,11 +102,13 @@ def _stages(
         stages.insert(0, _Stage(config, updates, held, rows))
         config, updates = _config_of(start.source, config), start.step
         start = starting_point(config, start.source)
-    table = word_embedding(_model_params(config, inputs, start))
+    base = _base_of(config, inputs)
+    table = base.word_embedding(config.seed)
+    require_recorded_model(start, base, config.model)
     return table, [_Stage(config, updates), *stages]
 
 
-def _checkpoint_params(inputs: Inputs, start: Start) -> tuple[dict, Vocabulary]:
+def _checkpoint_params(inputs: Inputs, start: Start) -> tuple[Params, Vocabulary]:
     """The weights of the checkpoint that a run starts from, and the rows that it holds."""
     source = start.source
     if not source.is_run():
@@ -112,26 +117,21 @@ def _checkpoint_params(inputs: Inputs, start: Start) -> tuple[dict, Vocabulary]:
             "put it back, or say where it is, --config.init_from=DIR"
         )
     params, held = Checkpoints(source.checkpoints).restore_params(start.step)
-    inputs.base.require_fit(params, held.full_size, source)
+    inputs.base.require_fit(params, held.full_size, source.path)
     return params, held
-
-
-def _model_params(config: ConfigDict, inputs: Inputs, start: Start) -> dict:
-    base = _base_of(config, inputs)
-    params = base.params(config.seed)
-    require_recorded_model(start, base, config.model)
-    return params
 
 
 def _base_of(config: ConfigDict, inputs: Inputs) -> BaseModel:
     """The model of a run or of a stage before it, whose folder may be another."""
-    return inputs.base if inputs.base.is_of(config.model) else open_base_model(config)
+    if inputs.base.is_of(config.model):
+        return inputs.base
+    return open_base_model(config, len(inputs.labels))
 
 
 def _config_of(source: Workdir, run: ConfigDict) -> ConfigDict:
     """A source's config; its model is taken from the run's place if it is not in its own."""
     config = ConfigDict(source.read_config().to_dict())
-    if not weights.is_there(config.model.name):
+    if not is_there(config.model.name):
         config.model.name = run.model.name
         config.model.revision = run.model.revision
     config.data.data_dir = run.data.data_dir

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from ml_collections import ConfigDict
 
-from xlt_flax.data.mixture import parse_mixture
+from xlt_flax.data.mixture import Part, parts_of
+from xlt_flax.data.sources import find_source
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,18 @@ def length_of(config: ConfigDict, documents: int | None = None, epochs_before: i
 
     Args:
       config: of the run; on no documents, it makes no updates whatever it says.
-      documents: that it trains on; None: as many as its mixture's groups have by the config.
+      documents: that it trains on; None: as many as its mixture's parts have by the config.
       epochs_before: that count as done.
     """
     if documents is None:
-        documents = len(parse_mixture(config.mixture)) * config.data.train_per_group
+        documents = sum(part.train for part in _parts(config))
     each = -(-documents // config.train.batch_size)
     total = max(config.train.epochs - epochs_before, 0) * each
     if each and config.train.max_steps:
         total = config.train.max_steps
     return Length(each, total, epochs_before)
+
+
+def _parts(config: ConfigDict) -> list[Part]:
+    data, letters = config.data, find_source(config.data).letters
+    return parts_of(config.mixture, letters, data.train_per_group, data.validation_per_group)

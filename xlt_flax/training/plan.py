@@ -29,11 +29,11 @@ from xlt_flax.data.layout.shapes import PackingPlan, choose_shapes
 from xlt_flax.data.layout.slots import Layout
 from xlt_flax.data.mixture import parse_mixture
 from xlt_flax.errors import UserError
-from xlt_flax.modeling import packed
-from xlt_flax.modeling.padded import make_padded_forward
+from xlt_flax.modeling.base_model import BaseModel
+from xlt_flax.modeling.cost import tokens_per_compilation
+from xlt_flax.modeling.encoders import Forward
 from xlt_flax.modeling.vocabulary import Vocabulary, active_vocabulary, full_vocabulary
 from xlt_flax.training.inputs import Inputs
-from xlt_flax.training.step import Forward
 
 log = logging.getLogger("xlt_flax")
 
@@ -42,9 +42,6 @@ _EVALUATION_TOKENS = 128  # of a document, to size packed batches of config.eval
 _ROW_COST = 2e-4
 _ROW_LENGTHS = (128, 256)
 _MOST_SHAPES = 12  # of training batches; few are used where compiling costs more than padding
-# Rough speeds, to weigh a compilation against the padding that it saves; no effect on results.
-_FLOPS = {"cpu": 2e11}
-_FLOPS_OF_ACCELERATORS = 1e14
 _FORWARDS_KEPT = 4
 
 
@@ -75,15 +72,16 @@ class Plan:
         """
         if self.vocabulary is None:
             raise ValueError("a plan for evaluation alone")
-        if any((self.vocabulary.row_of[part.tokens] < 0).any() for part in parts):
+        held = self.vocabulary.row_of >= 0
+        if any((part.used_tokens(len(held)) & ~held).any() for part in parts):
             raise ValueError("the plan was made for other documents: their tokens have no rows")
         return self.vocabulary
 
 
 def plan_evaluation(config: ConfigDict, inputs: Inputs) -> Plan:
     """Of an evaluation by itself; arguments as of `plan_run`."""
-    is_packed = _is_packed(config, inputs.base.shape)
-    return Plan(_forward(config, inputs.base.shape, is_packed), is_packed)
+    is_packed = _is_packed(config, inputs.base)
+    return Plan(_forward(config, inputs.base, is_packed), is_packed)
 
 
 def plan_run(
@@ -124,7 +122,10 @@ def plan_study(config: ConfigDict, inputs: Inputs, mixtures: Iterable[str], step
       UserError: data is not as it should be, or a mixture cannot be drawn.
     """
     own = plan_evaluation(config, inputs)
-    groups = dict.fromkeys(group.name for name in mixtures for group in parse_mixture(name))
+    letters = inputs.corpus.source.letters
+    groups = dict.fromkeys(
+        group.name for name in mixtures for group in parse_mixture(name, letters)
+    )
     chosen = selection.select(inputs.corpus, "".join(groups), config.data)
     test = selection.test_documents(inputs.corpus, config.data.target_language)
     documents = [chosen.train, chosen.validation, test]
@@ -140,43 +141,38 @@ def plan_study(config: ConfigDict, inputs: Inputs, mixtures: Iterable[str], step
 
 def used_rows(inputs: Inputs, documents: Sequence[Documents]) -> Vocabulary:
     """The rows of the word embedding that documents use, and no others."""
-    tokens = [part.tokens for part in documents]
     special, size = inputs.base.tokenizer.all_special_ids, inputs.base.shape.vocab_size
-    return active_vocabulary(tokens, special, size, multiple=1)
+    return active_vocabulary(_tokens(documents, size), special, size, multiple=1)
 
 
-def train_layout(config: ConfigDict, plan: Plan, pad_token: int) -> Layout:
+def train_layout(config: ConfigDict, plan: Plan, pad_token: int, labels: int | None) -> Layout:
     """How training batches are laid out.
 
     Args:
       config: of the run.
       plan: of it.
       pad_token: the padding token's number, as the documents' tokens are numbered.
+      labels: how many there are, where documents may have several; None: each has one.
     """
     if not plan.is_packed:
-        return _padded(config, config.train.batch_size, pad_token)
-    return _packed(config, plan, pad_token)
+        return _padded(config, config.train.batch_size, pad_token, labels)
+    return _packed(config, plan, pad_token, labels)
 
 
-def evaluation_layout(config: ConfigDict, plan: Plan, pad_token: int) -> Layout:
+def evaluation_layout(config: ConfigDict, plan: Plan, pad_token: int, labels: int | None) -> Layout:
     """How batches are laid out that are evaluated; arguments as of `train_layout`."""
     if not plan.is_packed:
-        return _padded(config, config.eval.batch_size, pad_token)
-    return _packed(config, plan, pad_token)
-
-
-def pad_token_in(vocabulary: Vocabulary, inputs: Inputs) -> int:
-    """The padding token's number where the rows of `vocabulary` are held."""
-    return int(vocabulary.row_of[inputs.base.tokenizer.pad_token_id])
+        return _padded(config, config.eval.batch_size, pad_token, labels)
+    return _packed(config, plan, pad_token, labels)
 
 
 # ---- The forward pass ----------------------------------------------------------------------------
 
 
-def _is_packed(config: ConfigDict, shape: PretrainedConfig) -> bool:
+def _is_packed(config: ConfigDict, base: BaseModel) -> bool:
     if config.model.forward == "padded":
         return False
-    reason = packed.supported(shape)
+    reason = base.adapter.packed_reason(base.shape)
     if reason and config.model.attention_dropout == "each":
         raise UserError(
             "config.model.attention_dropout is 'each', which the packed forward alone has, and "
@@ -187,39 +183,29 @@ def _is_packed(config: ConfigDict, shape: PretrainedConfig) -> bool:
     return not reason
 
 
-def _forward(config: ConfigDict, shape: PretrainedConfig, is_packed: bool) -> Forward:
+def _forward(config: ConfigDict, base: BaseModel, is_packed: bool) -> Forward:
+    described = base.shape.to_json_string(use_diff=False)
     model = config.model
-    described = shape.to_json_string(use_diff=False)
-    return _made(_Settings(described, is_packed, model.dtype, model.attention_dropout, shape))
+    return _made(_Settings(described, is_packed, model.dtype, model.attention_dropout, base))
 
 
 @dataclass(frozen=True)
 class _Settings:
-    """All that a forward pass depends on; `shape` is told by its description."""
+    """All that a forward pass depends on; the model's shape is told by its description."""
 
     described: str
     is_packed: bool
     dtype: str
     attention_dropout: str
-    shape: PretrainedConfig = field(compare=False)
+    base: BaseModel = field(compare=False)
 
 
 @lru_cache(maxsize=_FORWARDS_KEPT)
 def _made(settings: _Settings) -> Forward:
-    if not settings.is_packed:
-        return make_padded_forward(settings.shape, settings.dtype)
-
-    def forward(params, batch, dropout_key):
-        return packed.packed_logits(
-            params,
-            batch,
-            settings.shape,
-            dtype=settings.dtype,
-            dropout_rng=dropout_key,
-            attention_dropout=settings.attention_dropout,
-        )
-
-    return forward
+    shape, adapter = settings.base.shape, settings.base.adapter
+    if settings.is_packed:
+        return adapter.packed_forward(shape, settings.dtype, settings.attention_dropout)
+    return adapter.padded_forward(shape, settings.dtype)
 
 
 # ---- Rows and shapes -----------------------------------------------------------------------------
@@ -229,8 +215,13 @@ def _vocabulary(config: ConfigDict, inputs: Inputs, documents: list[Documents]) 
     size = inputs.base.shape.vocab_size
     if config.model.vocabulary == "full":
         return full_vocabulary(size)
-    tokens = [part.tokens for part in documents]
-    return active_vocabulary(tokens, inputs.base.tokenizer.all_special_ids, size)
+    special = inputs.base.tokenizer.all_special_ids
+    return active_vocabulary(_tokens(documents, size), special, size)
+
+
+def _tokens(documents: Sequence[Documents], size: int) -> list[np.ndarray]:
+    """int64[…] of each part: the token ids that it holds, each once."""
+    return [np.flatnonzero(part.used_tokens(size)) for part in documents]
 
 
 def _packing(
@@ -247,7 +238,7 @@ def _packing(
         row_lengths=rows,
         row_cost=_ROW_COST if rows else 0.0,
         steps=steps,
-        compile_tokens=_tokens_per_compilation(shape),
+        compile_tokens=tokens_per_compilation(shape, jax.default_backend(), jax.device_count()),
         limit=_MOST_SHAPES,
     )
 
@@ -259,24 +250,17 @@ def _row_lengths(config: ConfigDict) -> list[int] | None:
     return [*(length for length in _ROW_LENGTHS if length < longest), longest]
 
 
-def _tokens_per_compilation(shape: PretrainedConfig) -> float:
-    """About how many tokens could be trained on while one shape is compiled."""
-    hidden, layers = shape.hidden_size, shape.num_hidden_layers
-    weights = layers * hidden * (4 * hidden + 2 * shape.intermediate_size)
-    flops = _FLOPS.get(jax.default_backend(), _FLOPS_OF_ACCELERATORS)
-    return (3 + layers) * flops * jax.device_count() / (6 * weights)
-
-
 # ---- Layouts -------------------------------------------------------------------------------------
 
 
-def _padded(config: ConfigDict, batch_size: int, pad_token: int) -> PaddedLayout:
-    return PaddedLayout(config.data.max_length, batch_size, jax.device_count(), pad_token)
+def _padded(config: ConfigDict, batch_size: int, pad_token: int, labels: int | None) -> Layout:
+    devices, longest = jax.device_count(), config.data.max_length
+    return PaddedLayout(longest, batch_size, devices, pad_token, labels)
 
 
-def _packed(config: ConfigDict, plan: Plan, pad_token: int) -> PackedLayout:
+def _packed(config: ConfigDict, plan: Plan, pad_token: int, labels: int | None) -> Layout:
     devices, rows = jax.device_count(), _row_lengths(config)
     tokens = -(-config.eval.batch_size // devices) * _EVALUATION_TOKENS
-    layout = PackedLayout(plan.packing, tokens, rows and rows[-1], devices, pad_token)
-    layout.evaluation_lengths = plan.evaluation_lengths
-    return layout
+    longest = rows[-1] if rows else None
+    lengths = plan.evaluation_lengths
+    return PackedLayout(plan.packing, tokens, longest, devices, pad_token, labels, lengths)

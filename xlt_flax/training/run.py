@@ -212,7 +212,9 @@ def _begin(
     config: ConfigDict, workdir: Workdir, inputs: Inputs, start: Start, report: dict
 ) -> None:
     """From here on the workdir is this run's."""
-    needed = selection.needed_splits(config.mixture, config.data.target_language)
+    needed = selection.needed_splits(
+        config.mixture, config.data.target_language, inputs.corpus.source
+    )
     facts = {} if workdir.is_run() else provenance.gather(config, inputs, start, needed)
     if processes.is_first():
         workdir.start(config, facts)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ml_collections import ConfigDict
 
 from xlt_flax.errors import UserError
-from xlt_flax.training.base_model import BaseModel
+from xlt_flax.modeling.base_model import BaseModel
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.metrics import (
     SOURCE,

@@ -130,9 +130,9 @@ def first_state(
       RunError: the run has checkpoints, and all are damaged.
     """
     if found := restore_newest_whole(workdir, optimizer):
-        is_new, owner = False, workdir
+        is_new, owner = False, workdir.path
     elif config.protocol == "thesis":
-        is_new, owner, found = True, start.source, _stage_ones(start, optimizer)
+        is_new, owner, found = True, start.source.path, _stage_ones(start, optimizer)
     else:
         params = wanted.select(initial_params(config, inputs, start))
         return FirstState(new_state(params, optimizer), wanted, True)

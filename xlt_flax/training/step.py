@@ -14,16 +14,14 @@ import numpy as np
 import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from xlt_flax.modeling.encoders import Batch, Forward
 from xlt_flax.training.objectives import Objective, single_label
 
 _AXIS = "devices"
 _DROPOUT = 1  # the stream of random keys; the head's weights are drawn from the seed itself
 _PROGRAMS_KEPT = 4  # compiled programs of a process, for runs that follow with the same
 
-Batch = dict[str, jax.Array]
 Metrics = dict[str, jax.Array]  # of one step: scalars, on the devices
-# (params, one device's share of a batch, dropout key or None) -> float32[documents, labels]
-Forward = Callable[[dict, Batch, jax.Array | None], jax.Array]
 
 
 @flax.struct.dataclass

@@ -2,6 +2,7 @@
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import jax
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 _THREADS = 4  # hashing is faster than disks only if several cores do it
 
 
-def digest(tree) -> str:
+def digest(tree: Any) -> str:
     """sha256 of a tree of arrays: of names, types, shapes and values."""
     leaves = jax.tree_util.tree_leaves_with_path(tree)
     with ThreadPoolExecutor(_THREADS) as threads:
@@ -20,7 +21,7 @@ def digest(tree) -> str:
     return whole.hexdigest()
 
 
-def _leaf_digest(leaf) -> str:
+def _leaf_digest(leaf: Any) -> str:
     array = np.ascontiguousarray(leaf)
-    values = hashlib.sha256(array.reshape(-1).view(np.uint8)).hexdigest()
+    values = hashlib.sha256(array.reshape(-1).view(np.uint8).data).hexdigest()
     return f"{array.dtype} {np.shape(leaf)} {values}"
