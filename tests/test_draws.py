@@ -19,7 +19,7 @@ from xlt_flax.studies.plan import (
     plan_runs,
     split_config,
 )
-from xlt_flax.studies.runner import Sweep, steps_of_mixtures, task_config
+from xlt_flax.studies.runner import Runner, steps_of_runs, task_config
 from xlt_flax.studies.study_file import check_sweep_file, with_own_draw, write_sweep_file
 from xlt_flax.studies.thesis import reported
 from xlt_flax.training.inputs import open_inputs
@@ -83,11 +83,11 @@ def test_another_draw_has_other_documents_for_the_same_seed(small, sample_corpus
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
 def test_shards_keep_the_stages_of_a_draw_together_and_are_balanced(small, count):
-    steps = steps_of_mixtures(small, RUNS)
+    steps = steps_of_runs(small, RUNS)
     tasks = make_tasks(RUNS, [50, 51], [None, 7, 8])
     shards = checked_shards(tasks, steps, count)
-    loads = [sum(steps[task.run.mixture] for task in shard) for shard in shards]
-    assert max(loads) - min(loads) <= steps["E1"] + steps["J1"]  # the longest chain
+    loads = [sum(steps[task.run.name] for task in shard) for shard in shards]
+    assert max(loads) - min(loads) <= steps["E1"] + steps["E1+J1"]  # the longest chain
     assert len(shards[0]) >= len(tasks) // count - 1  # draws are chains of their own
 
 
@@ -105,7 +105,7 @@ def test_the_study_has_24_runs_that_shapes_pick(name):
     assert len(runs) == 24
     counts = [len(pick(runs, [shape])) for shape in ("3:0", "2:1", "1:1:1")]
     assert counts == [3, 18, 3]
-    assert len(set(steps_of_mixtures(config, runs).values())) == 1
+    assert len(set(steps_of_runs(config, runs).values())) == 1
 
 
 # ---- sweep.json -----------------------------------------------------------------------------
@@ -196,7 +196,7 @@ def end_state(workdir):
 @pytest.mark.slow
 def test_a_run_has_the_same_bits_with_other_draws_and_alone(small, tmp_path):
     def do(folder, config, draws):
-        Sweep(tmp_path / folder, config, RUNS, make_tasks(RUNS, [50], draws)).run()
+        Runner(tmp_path / folder, config, RUNS, make_tasks(RUNS, [50], draws)).run()
 
     alone = ConfigDict(small.to_dict())
     alone.data.split_seed = 51

@@ -4,6 +4,8 @@ Files in configs/ start from `base()` and change what their experiment is about.
 set from the command line, `--config.train.batch_size=16`; names that are not here are refused.
 """
 
+from difflib import get_close_matches
+
 from ml_collections import ConfigDict, config_dict
 
 from xlt_flax.data.mixture import mixture_shape, parse_mixture
@@ -12,6 +14,7 @@ from xlt_flax.errors import UserError
 from xlt_flax.modeling.shipped import SAMPLE_MODEL, constant_of, shipped_folder
 from xlt_flax.places import local_folder, local_path
 from xlt_flax.stored_config import complete as _complete
+from xlt_flax.stored_config import flat
 
 
 def base() -> ConfigDict:
@@ -146,6 +149,23 @@ def sample() -> ConfigDict:
     config.data.validation_per_group = 20
     config.train.learning_rate = 1e-3
     return config
+
+
+def known_fields() -> dict[str, object]:
+    """{"train.batch_size": its default, …} of every field."""
+    return flat(base().to_dict())
+
+
+def unknown_field(field: str) -> str:
+    """What to say of a field that no config has: one line, with those that may be meant."""
+    by_end: dict[str, list[str]] = {}
+    for name in known_fields():
+        by_end.setdefault(name.rpartition(".")[2], []).append(name)
+    ends = get_close_matches(field.rpartition(".")[2], by_end, n=1, cutoff=0.75)
+    near = get_close_matches(field, known_fields(), n=1, cutoff=0.85)
+    meant = near or [name for end in ends for name in by_end[end]]
+    hint = f"was config.{' or config.'.join(meant)} meant? " if meant else ""
+    return f"the config has no field {field}; {hint}xlt_flax/config.py lists all"
 
 
 def mixture_config(mixture: str, shape: str, example: str) -> ConfigDict:

@@ -1,10 +1,14 @@
 """What is refused in a config: one line that names the field, its value, and what it may be."""
 
 import math
+from collections.abc import Callable
+from functools import partial
+from operator import contains
+from typing import Any
 
 from ml_collections import ConfigDict
 
-from xlt_flax.config import base
+from xlt_flax.config import known_fields, unknown_field
 from xlt_flax.data.mixture import parse_mixture
 from xlt_flax.data.sources import find_source
 from xlt_flax.errors import UserError
@@ -46,7 +50,7 @@ def validate(config: ConfigDict) -> None:
         ("train.schedule", SCHEDULES),
         ("eval.best", ("loss", "batch_sum")),
     ):
-        _require(config, field, lambda v, c=choices: v in c, f"one of {', '.join(choices)}")
+        _require(config, field, partial(contains, choices), f"one of {', '.join(choices)}")
     for field in (
         "data.train_per_group",
         "data.validation_per_group",
@@ -102,7 +106,9 @@ def _validate_thesis_protocol(config: ConfigDict) -> None:
         )
 
 
-def _require(config: ConfigDict, field: str, allowed, expected: str) -> None:
+def _require(
+    config: ConfigDict, field: str, allowed: Callable[[Any], object], expected: str
+) -> None:
     value = config
     for name in field.split("."):
         value = value[name]
@@ -115,9 +121,9 @@ def _require_fields(config: ConfigDict) -> None:
 
     ConfigDict takes new names, None, and True for 1 from a config file without a word.
     """
-    known, given = flat(base().to_dict()), flat(config.to_dict())
+    known, given = known_fields(), flat(config.to_dict())
     if unknown := sorted(given.keys() - known.keys()):
-        raise UserError(f"the config has no field {unknown[0]}; xlt_flax/config.py lists all")
+        raise UserError(unknown_field(unknown[0]))
     if missing := sorted(known.keys() - given.keys()):
         raise UserError(f"config.{missing[0]} is missing: begin with xlt_flax.config.base()")
     for field, default in known.items():

@@ -76,7 +76,7 @@ def _as_list(value: object) -> list:
     return list(value)
 
 
-def write_json_lines(path: Path, values: Iterable) -> None:
+def write_json_lines(path: Path, values: Iterable[object]) -> None:
     """Writes a line for each value as it comes; the file is there when all have come."""
     with written_whole(path) as file:
         for value in values:

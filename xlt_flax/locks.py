@@ -6,11 +6,15 @@ whatever could stand in for it, a file that is there or not, outlives a kill.
 
 import errno
 import fcntl
+import json
 import os
+import socket
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from xlt_flax import files
 from xlt_flax.errors import UserError
 
 _UNSUPPORTED = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
@@ -22,7 +26,7 @@ class LockHeldError(Exception):
 
 
 @contextmanager
-def locked(path: Path, wait: bool = True):
+def locked(path: Path, wait: bool = True) -> Iterator[None]:
     """Holds a lock; makes its file, and the folder, and leaves them.
 
     Args:
@@ -51,6 +55,20 @@ def is_held(path: Path) -> bool:
         return not _try(descriptor, path, fcntl.LOCK_SH | fcntl.LOCK_NB)
     finally:
         os.close(descriptor)
+
+
+def note_holder(holder: Path) -> None:
+    """Writes down that this process holds a lock, in a file beside it."""
+    files.write_json(holder, {"host": socket.gethostname(), "pid": os.getpid()})
+
+
+def describe_holder(holder: Path) -> str:
+    """The process that noted itself in a file, for a message."""
+    try:
+        who = json.loads(holder.read_text("utf-8"))
+        return f"process {who['pid']} on {who['host']}"
+    except (OSError, ValueError, KeyError):
+        return "another process"
 
 
 def _acquire(path: Path, wait: bool) -> int:

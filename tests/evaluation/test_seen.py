@@ -1,14 +1,12 @@
 """No document that a run, or one before it, trained or validated on is judged in silence.
 
-E1D1F1 and J1 after it are trained once, for an update each; what is expected is counted from the
-raw files and from the ids that audit.json names.
+What is expected is counted from the raw files and from the ids that audit.json names.
 """
 
 import json
 import shutil
 import unicodedata
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pytest
@@ -18,37 +16,11 @@ from xlt_flax.data.sources.webis_cls10.languages import LANGUAGES
 from xlt_flax.data.sources.webis_cls10.raw_files import SAMPLE_DIR
 from xlt_flax.data.sources.webis_cls10.reviews import read_reviews
 from xlt_flax.errors import UserError
-from xlt_flax.evaluation.evaluate import Judge
+from xlt_flax.evaluation.evaluate import evaluate
+from xlt_flax.evaluation.follow import follow
 from xlt_flax.evaluation.seen import seen_by
 from xlt_flax.training.train import train
 from xlt_flax.workdir import Workdir
-
-
-@pytest.fixture(scope="module")
-def config_of(small_config):
-    return partial(
-        small_config,
-        model__vocabulary="full",  # one program for all mixtures
-        data__train_per_group=20,
-        data__validation_per_group=8,
-        train__max_steps=1,
-    )
-
-
-@pytest.fixture(scope="module")
-def shared(config_of, share):
-    """The runs here share their compiled programs."""
-    return share(config_of(), ["E1D1F1", "J1"])
-
-
-@pytest.fixture(scope="module")
-def runs(config_of, shared, tmp_path_factory):
-    """The workdirs of E1D1F1 and of J1 after it."""
-    folder = tmp_path_factory.mktemp("runs")
-    first, second = Workdir(folder / "E1D1F1-seed50"), Workdir(folder / "J1-seed50")
-    train(config_of(mixture="E1D1F1"), first, *shared)
-    train(config_of(mixture="J1", init_from=str(first.path)), second, *shared)
-    return first, second
 
 
 def drawn(*workdirs):
@@ -83,7 +55,7 @@ def expected_seen(language, *workdirs):
 
 
 def judge(workdir, languages, shared, which="latest"):
-    return Judge(workdir, workdir.read_config(), languages, *shared).judge(which)
+    return str(evaluate(workdir, workdir.read_config(), languages, which, *shared))
 
 
 def result_of(workdir, language):
@@ -164,7 +136,7 @@ def test_a_run_that_has_not_ended(runs, shared, tmp_path):
 def test_a_curve_says_it_too(runs, shared, tmp_path, caplog):
     caplog.set_level("INFO", "xlt_flax")
     workdir = Workdir(shutil.copytree(runs[0].path, tmp_path / "run"))
-    Judge(workdir, workdir.read_config(), ["de"], *shared).watch()
+    follow(workdir, workdir.read_config(), ["de"], "latest", *shared)
     (line,) = map(json.loads, (workdir.eval / "de.curve.jsonl").read_text().splitlines())
     assert line["seen"] == len(expected_seen("de", runs[0]))
     assert line["accuracy_unseen"] is not None

@@ -15,7 +15,7 @@ import pytest
 
 from xlt_flax.data import selection
 from xlt_flax.errors import RunError, UserError
-from xlt_flax.evaluation.evaluate import Judge
+from xlt_flax.evaluation.evaluate import evaluate
 from xlt_flax.training import run as run_module
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.hooks import validation
@@ -77,7 +77,7 @@ def with_weights(trained, shared, tmp_path):
 
 
 def judge(workdir, shared, which="best"):
-    printed = Judge(workdir, workdir.read_config(), ["ja"], *shared).judge(which)
+    printed = str(evaluate(workdir, workdir.read_config(), ["ja"], which, *shared))
     text = (workdir.eval / "ja.json").read_text()
     lines = (workdir.eval / "ja.predictions.jsonl").read_text().splitlines()
     strict = {"parse_constant": lambda word: pytest.fail(f"{word} is not JSON")}
@@ -91,7 +91,7 @@ def one_class(params):
 
 def test_a_model_that_says_one_class(with_weights, shared):
     printed, result, lines = judge(with_weights(one_class), shared)
-    assert {line["prediction"] for line in lines} == {1}
+    assert {line["prediction"] for line in lines} == {"positive"}
     assert result["accuracy"] == result["majority"] == 0.5
     assert result["problems"] == ["all 120 documents were given one class, positive"]
     assert "ja: all 120 documents were given one class, positive" in printed
@@ -112,7 +112,7 @@ def test_a_sound_model_has_no_problems(with_weights, shared):
     negative, positive = np.transpose([line["probabilities"] for line in lines])
     median = float(np.median(np.log(positive / negative)))
     _, result, lines = judge(with_weights(by_one_unit(median)), shared)
-    assert {line["prediction"] for line in lines} == {0, 1}
+    assert {line["prediction"] for line in lines} == {"negative", "positive"}
     assert result["problems"] == []
     assert math.isfinite(result["loss"])
 
@@ -201,11 +201,11 @@ def test_a_finite_loss_beats_one_that_is_no_number(config_of, shared, tmp_path, 
     real, seen = validation.predict, []
 
     def first_is_broken(*args):
-        predictions = real(*args)
-        seen.append(predictions)
-        if len(seen) == 1:
-            predictions.losses[0] = np.nan
-        return predictions
+        for part in real(*args):
+            if not seen:
+                part.losses[0] = np.nan
+            seen.append(part)
+            yield part
 
     monkeypatch.setattr(validation, "predict", first_is_broken)
     workdir = Workdir(tmp_path / "run")
@@ -220,7 +220,8 @@ def test_an_initial_model_is_judged_all_the_same(config_of, shared, tmp_path, ca
     train(config_of(mixture=""), workdir, *shared)
     assert json.loads(workdir.done.read_text()) == {"step": 0, "best": None}
     assert "the best checkpoint is the initial model" in caplog.text
-    assert judge(workdir, shared)[1]["checkpoint_step"] == 0
+    result = judge(workdir, shared)[1]
+    assert (result["checkpoint"], result["checkpoint_step"]) == ("best", 0)
 
 
 def test_eval_during_a_save(trained, shared, tmp_path):

@@ -11,7 +11,7 @@ import pytest
 from xlt_flax.config import base, resolve, sample
 from xlt_flax.config_checks import validate
 from xlt_flax.errors import UserError
-from xlt_flax.evaluation.evaluate import Judge
+from xlt_flax.evaluation.evaluate import evaluate
 from xlt_flax.stored_config import differences
 from xlt_flax.studies.plan import split_config
 from xlt_flax.studies.thesis import reported
@@ -86,7 +86,7 @@ def test_a_run_as_the_listing_has_it(listing, config_of, share, tmp_path, monkey
     shared = share(config, ["E1D1F1"], steps=4)  # one compilation for all
     whole, broken_off = Workdir(tmp_path / "whole"), Workdir(tmp_path / "broken_off")
     train(config, whole, *shared)
-    Judge(whole, config, ["ja"], *shared).judge("best")
+    evaluate(whole, config, ["ja"], "best", *shared)
     assert json.loads((whole.eval / "ja.json").read_text())["n"] == 120
 
     def stop_after(step):
@@ -120,7 +120,7 @@ def test_all_readers_agree_on_the_best(config_of, tmp_path, monkeypatch, best_by
     best = pick(validations, key=lambda record: record["loss"])
     assert json.loads(workdir.done.read_text())["best"] == best
     assert best["step"] in Checkpoints(workdir.checkpoints).steps()
-    Judge(workdir, workdir.read_config(), ["ja"]).judge("best")
+    evaluate(workdir, workdir.read_config(), ["ja"])
     assert json.loads((workdir.eval / "ja.json").read_text())["checkpoint_step"] == best["step"]
     stage_two = {"mixture": "J1", "protocol": "thesis", "init_from": str(workdir.path)}
     config, begun = config_of(base(), **stage_two), Workdir(tmp_path / "stage_two")

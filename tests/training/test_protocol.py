@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from xlt_flax.errors import UserError
-from xlt_flax.evaluation.evaluate import Judge
+from xlt_flax.evaluation.evaluate import evaluate
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.length import length_of
 from xlt_flax.training.metrics import batch_sum, best_validation, read_metrics
@@ -52,7 +52,7 @@ def best(stage_one):
 
 
 def judged(workdir, shared=()):
-    print(Judge(workdir, workdir.read_config(), ["ja"], *shared).judge("best"))
+    print(evaluate(workdir, workdir.read_config(), ["ja"], "best", *shared))
     return json.loads((workdir.eval / "ja.json").read_text())
 
 

@@ -14,7 +14,8 @@ from safetensors.numpy import load_file, save_file
 from xlt_flax.config import base
 from xlt_flax.data.sources.webis_cls10.builder import WebisCls10
 from xlt_flax.errors import UserError
-from xlt_flax.evaluation.evaluate import Judge
+from xlt_flax.evaluation.evaluate import evaluate
+from xlt_flax.stored_config import FORMAT
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.inputs import open_inputs
 from xlt_flax.training.length import length_of
@@ -114,7 +115,7 @@ def go_on(workdir, **places):
 
 
 def judge(workdir, languages=("ja",), **places):
-    Judge(workdir, with_places(workdir, places), list(languages)).judge("best")
+    evaluate(workdir, with_places(workdir, places), list(languages))
     return json.loads((workdir.eval / f"{languages[0]}.json").read_text())
 
 
@@ -155,7 +156,7 @@ def test_config_json_says_what_a_run_is(finished, root):
         "workdir", "xlt_flax", "python", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint",
         "transformers", "tokenizers", "numpy", "tensorflow-datasets",
     }  # fmt: skip
-    assert stored["versions"]["workdir"] == 2
+    assert stored["versions"]["workdir"] == FORMAT
     assert stored["device"] == {"platform": "cpu", "kind": "cpu", "count": 1}
     assert stored["labels"] == ["negative", "positive"]
     start = stored["started_from"]

@@ -1,12 +1,13 @@
 """Documents as a step takes them: what training, validation, evaluation and benchmarks put together
 in the same way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import optax
 from ml_collections import ConfigDict
 
 from xlt_flax.data.documents import Documents
+from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.layout.slots import Layout
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.vocabulary import Vocabulary
@@ -24,11 +25,15 @@ class Phase:
       documents: with tokens renumbered as the rows of the word embedding that are held.
       layout: of their batches.
       step: what is done with a batch.
+      objective: that its losses are of.
+      labels: the model's outputs.
     """
 
     documents: Documents
     layout: Layout
     step: Step
+    objective: Objective
+    labels: LabelSet
 
 
 def training_phase(
@@ -51,7 +56,8 @@ def training_phase(
     objective = _objective(config, inputs)
     layout = train_layout(config, plan, *_numbers(inputs, vocabulary, objective))
     step = make_train_step(plan.forward, optimizer, config.seed, objective, config.model.tf32)
-    return Phase(documents.renumbered(vocabulary.row_of), layout, step)
+    documents = documents.renumbered(vocabulary.row_of)
+    return Phase(documents, layout, step, objective, output_labels(config, inputs))
 
 
 def evaluation_phase(
@@ -65,7 +71,13 @@ def evaluation_phase(
     objective = _objective(config, inputs)
     layout = evaluation_layout(config, plan, *_numbers(inputs, vocabulary, objective))
     step = make_eval_step(plan.forward, objective, config.model.tf32)
-    return Phase(documents.renumbered(vocabulary.row_of), layout, step)
+    documents = documents.renumbered(vocabulary.row_of)
+    return Phase(documents, layout, step, objective, output_labels(config, inputs))
+
+
+def output_labels(config: ConfigDict, inputs: Inputs) -> LabelSet:
+    """The labels that a run's model predicts: several of a document if its objective says so."""
+    return replace(inputs.labels, several=find_objective(config.train.objective).SEVERAL)
 
 
 def _objective(config: ConfigDict, inputs: Inputs) -> Objective:

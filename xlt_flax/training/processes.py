@@ -1,5 +1,7 @@
-"""Several hosts training together: who writes, and how they agree. One host is the plain case, for
-which JAX is not imported."""
+"""Several hosts training together: who writes, and how they agree. One host is the plain case.
+
+JAX is imported where it is asked: what one process alone wants to know costs no import.
+"""
 
 import glob
 import logging
@@ -8,6 +10,7 @@ import socket
 import sys
 import threading
 import zlib
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -49,14 +52,14 @@ def join(command: str) -> None:
         _require_free(port)
     if cluster.port:
         os.environ["JAX_COORDINATOR_PORT"] = str(cluster.port)
-    import jax
-
     log.info(
         "process %d of %d: waiting for the others, %d s at most",
         cluster.process,
         cluster.processes,
         _PATIENCE,
     )
+    import jax
+
     with _time_limit(cluster):
         jax.distributed.initialize(
             coordinator_address=cluster.address,
@@ -92,10 +95,10 @@ def _require_free(port: int) -> None:
 
 
 @contextmanager
-def _time_limit(cluster: Cluster):
+def _time_limit(cluster: Cluster) -> Iterator[None]:
     """Ends the process with one line if the others do not come: JAX's own limit aborts it."""
 
-    def give_up():
+    def give_up() -> None:
         print(
             f"xlt_flax: process {cluster.process} of {cluster.processes} waited {_PATIENCE} s, and "
             "not all of the others came: start all of them at once (srun does), or set "
@@ -114,6 +117,15 @@ def _time_limit(cluster: Cluster):
         timer.cancel()
 
 
+def are_several() -> bool:
+    """Whether this process has joined others. A process that has not imported JAX has not."""
+    if "jax" not in sys.modules:
+        return False
+    import jax
+
+    return jax.distributed.is_initialized() and jax.process_count() > 1
+
+
 def describe_devices() -> str:
     """How many devices are used, of how many that there are, on how many hosts; all hosts ask."""
     import jax
@@ -123,52 +135,55 @@ def describe_devices() -> str:
     name = zlib.crc32(socket.gethostname().encode()) % 2**31
     rows = np.array([[name, used, listed]], np.int32)
     if are_several():
-        rows = np.asarray(_multihost().process_allgather(rows)).reshape(-1, 3)
+        rows = _gathered(rows).reshape(-1, 3)
     hosts = [rows[rows[:, 0] == name] for name in np.unique(rows[:, 0])]
     there = sum(max(of[:, 1].sum(), of[:, 2].max()) for of in hosts)
     plural = "s" if len(hosts) > 1 else ""
     return f"{jax.device_count()} of {there} {backend} devices, {len(hosts)} host{plural}"
 
 
-def are_several() -> bool:
-    """Whether this process trains together with others, which it joined."""
-    jax = sys.modules.get("jax")
-    return bool(jax) and jax.distributed.is_initialized() and jax.process_count() > 1
-
-
 def is_first() -> bool:
     """Whether this host is the one that writes the workdir."""
-    return not are_several() or sys.modules["jax"].process_index() == 0
+    if not are_several():
+        return True
+    import jax
+
+    return jax.process_index() == 0
 
 
 def agreed(value: int) -> int:
     """The first host's value, on every host."""
     if not are_several():
         return value
-    return int(_multihost().broadcast_one_to_all(np.array(value, np.int32)))
+    from jax.experimental import multihost_utils
+
+    return int(multihost_utils.broadcast_one_to_all(np.array(value, np.int32)))
 
 
 def any_of(value: bool) -> bool:
     """Whether it is true on any host: the same answer on every host."""
-    if not are_several():
-        return value
-    return bool(_multihost().process_allgather(np.array(value, np.int32)).any())
+    return bool(_gathered(np.array(value, np.int32)).any()) if are_several() else value
+
+
+def _gathered(value: np.ndarray) -> np.ndarray:
+    """Every host's value, in a row, on every host."""
+    from jax.experimental import multihost_utils
+
+    return np.asarray(multihost_utils.process_allgather(value))
 
 
 def wait_for_all(name: str) -> None:
     """Returns when every host has come here."""
     if are_several():
-        _multihost().sync_global_devices(name)
+        from jax.experimental import multihost_utils
+
+        multihost_utils.sync_global_devices(name)
 
 
 def leave() -> None:
     """Takes leave of the other hosts; returns when all do. One that ended without, when all stop,
     would take those with it that are not so far yet."""
     if are_several():
-        sys.modules["jax"].distributed.shutdown()
+        import jax
 
-
-def _multihost():
-    from jax.experimental import multihost_utils
-
-    return multihost_utils
+        jax.distributed.shutdown()

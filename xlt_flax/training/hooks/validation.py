@@ -4,6 +4,7 @@ import logging
 from contextlib import suppress
 
 from xlt_flax.evaluation.predictions import predict
+from xlt_flax.evaluation.scores import scores_of
 from xlt_flax.training import preemption
 from xlt_flax.training.hooks.bar import Bar
 from xlt_flax.training.hooks.base import Hook
@@ -38,26 +39,21 @@ class Validation(Hook):
     def _validate(self, step: int) -> None:
         self._compilations.take_validation()
         phase = self._run.validation
-        predictions = predict(
-            phase.step,
-            self._run.state.params,
-            phase.documents,
-            phase.layout,
-            preemption.check_in_validation,
-        )
-        scores = predictions.scores()
-        score = batch_sum(predictions.losses, self._run.config.train.batch_size)
-        self._records.add(step, VALIDATION, {**scores, "score": score})
+        parts = predict(phase, self._run.state.params, preemption.check_in_validation)
+        scores = scores_of(parts, phase.labels)
+        values = {name: getattr(scores, name) for name in ("accuracy", "loss", "macro_f1")}
+        score = batch_sum(scores.losses, self._run.config.train.batch_size)
+        self._records.add(step, VALIDATION, {**values, "score": score})
         log.info(
             "epoch %d, step %d: validation loss %.4f, accuracy %.4f (majority class %.4f)%s",
             self._run.length.epoch(step),
             step,
-            scores["loss"],
-            scores["accuracy"],
-            predictions.majority,
+            scores.loss,
+            scores.accuracy,
+            scores.majority,
             self._compared(step),
         )
-        self._watch.after(step, predictions.problems())
+        self._watch.after(step, scores.problems())
 
     def _compared(self, step: int) -> str:
         best, records = self._run.best, self._run.metrics.records
