@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -24,9 +25,12 @@ import orbax.checkpoint as ocp
 from xlt_flax import failures, files
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.digests import digest
+from xlt_flax.modeling.encoders import Params
 from xlt_flax.modeling.vocabulary import Vocabulary
 from xlt_flax.training.step import TrainState
 from xlt_flax.workdir import Workdir
+
+_Tree = TypeVar("_Tree")
 
 _LATEST_KEPT = 2  # while training; of a finished run, the last one
 _DIGESTS = "sha256"  # in a checkpoint's own metadata: {"params": "…", "optimizer": "…", …}
@@ -170,7 +174,7 @@ class Checkpoints:
         (self.directory / str(step)).rename(aside)
         return aside
 
-    def _restore(self, step: int, **shapes) -> dict:
+    def _restore(self, step: int, **shapes: Params) -> dict[str, Any]:
         """Items of a checkpoint, if they are what their digests say."""
         with self._damage_named(step):
             restored = self._manager.restore(
@@ -273,7 +277,7 @@ def _this_process_alone() -> ocp.options.MultiprocessingOptions:
     )
 
 
-def _numpy_like(tree):
+def _numpy_like(tree: _Tree) -> _Tree:
     return jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), tree)
 
 
