@@ -24,8 +24,10 @@ import optax
 from transformers import BertConfig
 from transformers.models.bert.modeling_flax_bert import FlaxBertForSequenceClassificationModule
 
-from xlt_flax.data.layout.shapes import Shape, choose_shapes, lay_out
-from xlt_flax.modeling import packed
+from xlt_flax.data.layout.packed import lay_out
+from xlt_flax.data.layout.placing import Shape
+from xlt_flax.data.layout.shapes import choose_shapes
+from xlt_flax.modeling.encoders import bert
 
 VOCABULARY = 26_000
 
@@ -79,7 +81,7 @@ def filled(lengths, shape):
 
 
 def loss_of(params, batch, key, config, **options):
-    logits = packed.packed_logits(params, batch, config, dropout_rng=key, **options)
+    logits = bert.packed_logits(params, batch, config, dropout_rng=key, **options)
     return optax.softmax_cross_entropy_with_integer_labels(logits, batch["labels"]).mean()
 
 

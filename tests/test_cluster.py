@@ -139,7 +139,7 @@ def test_kubernetes_that_does_not_answer_is_one_line(monkeypatch):
     monkeypatch.setattr(K8sCluster, "is_env_present", classmethod(lambda cls: True))
     monkeypatch.setattr(K8sCluster, "get_process_count", classmethod(lambda cls: {}["job-name"]))
     with pytest.raises(UserError, match=r"KeyError: 'job-name'.*JAX_NUM_PROCESSES=1"):
-        find_cluster("main", {})
+        find_cluster("main", {"KUBERNETES_SERVICE_HOST": "10.0.0.1"})
 
 
 # ---- Joining, in processes of a few lines -------------------------------------------------------

@@ -19,10 +19,11 @@ from xlt_flax.studies.plan import (
     plan_runs,
     split_config,
 )
-from xlt_flax.studies.runner import Sweep, steps_of_mixtures, task_config
+from xlt_flax.studies.runner import Runner, steps_of_runs, task_config
 from xlt_flax.studies.study_file import check_sweep_file, with_own_draw, write_sweep_file
 from xlt_flax.studies.thesis import reported
-from xlt_flax.training.shared_setup import share_setup
+from xlt_flax.training.inputs import open_inputs
+from xlt_flax.training.plan import plan_study
 
 ROOT = Path(__file__).parents[1]
 RUNS = plan_runs(["E1", "E1+J1", "D1"], reported.TABLE_OF)
@@ -82,11 +83,11 @@ def test_another_draw_has_other_documents_for_the_same_seed(small, sample_corpus
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
 def test_shards_keep_the_stages_of_a_draw_together_and_are_balanced(small, count):
-    steps = steps_of_mixtures(small, RUNS)
+    steps = steps_of_runs(small, RUNS)
     tasks = make_tasks(RUNS, [50, 51], [None, 7, 8])
     shards = checked_shards(tasks, steps, count)
-    loads = [sum(steps[task.run.mixture] for task in shard) for shard in shards]
-    assert max(loads) - min(loads) <= steps["E1"] + steps["J1"]  # the longest chain
+    loads = [sum(steps[task.run.name] for task in shard) for shard in shards]
+    assert max(loads) - min(loads) <= steps["E1"] + steps["E1+J1"]  # the longest chain
     assert len(shards[0]) >= len(tasks) // count - 1  # draws are chains of their own
 
 
@@ -104,7 +105,7 @@ def test_the_study_has_24_runs_that_shapes_pick(name):
     assert len(runs) == 24
     counts = [len(pick(runs, [shape])) for shape in ("3:0", "2:1", "1:1:1")]
     assert counts == [3, 18, 3]
-    assert len(set(steps_of_mixtures(config, runs).values())) == 1
+    assert len(set(steps_of_runs(config, runs).values())) == 1
 
 
 # ---- sweep.json -----------------------------------------------------------------------------
@@ -167,10 +168,9 @@ def test_a_broken_sweep_json_is_named(small, tmp_path, content):
 def test_what_a_draws_runs_share_does_not_depend_on_other_draws(small):
     """Down to the rows and shapes that rounding depends on."""
 
-    def rows_and_shapes(setup):
-        chosen = selection.select(setup.corpus, "E1", setup.config.data)
-        layout = setup.layout(chosen.train, pad_token=0)
-        return setup.vocabulary([chosen.train]).ids, layout.plan, layout.evaluation_lengths
+    def rows_and_shapes(inputs, draw):
+        plan = plan_study(config_with(draw), inputs, mixtures, steps=100)
+        return plan.vocabulary.ids, plan.packing, plan.evaluation_lengths
 
     def config_with(draw):
         config = ConfigDict(small.to_dict())
@@ -178,11 +178,9 @@ def test_what_a_draws_runs_share_does_not_depend_on_other_draws(small):
         return config.lock()
 
     mixtures = [run.mixture for run in RUNS]
-    several = share_setup(small, mixtures, steps=100)
-    before = rows_and_shapes(several.of(config_with(50)))
-    shared = rows_and_shapes(several.of(config_with(51)))
-    again = rows_and_shapes(several.of(config_with(50)))
-    alone = rows_and_shapes(share_setup(config_with(51), mixtures, steps=100))
+    several = open_inputs(small)
+    before, shared, again = (rows_and_shapes(several, draw) for draw in (50, 51, 50))
+    alone = rows_and_shapes(open_inputs(small), 51)
     for one, other in ((shared, alone), (before, again)):
         np.testing.assert_array_equal(one[0], other[0])
         assert one[1] == other[1]
@@ -198,7 +196,7 @@ def end_state(workdir):
 @pytest.mark.slow
 def test_a_run_has_the_same_bits_with_other_draws_and_alone(small, tmp_path):
     def do(folder, config, draws):
-        Sweep(tmp_path / folder, config, RUNS, make_tasks(RUNS, [50], draws)).run()
+        Runner(tmp_path / folder, config, RUNS, make_tasks(RUNS, [50], draws)).run()
 
     alone = ConfigDict(small.to_dict())
     alone.data.split_seed = 51

@@ -14,10 +14,10 @@ from ml_collections import ConfigDict
 
 from xlt_flax.config import base, complete
 from xlt_flax.errors import UserError
-from xlt_flax.evaluation.evaluate import Judge
+from xlt_flax.evaluation.evaluate import evaluate
 from xlt_flax.modeling.shipped import SAMPLE_MODEL
 from xlt_flax.stored_config import FORMAT, flat
-from xlt_flax.training.loop import train
+from xlt_flax.training.train import train
 from xlt_flax.workdir import Workdir
 
 HERE = Path(__file__).parent
@@ -49,9 +49,9 @@ def test_a_finished_run_is_judged_to_the_same_numbers(november, sample_data_dir,
     then, predictions_then = json.loads(files[0].read_text()), lines(files[1])
     shutil.rmtree(run.eval)
     with pytest.raises(UserError, match=r"^config.model.name: there is no folder .*/model$"):
-        Judge(run, placed(run, sample_data_dir), ["ja"])
+        evaluate(run, placed(run, sample_data_dir), ["ja"])
     config = placed(run, sample_data_dir, model__name=str(november / "model"))
-    Judge(run, config, ["ja"]).judge("best")
+    evaluate(run, config, ["ja"])
     told = [record.getMessage() for record in caplog.records if record.name == "xlt_flax"]
     assert sum("whether config.model.name and config.data.data_dir are the" in t for t in told) == 1
     now, predictions = json.loads(files[0].read_text()), lines(files[1])
@@ -81,9 +81,8 @@ def test_a_model_of_another_shape_is_refused(november, sample_data_dir):
     run, file = Workdir(november / "run"), november / "model" / "bert_config.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"intermediate_size": 24}))
     config = placed(run, sample_data_dir, model__name=str(november / "model"))
-    judge = Judge(run, config, ["ja"])
     with pytest.raises(UserError, match=r"does not fit .*: give the model that it was made from"):
-        judge.judge("best")
+        evaluate(run, config, ["ja"])
     run.done.unlink()
     with pytest.raises(UserError, match="does not fit"):
         train(config, run)
@@ -209,7 +208,7 @@ def shared_runs(shared_folder, tmp_path):
 @pytest.mark.slow
 def test_the_demo_of_then(shared_runs, sample_data_dir):
     run = Workdir(shared_runs["demo"])
-    Judge(run, placed(run, sample_data_dir), ["ja"]).judge("best")
+    evaluate(run, placed(run, sample_data_dir), ["ja"])
     result = json.loads((run.eval / "ja.json").read_text())
     assert (result["accuracy"], result["checkpoint_step"]) == (0.5, 115)
     assert result["loss"] == pytest.approx(2.1423, abs=5e-4)
@@ -221,7 +220,7 @@ def test_the_run_that_was_stopped_then_ends_as_it_would_have(shared_runs, sample
     run = Workdir(shared_runs["stopped"])
     train(placed(run, sample_data_dir), run)
     assert json.loads(run.done.read_text())["best"]["step"] == 161
-    Judge(run, run.read_config(), ["ja"]).judge("best")
+    evaluate(run, run.read_config(), ["ja"])
     result = json.loads((run.eval / "ja.json").read_text())
     assert result["accuracy"] == pytest.approx(0.525, abs=0.02)
     assert result["macro_f1"] == pytest.approx(0.5194, abs=0.02)

@@ -12,9 +12,10 @@ import pytest
 
 from xlt_flax import report
 from xlt_flax.analysis import drawing
-from xlt_flax.analysis.findings import find
-from xlt_flax.analysis.read_runs import read_sweep
+from xlt_flax.analysis.read_runs import read_results
+from xlt_flax.analysis.written import write
 from xlt_flax.errors import UserError
+from xlt_flax.studies.known import find
 
 FILES = {
     "tables.md",
@@ -66,11 +67,11 @@ def test_it_writes_all_files_and_prints_the_tables(written):
 
 def test_the_same_sweep_writes_the_same_bytes(written, sweep, tmp_path):
     _, folder = written
-    read = read_sweep(sweep)
+    read = read_results(sweep)
     asked = [(read.of("E1D1F1"), read.of("E1E2E3"))]
     found = find(read, asked)
-    report.write(found, "", tmp_path)
-    for name in FILES - {"tables.md"}:
+    write(found, tmp_path)
+    for name in FILES:
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
 
 
@@ -155,12 +156,12 @@ def test_a_comparison_that_is_none(values):
 )
 def test_a_comparison_that_cannot_be(sweep, one, other, said):
     with pytest.raises(UserError, match=said):
-        report._asked(read_sweep(sweep), one, other)
+        report.asked(read_results(sweep), one, other)
 
 
 def test_one_run_of_each_is_compared_over_documents_only(sweep):
-    read = read_sweep(sweep)
-    (found,) = find(read, [report._asked(read, "E1E2E3-seed51", "E1D1F1")]).asked
+    read = read_results(sweep)
+    (found,) = find(read, [report.asked(read, "E1E2E3-seed51", "E1D1F1")]).asked
     assert (found.basis, found.p) == ("one seed: documents only", None)
     assert found.holds_fixed == "seed 51 and draw 50"
 

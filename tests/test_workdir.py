@@ -1,13 +1,17 @@
 """One writer a workdir, and workdirs of other makers are refused."""
 
+import ast
 import json
 import multiprocessing
+import re
+from pathlib import Path
 
 import pytest
 
+import xlt_flax
 from xlt_flax.config import base
 from xlt_flax.errors import UserError
-from xlt_flax.workdir import FORMAT, Workdir
+from xlt_flax.workdir import FORMAT, StudyFolder, Workdir
 
 
 def hold(path, held, release):
@@ -88,3 +92,53 @@ def test_what_a_killed_writer_left_is_removed(tmp_path):
     left.touch()
     Workdir(tmp_path).start(base())
     assert not left.exists()
+
+
+def test_the_files_of_an_evaluation(tmp_path):
+    workdir = Workdir(tmp_path)
+    assert (workdir.evaluated(), workdir.curves()) == ([], [])
+    workdir.eval.mkdir()
+    for language in ("ja", "de"):
+        workdir.scores(language).touch()
+        workdir.predictions(language).touch()
+    workdir.curve("fr").touch()
+    assert (workdir.evaluated(), workdir.curves()) == (["de", "ja"], ["fr"])
+
+
+def test_the_latest_checkpoint(tmp_path):
+    workdir = Workdir(tmp_path)
+    assert (workdir.latest_checkpoint(), workdir.has_checkpoints()) == (None, False)
+    for name in ("9", "10", "damaged-12", "11.orbax-checkpoint-tmp"):
+        (workdir.checkpoints / name).mkdir(parents=True)
+    assert (workdir.latest_checkpoint(), workdir.has_checkpoints()) == (10, True)
+
+
+def test_the_runs_of_a_study(tmp_path):
+    study = StudyFolder(tmp_path)
+    assert (study.runs(), study.timings()) == ([], [])
+    for name in ("b", "a"):
+        Workdir(tmp_path / name).start(base())
+    (tmp_path / "c").mkdir()
+    Workdir(tmp_path / "b").timing.touch()
+    assert [run.path.name for run in study.runs()] == ["a", "b"]
+    assert [path.parent.name for path in study.timings()] == ["b"]
+
+
+# A run's and a study's files, alone or at the end of a pattern; a model's folder has a config.json.
+NAMES = re.compile(
+    r"(.*/)?(metrics\.jsonl|audit\.json|DONE|failure\.txt|timing\.json|sweep\.json|eval|checkpoints"
+    r"|report)|.*\.(curve|predictions)\.jsonl|.+/config\.json"
+)
+
+
+COMMANDS = ("eval",)  # the command line's name too
+
+
+def test_no_other_module_knows_a_files_name():
+    found = []
+    for path in Path(xlt_flax.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            text = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(text, str) and NAMES.fullmatch(text) and text not in COMMANDS:
+                found.append(f"{path.name}:{node.lineno} {text}")
+    assert [line for line in found if not line.startswith("workdir.py")] == []

@@ -13,10 +13,12 @@ and mean, tokens random. --config.train.compilation_cache=false makes compile ti
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from absl import flags
+from ml_collections import ConfigDict
 
-from xlt_flax import cli, words
+from xlt_flax import api, cli, words
 from xlt_flax.errors import UserError
 
 _CONFIG = cli.define_config_flag()
@@ -29,34 +31,20 @@ _SYNTHETIC = flags.DEFINE_string(
 )
 
 
-def main(_):
-    config, _ = cli.load_config(_CONFIG)
+def main(_: Sequence[str]) -> None:
+    config, _name = cli.load_config(_CONFIG)
+    synthetic = _parse_synthetic(_SYNTHETIC.value) if _SYNTHETIC.value else None
     cli.start_jax(config, "bench")
+    results = api.bench(config, _STEPS.value, _COMPARE.value, synthetic, _prepare)
+    from xlt_flax.training.benchmark import table
 
-    from xlt_flax.data.selection import needed_splits
-    from xlt_flax.training.benchmark import (
-        compare,
-        mixture_documents,
-        synthetic_documents,
-        table,
-    )
-    from xlt_flax.training.plan import load_setup
-
-    setup = load_setup(config).started()
-    if _SYNTHETIC.value:
-        documents = synthetic_documents(setup, *_parse_synthetic(_SYNTHETIC.value))
-    else:
-        needed = needed_splits(config.mixture, config.data.target_language)
-        if not all(setup.corpus.is_ready(language, split) for language, split in needed):
-            _prepare()
-        documents = mixture_documents(setup)
-    results = compare(setup, documents, _STEPS.value, all_variants=_COMPARE.value)
     print(table(results))
     print(json.dumps(results if _COMPARE.value else results[0]))
 
 
-def _prepare() -> None:
+def _prepare(config: ConfigDict) -> None:
     """Makes what is missing of dataset and tokens in a process of its own: it needs TensorFlow."""
+    del config  # the flags say it all
     command = [sys.executable, "-m", "xlt_flax.prepare", *words.of_config(sys.argv[1:])]
     made = subprocess.run(command, stdout=sys.stderr)
     if made.returncode:

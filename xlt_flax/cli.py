@@ -5,21 +5,27 @@ import os
 import sys
 import traceback
 import warnings
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from absl import app, flags
 from ml_collections import ConfigDict, config_flags
 
 from xlt_flax import console, overrides, shipped_configs, signals, words
-from xlt_flax.config import resolve
+from xlt_flax.config import known_fields, resolve, unknown_field
 from xlt_flax.config_checks import validate
 from xlt_flax.errors import RunError, UserError
 from xlt_flax.failures import explain
+from xlt_flax.training import processes
 
 log = logging.getLogger("xlt_flax")
 
 
-def run(main) -> None:
+Main = Callable[[Sequence[str]], int | None]
+
+
+def run(main: Main) -> NoReturn:
     """Runs a command line's `main(argv)` and exits: 0 done, 1 failed, 2 a user's mistake, 128 + n
     told to stop by signal n. Words that belong to no flag are refused: `argv` holds the program's
     name alone."""
@@ -90,6 +96,8 @@ def _wrong_flag(argv: list[str], error: Exception) -> UserError:
         return _broken_config(path, line, error)
     if told := words.misspelled(argv, flags.FLAGS):
         return UserError(told)
+    if field := _unknown_field(argv):
+        return UserError(unknown_field(field))
     if isinstance(error, flags.UnrecognizedFlagError):
         return UserError(overrides.unknown_flag(error))
     if isinstance(error, AttributeError | KeyError):  # a name that config_flags does not find
@@ -110,6 +118,16 @@ def _config_path(argv: list[str]) -> str | None:
     return None
 
 
+def _unknown_field(argv: Sequence[str]) -> str | None:
+    """The first field that the command line sets, and no config has; None without one."""
+    if "config" not in flags.FLAGS:
+        return None  # it takes a few fields only, and `overrides` says which
+    named = (word.lstrip("-").partition("=")[0] for word in argv[1:] if word.startswith("-"))
+    fields = (name.removeprefix("config.") for name in named if name.startswith("config."))
+    known = [*known_fields(), "sweep.runs"]
+    return next((f for f in fields if not any(f"{k}.".startswith(f"{f}.") for k in known)), None)
+
+
 def _line_of_file(error: BaseException, path: str) -> int | None:
     """The line of a file at which an error was raised or that is no Python; None if elsewhere."""
     if isinstance(error, SyntaxError) and error.filename:
@@ -125,7 +143,7 @@ def _broken_config(path: str, line: int | None, error: Exception) -> UserError:
     return UserError(f"--config: {where} does not load: {reason}")
 
 
-def _guarded(main, argv) -> int:
+def _guarded(main: Main, argv: Sequence[str]) -> int:
     console.start()
     signals.listen()
     try:
@@ -133,58 +151,59 @@ def _guarded(main, argv) -> int:
     except SystemExit as stop:
         if signals.requested():
             print(f"xlt_flax: stopped by {signals.name()}", file=sys.stderr, flush=True)
-        if signals.requested() or _one_of_several_hosts():
+        if signals.requested() or processes.are_several():
             print(end="", flush=True)
-            os._exit(stop.code)  # any other exit waits for the compilations of other threads
+            os._exit(signals.exit_code(stop))  # another exit waits for other threads' compilations
         raise
     except (UserError, RunError) as error:
         _fail(error)
     except Exception as error:
         if explained := explain(error):
             _fail(explained)
-        if not _one_of_several_hosts():
+        if not processes.are_several():
             raise
         traceback.print_exc()
         os._exit(1)
 
 
-def _fail(error: UserError | RunError):
+def _fail(error: UserError | RunError) -> NoReturn:
+    """Ends with one line. Where others wait for this process, they are told of its end only if it
+    does not say goodbye: JAX's own exit waits for them, and they for it."""
     print(f"xlt_flax: {error}", file=sys.stderr, flush=True)
-    if _one_of_several_hosts():
+    if processes.are_several():
         os._exit(error.exit_code)
     sys.exit(error.exit_code)
 
 
-def _one_of_several_hosts() -> bool:
-    """Whether others wait for this process. They are told of its end only if it does not say
-    goodbye: JAX's own exit waits for them, and they for it."""
-    jax = sys.modules.get("jax")
-    return bool(jax) and jax.distributed.is_initialized() and jax.process_count() > 1
-
-
 def start_jax(config: ConfigDict, command: str) -> None:
-    """Sets precision and compilation cache, and joins the other hosts; before a device is used.
+    """Says where compiled programs are kept, and joins the other hosts; before a device is used.
 
     Raises:
       UserError: the environment half says which hosts, or `command` is none for several.
     """
-    import jax
-
-    from xlt_flax.training import processes
-
     if config.train.compilation_cache:
         folder = Path(config.data.data_dir, "xlt_flax_compiled")
-        jax.config.update("jax_compilation_cache_dir", str(folder))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)  # 1 by default
+        _set_jax("jax_compilation_cache_dir", str(folder))
+        _set_jax("jax_persistent_cache_min_compile_time_secs", 0.1)  # 1 by default
         if not _may_write(folder):
             log.info("%s is read-only: programs that are not in it are compiled each time", folder)
             warnings.filterwarnings(
                 "ignore", "Error (reading|writing) persistent compilation cache"
             )
     if not config.model.tf32:
-        jax.config.update("jax_default_matmul_precision", "highest")
+        _set_jax("jax_default_matmul_precision", "highest")
     processes.join(command)
     signals.take_over()
+
+
+def _set_jax(name: str, value: str | float) -> None:
+    """Gives JAX an option, and does not import it for that: a run may be done already."""
+    if "jax" in sys.modules:
+        import jax
+
+        jax.config.update(name, value)
+    else:
+        os.environ[name.upper()] = str(value)
 
 
 def _may_write(folder: Path) -> bool:

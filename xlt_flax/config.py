@@ -4,13 +4,17 @@ Files in configs/ start from `base()` and change what their experiment is about.
 set from the command line, `--config.train.batch_size=16`; names that are not here are refused.
 """
 
+from difflib import get_close_matches
+
 from ml_collections import ConfigDict, config_dict
 
 from xlt_flax.data.mixture import mixture_shape, parse_mixture
+from xlt_flax.data.sources import find_source
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.shipped import SAMPLE_MODEL, constant_of, shipped_folder
 from xlt_flax.places import local_folder, local_path
 from xlt_flax.stored_config import complete as _complete
+from xlt_flax.stored_config import flat
 
 
 def base() -> ConfigDict:
@@ -90,6 +94,9 @@ def base() -> ConfigDict:
     config.data.mixing = "shuffle"
 
     config.train = ConfigDict()
+    # What the model is trained for: "single_label", one label of each document; "multi_label", any
+    # number of them, each a yes or no by itself.
+    config.train.objective = "single_label"
     # Documents of one update, over all devices together.
     config.train.batch_size = 8
     # Times that every training document is seen.
@@ -144,6 +151,23 @@ def sample() -> ConfigDict:
     return config
 
 
+def known_fields() -> dict[str, object]:
+    """{"train.batch_size": its default, …} of every field."""
+    return flat(base().to_dict())
+
+
+def unknown_field(field: str) -> str:
+    """What to say of a field that no config has: one line, with those that may be meant."""
+    by_end: dict[str, list[str]] = {}
+    for name in known_fields():
+        by_end.setdefault(name.rpartition(".")[2], []).append(name)
+    ends = get_close_matches(field.rpartition(".")[2], by_end, n=1, cutoff=0.75)
+    near = get_close_matches(field, known_fields(), n=1, cutoff=0.85)
+    meant = near or [name for end in ends for name in by_end[end]]
+    hint = f"was config.{' or config.'.join(meant)} meant? " if meant else ""
+    return f"the config has no field {field}; {hint}xlt_flax/config.py lists all"
+
+
 def mixture_config(mixture: str, shape: str, example: str) -> ConfigDict:
     """`base()` for a mixture of source languages, refused if it has another shape.
 
@@ -155,13 +179,14 @@ def mixture_config(mixture: str, shape: str, example: str) -> ConfigDict:
     Raises:
       UserError: the mixture has another shape, or holds the target language.
     """
-    groups = parse_mixture(mixture)
-    if mixture_shape(groups) != shape or any(group.language == "ja" for group in groups):
+    config = base()
+    letters, target = find_source(config.data).letters, config.data.target_language
+    groups = parse_mixture(mixture, letters)
+    if mixture_shape(groups) != shape or any(letters[g.letter] == target for g in groups):
         raise UserError(
             f"mixture {mixture!r} is not {shape} of source languages (E, D, F), as in {example}: "
             "this config takes no other shape"
         )
-    config = base()
     config.mixture = mixture
     return config
 

@@ -1,15 +1,19 @@
 """What is refused in a config: one line that names the field, its value, and what it may be."""
 
 import math
+from collections.abc import Callable
+from functools import partial
+from operator import contains
+from typing import Any
 
 from ml_collections import ConfigDict
 
-from xlt_flax.config import base
-from xlt_flax.data.corpus import DATASETS
+from xlt_flax.config import known_fields, unknown_field
 from xlt_flax.data.mixture import parse_mixture
-from xlt_flax.data.sources.webis_cls10.languages import LANGUAGES
+from xlt_flax.data.sources import find_source
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import flat
+from xlt_flax.training.objectives import objective_names
 
 MIXING = ("shuffle", "balanced")
 INITS = ("pretrained", "random")
@@ -31,7 +35,8 @@ def validate(config: ConfigDict) -> None:
     if "sweep" in config:
         raise UserError("this config lists the runs of a sweep: python -m xlt_flax.sweep takes it")
     _require_fields(config)
-    parse_mixture(config.mixture)
+    source = find_source(config.data)
+    parse_mixture(config.mixture, source.letters)
     for field, choices in (
         ("protocol", PROTOCOLS),
         ("model.init", INITS),
@@ -39,14 +44,13 @@ def validate(config: ConfigDict) -> None:
         ("model.forward", FORWARDS),
         ("model.vocabulary", VOCABULARIES),
         ("model.attention_dropout", ("shared", "each")),
-        ("data.dataset", DATASETS),
-        ("data.domain", DATASETS.get(config.data.dataset, ())),
-        ("data.target_language", LANGUAGES),
+        ("data.target_language", source.languages),
         ("data.mixing", MIXING),
+        ("train.objective", objective_names()),
         ("train.schedule", SCHEDULES),
         ("eval.best", ("loss", "batch_sum")),
     ):
-        _require(config, field, lambda v, c=choices: v in c, f"one of {', '.join(choices)}")
+        _require(config, field, partial(contains, choices), f"one of {', '.join(choices)}")
     for field in (
         "data.train_per_group",
         "data.validation_per_group",
@@ -102,7 +106,9 @@ def _validate_thesis_protocol(config: ConfigDict) -> None:
         )
 
 
-def _require(config: ConfigDict, field: str, allowed, expected: str) -> None:
+def _require(
+    config: ConfigDict, field: str, allowed: Callable[[Any], object], expected: str
+) -> None:
     value = config
     for name in field.split("."):
         value = value[name]
@@ -115,9 +121,9 @@ def _require_fields(config: ConfigDict) -> None:
 
     ConfigDict takes new names, None, and True for 1 from a config file without a word.
     """
-    known, given = flat(base().to_dict()), flat(config.to_dict())
+    known, given = known_fields(), flat(config.to_dict())
     if unknown := sorted(given.keys() - known.keys()):
-        raise UserError(f"the config has no field {unknown[0]}; xlt_flax/config.py lists all")
+        raise UserError(unknown_field(unknown[0]))
     if missing := sorted(known.keys() - given.keys()):
         raise UserError(f"config.{missing[0]} is missing: begin with xlt_flax.config.base()")
     for field, default in known.items():

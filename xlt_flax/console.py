@@ -5,7 +5,9 @@ import io
 import logging
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, TextIO
 
 from absl import logging as absl_logging
 
@@ -30,7 +32,7 @@ class _Stream(io.TextIOWrapper):
             super().flush()
 
     @contextmanager
-    def _whoever_reads(self):
+    def _whoever_reads(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -45,26 +47,72 @@ class _Stream(io.TextIOWrapper):
         os.close(nowhere)
 
 
+# What the libraries below read when they are imported. transformers would import TensorFlow and
+# PyTorch where it finds them; TensorFlow would greet, and keep all of a GPU's memory.
+_QUIET = {
+    "USE_TF": "0",
+    "USE_TORCH": "0",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "HF_HUB_VERBOSITY": "error",  # it names every retry
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "0",  # what TensorFlow does here gains nothing from it
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+}
+
+
 def start() -> None:
-    """Plain lines on stderr; the libraries below speak of problems only."""
+    """Plain lines on stderr; the libraries below speak of problems only. Called before they are
+    imported, once, by a command line: it is the process's own."""
+    quiet_libraries()
     sys.stdout, sys.stderr = _lasting(sys.stdout), _lasting(sys.stderr)
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
-    log.addHandler(handler)
+    log.addHandler(_plain_lines())
     log.setLevel(logging.INFO)
     log.propagate = False
     absl_logging.set_verbosity(absl_logging.FATAL)  # Orbax logs what it raises, with its traceback
     sys.unraisablehook = _leave_out_echoes
 
 
-def _lasting(stream: io.TextIOWrapper | None) -> _Stream | None:
-    if stream is None:  # closed by whoever started the process
-        return None
+def quiet_libraries() -> None:
+    """Sets what libraries read when they are imported, but for what the user has set."""
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+
+
+@contextmanager
+def shown() -> Iterator[None]:
+    """What is said meanwhile can be read, also in a program that has not set up logging; in one
+    that has, nothing changes. Afterwards all is as before."""
+    if log.hasHandlers() or log.level != logging.NOTSET:
+        yield
+        return
+    handler, propagate = _plain_lines(), log.propagate
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False  # a library may give the root logger a handler meanwhile
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(logging.NOTSET)
+        log.propagate = propagate
+
+
+def _plain_lines() -> logging.Handler:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    return handler
+
+
+def _lasting(stream: TextIO | Any) -> Any:
+    """The stream as a `_Stream`; None, which it is where whoever started the process closed it, and
+    whatever else stands in its place, stay."""
+    if not isinstance(stream, io.TextIOWrapper):
+        return stream
     encoding, by_line = stream.encoding, stream.line_buffering
     return _Stream(stream.detach(), encoding, errors="replace", line_buffering=by_line)
 
 
-def _leave_out_echoes(unraisable) -> None:
+def _leave_out_echoes(unraisable: Any) -> None:
     """Of a read or write that failed, and was told of, Orbax's other files print this as well."""
     if "Event loop is closed" not in str(unraisable.exc_value):
         sys.__unraisablehook__(unraisable)

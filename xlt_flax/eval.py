@@ -7,10 +7,13 @@
 Reads DIR only (and the data and model that its config names), writes DIR/eval/.
 """
 
+from collections.abc import Sequence
+
 from absl import flags
 
-from xlt_flax import cli, overrides
+from xlt_flax import api, cli, overrides
 from xlt_flax.stored_config import PLACES
+from xlt_flax.workdir import Workdir
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
 _CHECKPOINT = flags.DEFINE_string("checkpoint", "best", "best, latest, or a step.")
@@ -25,23 +28,13 @@ _WATCH = flags.DEFINE_bool(
 _GIVEN = overrides.define_field_flags([*PLACES, "eval.batch_size"])
 
 
-def main(_):
-    from xlt_flax.data.sources.webis_cls10.languages import languages_named
-    from xlt_flax.workdir import Workdir
-
-    languages = languages_named(_LANGUAGE.value or [])
+def main(_: Sequence[str]) -> None:
     workdir = Workdir(_WORKDIR.value)
     if _WATCH.value:
         workdir.wait_until_begun()
-    config = overrides.given_anew(workdir.read_config(), _GIVEN)
-    cli.start_jax(config, "eval")
-
-    from xlt_flax.evaluation.evaluate import Judge
-
-    judge = Judge(workdir, config, languages or [config.data.target_language])
-    if _WATCH.value:
-        judge.watch()
-    print(judge.judge(_CHECKPOINT.value))
+    places = overrides.given(_GIVEN)
+    cli.start_jax(overrides.given_anew(workdir.read_config(), places), "eval")
+    print(api.evaluate(workdir.path, _LANGUAGE.value, _CHECKPOINT.value, _WATCH.value, places))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 import re
+from collections.abc import Iterator
 
 from ml_collections import ConfigDict
 
@@ -55,7 +56,7 @@ def explain(error: BaseException) -> RunError | None:
 
 
 @contextlib.contextmanager
-def out_of_memory_explained(config: ConfigDict):
+def out_of_memory_explained(config: ConfigDict) -> Iterator[None]:
     """Turns running out of memory, a device's or the host's, into one line on what to lower.
 
     Raises:
@@ -75,7 +76,7 @@ def out_of_memory_explained(config: ConfigDict):
         ) from error
 
 
-def _causes(error: BaseException | None):
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
     """The error, what it was raised from or while handling, and so on, as a traceback has them."""
     seen = set()
     while error is not None and id(error) not in seen:

@@ -6,11 +6,15 @@ whatever could stand in for it, a file that is there or not, outlives a kill.
 
 import errno
 import fcntl
+import json
 import os
+import socket
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from xlt_flax import files
 from xlt_flax.errors import UserError
 
 _UNSUPPORTED = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
@@ -22,7 +26,7 @@ class LockHeldError(Exception):
 
 
 @contextmanager
-def locked(path: Path, wait: bool = True):
+def locked(path: Path, wait: bool = True) -> Iterator[None]:
     """Holds a lock; makes its file, and the folder, and leaves them.
 
     Args:
@@ -53,9 +57,24 @@ def is_held(path: Path) -> bool:
         os.close(descriptor)
 
 
+def note_holder(holder: Path) -> None:
+    """Writes down that this process holds a lock, in a file beside it."""
+    files.write_json(holder, {"host": socket.gethostname(), "pid": os.getpid()})
+
+
+def describe_holder(holder: Path) -> str:
+    """The process that noted itself in a file, for a message."""
+    try:
+        who = json.loads(holder.read_text("utf-8"))
+        return f"process {who['pid']} on {who['host']}"
+    except (OSError, ValueError, KeyError):
+        return "another process"
+
+
 def _acquire(path: Path, wait: bool) -> int:
     """A descriptor of the file of that name, locked."""
     tries = 0
+    made = [folder for folder in path.parents if not folder.exists()]  # from within outwards
     while True:
         descriptor, is_new = _open(path)
         try:
@@ -65,7 +84,8 @@ def _acquire(path: Path, wait: bool) -> int:
             if is_new and isinstance(error, UserError):  # nobody can hold it: leave nothing behind
                 path.unlink(missing_ok=True)
                 with suppress(OSError):
-                    path.parent.rmdir()
+                    for folder in made:
+                        folder.rmdir()
             raise
         if held and _is_at(descriptor, path):
             return descriptor

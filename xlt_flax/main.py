@@ -5,12 +5,11 @@
 The same command again goes on where it was stopped. README.md has the rest.
 """
 
-from pathlib import Path
+from collections.abc import Sequence
 
 from absl import flags
-from ml_collections import ConfigDict
 
-from xlt_flax import cli
+from xlt_flax import api, cli
 from xlt_flax.workdir import Workdir
 
 _CONFIG = cli.define_config_flag()
@@ -19,22 +18,12 @@ _WORKDIR = flags.DEFINE_string(
 )
 
 
-def main(_):
+def main(_: Sequence[str]) -> None:
     config, name = cli.load_config(_CONFIG)
-    workdir = Workdir(_WORKDIR.value or default_workdir(config, name))
+    workdir = Workdir(_WORKDIR.value or api.default_workdir(config, name))
     cli.start_jax(config, "main")
-
-    from xlt_flax.training.loop import train
-
-    train(config, workdir)
+    api.train(config, workdir.path)
     print(workdir.path)
-
-
-def default_workdir(config: ConfigDict, name: str) -> str:
-    """`runs/<config file's name>/<mixture>-seed<seed>`; a run that goes on from another has that
-    one's folder in front, so that stages from several sources do not meet."""
-    source = f"{Path(config.init_from).name}+" if config.init_from else ""
-    return f"runs/{name}/{source}{config.mixture or 'initial'}-seed{config.seed}"
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 from absl import flags
 from ml_collections import ConfigDict
 
-from xlt_flax.config import base, resolve
+from xlt_flax.config import known_fields, resolve
 from xlt_flax.config_checks import validate
 from xlt_flax.stored_config import flat
 
@@ -18,14 +18,13 @@ def define_field_flags(fields: Sequence[str]) -> dict[str, flags.FlagHolder]:
     Args:
       fields: of the config, such as "model.name"; texts or whole numbers.
     """
-    defaults = flat(base().to_dict())
-    define = {str: flags.DEFINE_string, int: flags.DEFINE_integer}
-    return {
-        field: define[type(defaults[field])](
-            f"config.{field}", None, f"config.{field} in place of the workdir's."
-        )
-        for field in fields
-    }
+    defaults = known_fields()
+    holders: dict[str, flags.FlagHolder] = {}
+    for field in fields:
+        define = flags.DEFINE_integer if isinstance(defaults[field], int) else flags.DEFINE_string
+        help_string = f"config.{field} in place of the workdir's."
+        holders[field] = define(f"config.{field}", None, help_string)
+    return holders
 
 
 def given(holders: Mapping[str, flags.FlagHolder]) -> dict[str, str | int]:
@@ -33,13 +32,12 @@ def given(holders: Mapping[str, flags.FlagHolder]) -> dict[str, str | int]:
     return {field: flag.value for field, flag in holders.items() if flag.value is not None}
 
 
-def given_anew(config: ConfigDict, holders: Mapping[str, flags.FlagHolder]) -> ConfigDict:
-    """A workdir's config with the fields that the command line gives, paths made absolute; locked.
+def given_anew(config: ConfigDict, values: Mapping[str, str | int]) -> ConfigDict:
+    """A workdir's config with some fields given anew, {field: value}, paths made absolute; locked.
 
     Raises:
       UserError: a value cannot be.
     """
-    values = given(holders)
     if not values:
         return config
     changed = ConfigDict(config.to_dict())

@@ -6,21 +6,16 @@ Runs do this by themselves. It serves where several will start at once, or where
 trains has no TensorFlow.
 """
 
-from xlt_flax import cli
+from collections.abc import Sequence
+
+from xlt_flax import api, cli
 
 _CONFIG = cli.define_config_flag()
 
 
-def main(_):
-    config, _ = cli.load_config(_CONFIG)
-
-    from xlt_flax.data.selection import needed_splits
-    from xlt_flax.training.plan import load_setup
-
-    corpus = load_setup(config).corpus
-    for language, split in needed_splits(config.mixture, config.data.target_language):
-        store = corpus.store(language, split)
-        print(f"{language} {split}: {len(store)} documents, {len(store.tokens)} tokens")
+def main(_: Sequence[str]) -> None:
+    config, _name = cli.load_config(_CONFIG)
+    print("\n".join(api.prepare(config)))
 
 
 if __name__ == "__main__":

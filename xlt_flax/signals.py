@@ -16,6 +16,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from types import FrameType
 
 # Of schedulers and users; of a terminal that closes; of Slurm's --signal, ahead of a time limit.
 _SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1]
@@ -52,7 +54,7 @@ def _wakeup_pipe() -> int:
 
 
 @contextlib.contextmanager
-def deferred():
+def deferred() -> Iterator[None]:
     """While in here, somebody asks `requested` now and then, saves, and raises `stop()`.
 
     A signal that nobody asked for meanwhile takes effect at the end.
@@ -74,7 +76,7 @@ def requested() -> bool:
 
 def name() -> str:
     """Of the signal that came first; of another host's, to which this one was not sent."""
-    return signal.Signals(_first).name if requested() else "a signal to another host"
+    return signal.Signals(_first).name if _first else "a signal to another host"
 
 
 def stop() -> SystemExit:
@@ -82,7 +84,12 @@ def stop() -> SystemExit:
     return SystemExit(128 + (_first or signal.SIGTERM))
 
 
-def _in_main_thread(number, frame) -> None:
+def exit_code(stop: SystemExit) -> int:
+    """Of a process that ends so."""
+    return stop.code if isinstance(stop.code, int) else bool(stop.code)
+
+
+def _in_main_thread(number: int, frame: FrameType | None) -> None:
     del frame
     _note(number)  # the thread may not have come to it yet
     if not _deferred:
@@ -132,4 +139,4 @@ def _end_unless_deferred() -> None:
 
 def _end_at_once() -> None:
     print(f"xlt_flax: {name()}: ended at once", file=sys.stderr, flush=True)
-    os._exit(stop().code)
+    os._exit(exit_code(stop()))

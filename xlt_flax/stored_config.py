@@ -4,13 +4,15 @@ The format of a workdir is a number in its config.json. Version by version:
   1  November 2026.
   2  config.json says what the run started from and what data it reads; `train.max_steps` is no
      longer cut by the epochs; the shipped model is named by a constant.
+  3  predictions.jsonl names labels, where it had their numbers; `train.objective`, without which
+     runs were trained for one label a document.
 """
 
 from xlt_flax.data.mixture import parse_mixture
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.shipped import renamed_from_path
 
-FORMAT = 2  # raise it when an older xlt_flax could misread a workdir
+FORMAT = 3  # raise it when an older xlt_flax could misread a workdir
 
 # Where things lie. What they are is known by their digests, so they may have moved.
 PLACES = ("model.name", "model.revision", "init_from", "data.data_dir", "data.manual_dir")
@@ -87,7 +89,7 @@ def moved(old: dict, new: dict) -> list[str]:
 
 def flat(tree: dict, prefix: str = "") -> dict:
     """{"a.b": value} of nested dicts; tuples become lists, as JSON has them."""
-    values = {}
+    values: dict = {}
     for name, value in tree.items():
         if isinstance(value, dict):
             values |= flat(value, f"{prefix}{name}.")

@@ -9,13 +9,12 @@ The same command again goes on where it was stopped. `python -m xlt_flax.report 
 what is finished.
 """
 
+from collections.abc import Sequence
+
 from absl import flags
 
-from xlt_flax import cli
-from xlt_flax.config_checks import validate
-from xlt_flax.places import local_folder
+from xlt_flax import api, cli
 from xlt_flax.studies import plan
-from xlt_flax.studies.thesis.reported import TABLE_OF
 
 _CONFIG = cli.define_config_flag()
 _WORKDIR = flags.DEFINE_string(
@@ -40,33 +39,20 @@ _ONLY = flags.DEFINE_list(
 _DRY_RUN = flags.DEFINE_bool("dry_run", False, "Print what would be done, and about how long.")
 
 
-def main(_):
+def main(_: Sequence[str]) -> None:
     config, name = cli.read_config(_CONFIG)
-    config, names = plan.split_config(config)
-    folder = local_folder(_WORKDIR.value or f"runs/{name}", "--workdir")
-    seeds = plan.parse_seeds(_SEEDS.value or [str(config.seed)])
-    draws = plan.parse_draws(_DRAWS.value) if _DRAWS.value else [config.data.split_seed]
-    index, count = plan.parse_shard(_SHARD.value)
-    is_thesis = TABLE_OF.keys() >= set(names)
-    runs = plan.plan_runs(names, TABLE_OF if is_thesis else {})
-    picked = plan.pick(runs, _ONLY.value)
-
-    from xlt_flax.studies import runner, study_file
-
-    config = study_file.with_own_draw(folder, config)
-    own = config.data.split_seed
-    every_task = plan.make_tasks(picked, seeds, [None if d == own else d for d in draws])
-    for task in plan.make_tasks(runs, seeds[:1]):
-        validate(runner.task_config(config, task, folder))
-    steps = runner.steps_of_mixtures(config, runs)
-    tasks = plan.take_shard(every_task, steps, index, count)
-    planned = runner.Sweep(folder, config, runs, tasks)
+    planned = api.sweep(
+        config,
+        _WORKDIR.value or f"runs/{name}",
+        plan.parse_seeds(_SEEDS.value or []),
+        plan.parse_draws(_DRAWS.value or []),
+        _ONLY.value,
+        plan.parse_shard(_SHARD.value),
+    )
     if _DRY_RUN.value:
-        study_file.check_sweep_file(folder, config)
         print("\n".join(planned.describe()))
         return
-    cli.start_jax(config, "sweep")
-    study_file.write_sweep_file(folder, config, runs, seeds, draws)
+    cli.start_jax(planned.config, "sweep")
     planned.run()
 
 

@@ -15,7 +15,7 @@ _TRUTH = ("true", "false", "yes", "no", "t", "f", "y", "n", "1", "0")
 
 def of_config(line: Sequence[str]) -> list[str]:
     """The words of a command line that are --config and its fields, with their values."""
-    found = []
+    found: list[str] = []
     for before, word in pairwise(["", *line]):
         is_value = bool(found) and found[-1] == before and "=" not in before and word[:1] != "-"
         if is_value or word.startswith(("--config", "-config")):
@@ -39,8 +39,8 @@ def left_over(argv: Sequence[str], rest: Sequence[str], values: flags.FlagValues
     meant = _misspelled_flag(words[0], values)
     if meant is None:
         following = takewhile(lambda place: place in places, range(first + 1, len(argv)))
-        rest = (argv[place] for place in following)
-        words += takewhile(lambda word: _misspelled_flag(word, values) is None, rest)
+        after = (argv[place] for place in following)
+        words += takewhile(lambda word: _misspelled_flag(word, values) is None, after)
         meant = _value_of(argv, first, words, values)
     return _describe(words, meant)
 
@@ -73,7 +73,8 @@ def _misspelled_flag(word: str, values: flags.FlagValues) -> str | None:
 
 def _places(argv: Sequence[str], rest: Sequence[str]) -> list[int]:
     """Where in argv the words are: those that are values of flags stand before what is left."""
-    places, end = [], len(argv)
+    places: list[int] = []
+    end = len(argv)
     for word in reversed(rest):
         end = max(i for i in range(1, end) if argv[i] == word)
         places.insert(0, end)

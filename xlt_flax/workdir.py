@@ -1,67 +1,109 @@
 """The folder of one run: its files' names, what it was made from, and its single writer."""
 
-import json
 import logging
-import os
-import platform
-import socket
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from fnmatch import fnmatch
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ml_collections import ConfigDict
 
-import xlt_flax
-from xlt_flax import files
-from xlt_flax.config import complete
+from xlt_flax.config_file import ConfigFile
 from xlt_flax.errors import UserError
-from xlt_flax.locks import LockHeldError, is_held, locked
+from xlt_flax.locks import LockHeldError, describe_holder, is_held, locked, note_holder
 from xlt_flax.places import local_folder
-from xlt_flax.stored_config import FORMAT, differences, flat, moved
+from xlt_flax.stored_config import FORMAT, differences
+from xlt_flax.versions import installed_versions
 
 log = logging.getLogger("xlt_flax")
 
-# What may change numbers, or must be at hand to get them again.
-_PACKAGES = (
-    "jax",
-    "jaxlib",
-    "flax",
-    "optax",
-    "orbax-checkpoint",
-    "transformers",
-    "tokenizers",
-    "safetensors",
-    "huggingface-hub",
-    "numpy",
-    "ml_collections",
-    "tensorflow",
-    "tensorflow-cpu",
-    "tensorflow-datasets",
-)
-
 _SECONDS_BETWEEN_LOOKS = 2
 
+# Names that are looked for in many folders at once.
+_CONFIG, _TIMING, _FAILURE = "config.json", "timing.json", "failure.txt"
+
 # What a folder may hold before it is a run's: what schedulers and file systems put there.
-_NOT_FOREIGN = (".*", "failure.txt", "lost+found", "nohup.out", "slurm-*.out", "slurm-*.err")
+_NOT_FOREIGN = (".*", _FAILURE, "lost+found", "nohup.out", "slurm-*.out", "slurm-*.err")
 
 
 class Workdir:
-    """Paths below a run's folder; DESIGN of its files in WORKSPACE.md."""
+    """A run's folder. It alone knows what the files in it are called.
+
+    Raises:
+      UserError: `path` can be no folder.
+    """
 
     def __init__(self, path: str | Path):
         self.path = local_folder(path, "--workdir")
-        self.config_file = self.path / "config.json"
+        self.config_file = self.path / _CONFIG
         self.config_copy = self.path / ".config.json"  # should the other be damaged
         self.checkpoints = self.path / "checkpoints"
         self.metrics = self.path / "metrics.jsonl"
         self.audit = self.path / "audit.json"
         self.eval = self.path / "eval"
         self.done = self.path / "DONE"
-        self.failure = self.path / "failure.txt"  # of a sweep's run: why it stopped
-        self.timing = self.path / "timing.json"  # of a sweep's run: what it took
+        self.failure = self.path / _FAILURE  # why it stopped
+        self.timing = self.path / _TIMING  # of a study's run: what it took
+        self.events = self.path  # where TensorBoard looks for its files
         self._lock = self.path / ".writer.lock"
+        self._holder = self.path / ".writer.json"
+        self._stored = ConfigFile(self.config_file, self.config_copy)
+
+    # ---- eval/, a language's files ------------------------------------------------------------
+
+    def scores(self, language: str) -> Path:
+        """What the evaluation on a language came to."""
+        return self.eval / f"{language}.json"
+
+    def predictions(self, language: str) -> Path:
+        """What the same evaluation predicted, a line a document."""
+        return self.eval / f"{language}.predictions.jsonl"
+
+    def curve(self, language: str) -> Path:
+        """Scores of one checkpoint after the other, as `eval --watch` saw them."""
+        return self.eval / f"{language}.curve.jsonl"
+
+    def evaluated(self) -> list[str]:
+        """The languages that there are scores of, in alphabetic order."""
+        names = (path.name.removesuffix(".json") for path in self.eval.glob("*.json"))
+        return sorted(name for name in names if "." not in name)
+
+    def curves(self) -> list[str]:
+        """The languages that there is a curve of, in alphabetic order."""
+        found = self.eval.glob("*.curve.jsonl")
+        return sorted(path.name.removesuffix(".curve.jsonl") for path in found)
+
+    # ---- What is there ------------------------------------------------------------------------
+
+    def is_run(self) -> bool:
+        """Whether a run was begun here."""
+        return self.config_file.exists()
+
+    def has_traces(self) -> bool:
+        """Whether anything of a run is here, even if its config.json is gone."""
+        made = (self.config_file, self.metrics, self.done, self.eval, self.failure)
+        return any(path.exists() for path in made)
+
+    def has_checkpoints(self) -> bool:
+        """
+        Raises:
+          PermissionError: this user may not look; so a new run must not begin.
+        """
+        return self.latest_checkpoint() is not None
+
+    def latest_checkpoint(self) -> int | None:
+        """The highest step that is saved, whole or not.
+
+        Raises:
+          PermissionError: this user may not look.
+        """
+        if not self.checkpoints.exists():
+            return None
+        names = (entry.name for entry in self.checkpoints.iterdir())
+        return max((int(name) for name in names if name.isdecimal()), default=None)
+
+    # ---- config.json --------------------------------------------------------------------------
 
     def check(self, config: ConfigDict) -> None:
         """Checks that the folder is new, or that the run in it is the one `config` describes.
@@ -78,7 +120,8 @@ class Workdir:
                 f"{self.path} was begun with another config ({'; '.join(changed)}): "
                 "give the old values to go on with it, or another --workdir"
             )
-        if self._format() == 1 and config.protocol == "thesis" and config.train.max_steps:
+        cuts_by_epochs = self.versions()["workdir"] == 1 and config.train.max_steps
+        if cuts_by_epochs and config.protocol == "thesis":
             raise UserError(
                 f"{self.path} was begun by an older xlt_flax, in which config.train.max_steps was "
                 "cut by the epochs that stage one left: give another --workdir to run it again"
@@ -91,139 +134,63 @@ class Workdir:
           config: of the run.
           facts: what config.json says besides, of a new run: see training/provenance.
         """
-        self._remove_leftovers()
-        if not self.is_run():
-            self._write_config(
-                {"config": config.to_dict(), "versions": _versions(), **(facts or {})}
-            )
-            return
-        if _read_config(self.config_file) is None:  # `check` read the copy
-            log.warning("%s was not whole: written anew from its copy", self.config_file)
-            files.write_json(self.config_file, self._stored())
-        self._record_places(config)
-
-    def _write_config(self, content: dict) -> None:
-        files.write_json(self.config_copy, content)
-        files.write_json(self.config_file, content)
-
-    def _record_places(self, config: ConfigDict) -> None:
-        """Writes down where things lie now; all else stays as the run was begun."""
-        fields = moved(self.read_config().to_dict(), config.to_dict())
-        if not fields:
-            return
-        stored, now = self._stored(), flat(config.to_dict())
-        for field in fields:
-            *path, name = field.split(".")
-            part = stored["config"]
-            for step in path:
-                part = part[step]
-            part[name] = now[field]
-        source = stored.get("started_from", {})
-        if "workdir" in source:
-            source["workdir"] = config.init_from
-        elif source:
-            source["model"] = config.model.name
-        self._write_config(stored)
-        log.info("%s: %s recorded anew", self.config_file, ", ".join(fields))
-
-    def is_run(self) -> bool:
-        """Whether a run was begun here."""
-        return self.config_file.exists()
-
-    def has_checkpoints(self) -> bool:
-        """
-        Raises:
-          PermissionError: this user may not look; so a new run must not begin.
-        """
-        if not self.checkpoints.exists():
-            return False
-        return any(entry.name.isdecimal() for entry in self.checkpoints.iterdir())
+        for left in self.path.glob(".*.tmp"):  # what a killed writer was about to rename
+            left.unlink(missing_ok=True)
+        if self.is_run():
+            self._stored.repair()
+            self._stored.record_places(config)
+        else:
+            versions = {"workdir": FORMAT, **installed_versions()}
+            self._stored.write({"config": config.to_dict(), "versions": versions, **(facts or {})})
 
     def read_config(self) -> ConfigDict:
-        """The config that the run was started with, as this version spells it.
+        """The config that the run was started with, as this version spells it; locked.
 
         Raises:
-          UserError: this is no workdir, or a newer xlt_flax wrote it.
+          UserError: this is no workdir, or a newer xlt_flax wrote it. So do those that follow.
         """
-        stored = self._stored()
-        try:
-            return ConfigDict(complete(stored["config"], stored["versions"]["workdir"])).lock()
-        except UserError as error:
-            raise UserError(f"{self.config_file}: {error}") from None
-        except (TypeError, AttributeError, KeyError):  # values that no version stored
-            raise self._not_whole() from None
+        return self._stored.config()
 
     def started_from(self) -> dict:
-        """What the run started from, as recorded; empty where format 1 recorded nothing.
-
-        Raises:
-          UserError: this is no workdir, or a newer xlt_flax wrote it.
-        """
-        return self._stored().get("started_from", {})
+        """What the run started from, as recorded; empty where format 1 recorded nothing."""
+        return self._stored.read().get("started_from", {})
 
     def data_digests(self) -> dict:
         """{"documents": {"en/train": digest, …}, "tokenizer": digest} of what the run reads;
-        empty where format 1 recorded nothing.
+        empty where format 1 recorded nothing."""
+        return self._stored.read().get("data", {})
 
-        Raises:
-          UserError: this is no workdir, or a newer xlt_flax wrote it.
-        """
-        return self._stored().get("data", {})
+    def labels(self) -> list[str]:
+        """The names of the labels, in the order of the model's outputs; empty where format 1
+        recorded nothing."""
+        return self._stored.read().get("labels", [])
 
     def versions(self) -> dict:
-        """Of the packages that the run was begun with.
+        """Of the packages that the run was begun with, and of the workdir's own format."""
+        return self._stored.read()["versions"]
 
-        Raises:
-          UserError: this is no workdir, or a newer xlt_flax wrote it.
-        """
-        return self._stored()["versions"]
-
-    def _remove_leftovers(self) -> None:
-        """What a killed writer was about to rename; the caller holds the workdir."""
-        for left in self.path.glob(".*.tmp"):
-            left.unlink(missing_ok=True)
-
-    def _format(self) -> int:
-        return self._stored()["versions"]["workdir"]
-
-    def _not_whole(self) -> UserError:
-        return UserError(f"{self.config_file} is not whole: remove {self.path} and run it again")
-
-    def _stored(self) -> dict:
-        if not self.is_run():
-            raise UserError(f"{self.path} is not a workdir: it has no config.json")
-        stored = _read_config(self.config_file) or _read_config(self.config_copy)
-        if stored is None:
-            raise self._not_whole()
-        form = stored["versions"]["workdir"]
-        if form > FORMAT:
-            raise UserError(
-                f"{self.path} was written by a newer xlt_flax "
-                f"({stored['versions']['xlt_flax']}): install that version"
-            )
-        return stored
+    # ---- Who writes ---------------------------------------------------------------------------
 
     @contextmanager
-    def writer(self):
+    def writer(self) -> Iterator[None]:
         """Holds the workdir as its only writer; the lock of a dead process does not count.
 
         Raises:
           UserError: another process holds it; the message names host and process.
         """
-        holder = self.path / ".writer.json"
         with ExitStack() as alone:
             try:
                 alone.enter_context(locked(self._lock, wait=False))
             except LockHeldError:
                 raise UserError(
-                    f"{self.path} is being written by {_describe_holder(holder)}: wait for it, or "
-                    "give another --workdir"
+                    f"{self.path} is being written by {describe_holder(self._holder)}: wait for "
+                    "it, or give another --workdir"
                 ) from None
             try:
-                files.write_json(holder, {"host": socket.gethostname(), "pid": os.getpid()})
+                note_holder(self._holder)
                 yield
             finally:
-                holder.unlink(missing_ok=True)
+                self._holder.unlink(missing_ok=True)
                 if not self.config_file.exists():  # nothing came of it: leave nothing behind
                     self._lock.unlink(missing_ok=True)
                     with suppress(OSError):
@@ -241,28 +208,6 @@ class Workdir:
         return is_held(self._lock)
 
 
-def _read_config(path: Path) -> dict | None:
-    """The content of a config.json; None if it is not whole."""
-    try:
-        stored = json.loads(path.read_text("utf-8"))
-        stored["config"].items(), stored["versions"]["workdir"] + 0, stored["versions"]["xlt_flax"]
-    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return stored
-
-
-def _versions() -> dict:
-    found = {
-        "workdir": FORMAT,
-        "xlt_flax": xlt_flax.__version__,
-        "python": platform.python_version(),
-    }
-    for package in _PACKAGES:
-        with suppress(PackageNotFoundError):  # of TensorFlow's two names, one is installed
-            found[package] = version(package)
-    return found
-
-
 def _refuse_foreign_files(path: Path) -> None:
     names = sorted(entry.name for entry in path.glob("*"))
     foreign = [name for name in names if not any(fnmatch(name, kind) for kind in _NOT_FOREIGN)]
@@ -273,9 +218,23 @@ def _refuse_foreign_files(path: Path) -> None:
         )
 
 
-def _describe_holder(holder: Path) -> str:
-    try:
-        who = json.loads(holder.read_text("utf-8"))
-        return f"process {who['pid']} on {who['host']}"
-    except (OSError, ValueError, KeyError):
-        return "another process"
+class StudyFolder:
+    """A study's folder, with a workdir for each of its runs. It alone knows its own files' names.
+
+    Args:
+      path: `~` is this user's home.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path).expanduser().absolute()
+        self.file = self.path / "sweep.json"  # what the study is made of
+        self.lock = self.path / ".sweep.lock"
+        self.report = self.path / "report"
+
+    def runs(self) -> list[Workdir]:
+        """The workdirs of runs that have begun, by name."""
+        return [Workdir(path.parent) for path in sorted(self.path.glob(f"*/{_CONFIG}"))]
+
+    def timings(self) -> list[Path]:
+        """What its finished runs took, a file for each."""
+        return sorted(self.path.glob(f"*/{_TIMING}"))

@@ -32,7 +32,7 @@ def train_sweep(sample_data_dir):
         own = config.data.split_seed
         tasks = plan.make_tasks(runs, [50], [None if d == own else d for d in draws])
         study_file.write_sweep_file(folder, config, runs, [50], list(draws))
-        runner.Sweep(folder, config, runs, tasks).run()
+        runner.Runner(folder, config, runs, tasks).run()
         return folder
 
     return train
@@ -41,11 +41,11 @@ def train_sweep(sample_data_dir):
 @pytest.fixture(scope="session")
 def real_sweep(train_sweep, tmp_path_factory) -> Path:
     """What `sweep` wrote of E1D1F1 and its J1 stage, two draws, and `eval --language=de,ja`."""
-    from xlt_flax.evaluation.evaluate import Judge
+    from xlt_flax.evaluation.evaluate import evaluate
     from xlt_flax.workdir import Workdir
 
     folder = tmp_path_factory.mktemp("real") / "sweep"
     train_sweep(folder, ("E1D1F1", "E1D1F1+J1"), (50, 51))
     workdir = Workdir(folder / "E1D1F1-seed50")
-    Judge(workdir, workdir.read_config(), ["de", "ja"]).judge("best")
+    evaluate(workdir, workdir.read_config(), ["de", "ja"])
     return folder

@@ -1,18 +1,24 @@
-"""Every document is counted exactly once, whatever the batch size and the number of devices."""
+"""Every document is predicted exactly once, whatever the batch size, the number of devices and the
+size of the parts in which predictions come."""
 
 import numpy as np
 import pytest
 
 from xlt_flax.data.documents import Documents
+from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.layout.packed import PackedLayout
 from xlt_flax.data.layout.padded import PaddedLayout
-from xlt_flax.evaluation.predictions import Predictions, predict
+from xlt_flax.evaluation import predictions as predictions_module
+from xlt_flax.evaluation.predictions import predict
+from xlt_flax.evaluation.scores import scores_of
+
+LABELS = LabelSet(("negative", "positive"))
 
 
 def documents_of(count):
     rng = np.random.default_rng(count)
     lengths = rng.integers(1, 33, count)
-    return Documents(
+    return Documents.from_arrays(
         ids=[str(i) for i in range(count)],
         labels=rng.integers(0, 2, count).astype(np.int32),
         digests=np.array([f"{i:032}" for i in range(count)], "S32"),
@@ -21,91 +27,75 @@ def documents_of(count):
     )
 
 
-@pytest.mark.parametrize("devices", [1, 3, 8])
-@pytest.mark.parametrize("batch_size", [1, 7, 32])
-@pytest.mark.parametrize("count", [1, 31, 64])
-@pytest.mark.parametrize(
-    ("layout", "row_length"), [("padded", None), ("packed", None), ("packed", 32)]
-)
-def test_each_document_once(layout, row_length, count, batch_size, devices):
-    documents = documents_of(count)
-    seen = []
+class OwnNumber:
+    """A step that says of each document its own number, and 99 of rows that hold none."""
 
-    def eval_step(params, batch):
-        """Says of each document its own number, and 99 of rows that hold none."""
+    def __init__(self, devices):
+        self.devices, self.seen = devices, []
+
+    def __call__(self, params, batch):
         weights = batch["weights"]
-        tokens = batch["input_ids"].reshape(devices, -1)
+        tokens = batch["input_ids"].reshape(self.devices, -1)
         first = batch["cls_index"] if "cls_index" in batch else 32 * np.arange(weights.shape[1])
         number = np.take_along_axis(tokens, np.broadcast_to(first, weights.shape), 1)
         number = np.where(weights > 0, number, 99)
-        seen.extend(number[weights > 0].tolist())
-        return np.stack([-number, number], -1).astype(np.float32), number.astype(np.float32)
+        self.seen.extend(number[weights > 0].tolist())
+        logits = np.stack([-number, number - 20], -1)
+        return logits.astype(np.float32), number.astype(np.float32)
 
+
+def layout_of(layout, batch_size, row_length, devices):
     if layout == "packed":
-        layout = PackedLayout(None, 16 * batch_size, row_length, devices, pad_token_id=0)
-    else:
-        layout = PaddedLayout(32, batch_size, devices, pad_token_id=0)
-        layout.lengths = [32]
-    predictions = predict(eval_step, None, documents, layout)
-    assert sorted(seen) == list(range(count))
-    assert predictions.losses.tolist() == list(range(count))  # in the documents' order
+        return PackedLayout(None, 16 * batch_size, row_length, devices, pad_token_id=0)
+    padded = PaddedLayout(32, batch_size, devices, pad_token_id=0)
+    padded.lengths = [32]
+    return padded
 
 
-def test_scores_on_a_known_case():
-    logits = np.array([[2, 0], [0, 2], [0, 2], [2, 0], [0, 2]], np.float32)
-    predictions = Predictions(logits, np.full(5, 0.5, np.float32), np.array([0, 0, 1, 1, 1]))
-    scores = predictions.scores()
-    assert predictions.confusion.tolist() == [[1, 1], [1, 2]]
-    assert scores["accuracy"] == pytest.approx(3 / 5)
-    assert scores["macro_f1"] == pytest.approx((2 * 1 / 4 + 2 * 2 / 6) / 2)
-    assert scores["loss"] == pytest.approx(0.5)
-    np.testing.assert_allclose(predictions.probabilities.sum(-1), 1)
-
-
-def predictions_of(*logits, labels):
-    logits = np.array(logits, np.float32)
-    return Predictions(logits, logits.sum(-1), np.array(labels, np.int32))
-
-
-def test_an_output_that_is_no_number_is_a_wrong_one():
-    """On the code of before, NaN was class 0."""
-    nan, inf = float("nan"), float("inf")
-    predictions = predictions_of(
-        [2, 0], [nan, nan], [0, nan], [inf, 0], [0, 2], labels=[0, 0, 1, 0, 1]
-    )
-    assert predictions.predicted.tolist() == [0, -1, -1, -1, 1]
-    assert predictions.confusion.tolist() == [[1, 0], [0, 1]]
-    scores = predictions.scores()
-    assert scores["accuracy"] == pytest.approx(2 / 5)
-    assert scores["macro_f1"] == pytest.approx((2 / (3 + 1) + 2 / (2 + 1)) / 2)
-    assert predictions.majority == pytest.approx(3 / 5)
-    assert np.isfinite(predictions.probabilities).all(-1).tolist() == [True, *[False] * 3, True]
-    assert predictions.problems() == [
-        "the model's output is not a number for 3 of 5 documents, which count as wrong"
-    ]
-
-
+@pytest.mark.parametrize("window", [10, 16_384])
+@pytest.mark.parametrize("devices", [1, 3, 8])
+@pytest.mark.parametrize("batch_size", [1, 7, 32])
+@pytest.mark.parametrize("count", [0, 1, 31, 64])
 @pytest.mark.parametrize(
-    ("logits", "labels", "problems"),
-    [
-        ([[0, 1], [0, 2], [0, 1]], [0, 1, 1], ["all 3 documents were given one class, positive"]),
-        ([[1, 0], [2, 0]], [0, 1], ["all 2 documents were given one class, negative"]),
-        ([[1, 0], [2, 0]], [0, 0], []),  # and are of one class
-        ([[1, 0], [0, 1]], [0, 0], []),
-        (
-            [[float("nan")] * 2, [0, 1], [0, 1]],
-            [0, 1, 1],
-            [
-                "the model's output is not a number for 1 of 3 documents, which count as wrong",
-                "all other 2 documents were given one class, positive",
-            ],
-        ),
-        (
-            [[float("nan")] * 2] * 2,
-            [0, 1],
-            ["the model's output is not a number for 2 of 2 documents, which count as wrong"],
-        ),
-    ],
+    ("layout", "row_length"), [("padded", None), ("packed", None), ("packed", 32)]
 )
-def test_what_makes_scores_no_measure(logits, labels, problems):
-    assert predictions_of(*logits, labels=labels).problems() == problems
+def test_each_document_once(layout, row_length, count, batch_size, devices, window, monkeypatch):
+    monkeypatch.setattr(predictions_module, "_WINDOW", window)
+    documents, step, told = documents_of(count), OwnNumber(devices), []
+    layout = layout_of(layout, batch_size, row_length, devices)
+    parts = list(predict(step, None, documents, layout, LABELS, told.append))
+    assert sorted(step.seen) == list(range(count))
+    assert sum(told) == count
+    assert all(len(part) <= window for part in parts)
+    own = list(range(count))  # in the documents' order
+    assert [name for part in parts for name in part.ids] == [*map(str, own)]
+    assert [loss for part in parts for loss in part.losses.tolist()] == own
+    said = [label for part in parts for label in part.said.argmax(-1).tolist()]
+    assert said == [int(number > 10) for number in own]
+    scores = scores_of(parts, LABELS)
+    assert scores.n == count
+    assert scores.losses.tolist() == own
+
+
+def test_no_more_is_predicted_than_is_asked_for(monkeypatch):
+    """So what is held does not grow with the documents: a stream of any length is one part."""
+    monkeypatch.setattr(predictions_module, "_WINDOW", 10)
+    step = OwnNumber(1)
+    parts = predict(step, None, documents_of(64), layout_of("padded", 4, None, 1), LABELS)
+    for number in range(1, 4):
+        next(parts)
+        assert sorted(step.seen) == list(range(10 * number))
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
+def test_an_output_that_is_no_number_is_no_prediction(bad):
+    def step(params, batch):
+        logits = np.stack([np.zeros((1, 4)), np.ones((1, 4))], -1).astype(np.float32)
+        logits[batch["document"] == 1, 0] = bad
+        return logits, np.zeros((1, 4), np.float32)
+
+    (part,) = predict(step, None, documents_of(3), layout_of("padded", 4, None, 1), LABELS)
+    assert part.finite.tolist() == [True, False, True]
+    assert part.said.tolist() == [[False, True], [False, False], [False, True]]
+    np.testing.assert_allclose(part.probabilities[[0, 2]].sum(-1), 1)
+    assert np.isnan(part.probabilities[1]).all()

@@ -73,6 +73,7 @@ def become(request: dict) -> None:
 def main() -> None:
     connection = socket.socket(fileno=int(sys.argv[1]))
     sys.path[0] = str(ROOT)
+    importlib.import_module("xlt_flax.console").quiet_libraries()
     for name in IMPORTS:
         importlib.import_module(name)
     gc.freeze()  # a collection would write to the memory that all share, and so copy it

@@ -4,12 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from transformers import BertConfig
 
 from xlt_flax.modeling.attention_dropout import draw_mask
 from xlt_flax.modeling.dropout import Dropout
 
-CONFIG = BertConfig(num_attention_heads=6, attention_probs_dropout_prob=0.3)
+RATE, HEADS = 0.3, 6
 LENGTH, LIMIT = 24, 16
 # One row: a document of 9 tokens from token 2, another of 12 from token 12.
 STARTS, LENGTHS, DOCUMENTS = (2, 12), (9, 12), (7, 4)
@@ -22,7 +21,7 @@ def mask(request):
         positions[start : start + length] = np.arange(length)
         numbers[start : start + length] = document * LIMIT + np.arange(length)
     dropout = Dropout(jax.random.key(3), 0.1)
-    drawn = draw_mask(request.param, dropout, jnp.array(numbers), LIMIT, CONFIG)
+    drawn = draw_mask(request.param, dropout, jnp.array(numbers), LIMIT, RATE, HEADS)
     return request.param, drawn, jnp.array(positions)
 
 
@@ -59,5 +58,4 @@ def test_heads_and_documents_share_it_or_do_not(mask):
 @pytest.mark.parametrize("kind", ["shared", "each"])
 @pytest.mark.parametrize(("key", "rate"), [(None, 0.3), (jax.random.key(0), 0.0)])
 def test_no_mask_without_key_or_rate(kind, key, rate):
-    config = BertConfig(attention_probs_dropout_prob=rate)
-    assert draw_mask(kind, Dropout(key, 0.1), None, LIMIT, config) is None
+    assert draw_mask(kind, Dropout(key, 0.1), None, LIMIT, rate, HEADS) is None

@@ -12,20 +12,22 @@ from transformers import BertConfig, GPT2Config
 
 from xlt_flax.errors import UserError
 from xlt_flax.modeling import weights
-from xlt_flax.modeling.weights import load_config, load_tokenizer, random_weights
+from xlt_flax.modeling.encoders import load_shape
+from xlt_flax.modeling.tokenizers import load_tokenizer
+from xlt_flax.modeling.weights import random_weights
 
 
 def load(folder, seed=0, dropout=None, max_length=64, init="pretrained"):
     """As a run loads what its config names."""
     tokenizer = load_tokenizer(str(folder))
-    config = load_config(str(folder), dropout, max_length, tokenizer)
+    config = load_shape(str(folder), dropout, max_length, tokenizer, "", num_labels=2)
     if init == "random":
         return config, flatten_dict(random_weights(config, seed), sep="/")
     return config, pretrained(str(folder), config, seed)
 
 
 def pretrained(folder, config, seed, head_sd=None):
-    stored = weights.stored_weights(folder, config)
+    stored = weights.stored_weights(folder, config, "")
     return flatten_dict(weights.complete_weights(stored, config, seed, head_sd), sep="/")
 
 
@@ -86,7 +88,7 @@ def test_the_heads_standard_deviation(head_sd, expected):
 def test_a_heads_own_draw_changes_nothing_else(tiny_model_folder):
     def weights(form, head_sd, seed=1):
         folder = str(tiny_model_folder(form))
-        config = load_config(folder, None, 64, load_tokenizer(folder))
+        config = load_shape(folder, None, 64, load_tokenizer(folder), "", num_labels=2)
         return pretrained(folder, config, seed, head_sd)
 
     for form, expected in (("pytorch", {"classifier/kernel"}), ("flax", set())):  # has its own
@@ -131,7 +133,7 @@ def test_googles_vocabulary_tells_whether_it_is_cased(tmp_path, vocabulary, piec
 def test_the_real_vocabulary_and_shape(shared_folder):
     folder = str(shared_folder / "data" / "bert-base-multilingual-cased")
     tokenizer = load_tokenizer(folder)
-    config = load_config(folder, None, 512, tokenizer)
+    config = load_shape(folder, None, 512, tokenizer, "", num_labels=2)
     assert (len(tokenizer), config.vocab_size, config.hidden_size) == (119547, 119547, 768)
     assert tokenizer.tokenize("Straße 最高") == ["Straße", "最", "高"]
 
@@ -139,7 +141,7 @@ def test_the_real_vocabulary_and_shape(shared_folder):
 @pytest.mark.parametrize(("dropout", "expected"), [(None, 0.1), (0.0, 0.0), (0.3, 0.3)])
 def test_dropout_replaces_the_models_own(tiny_model_folder, dropout, expected):
     folder = str(tiny_model_folder("google"))
-    config = load_config(folder, dropout, 64, load_tokenizer(folder))
+    config = load_shape(folder, dropout, 64, load_tokenizer(folder), "", num_labels=2)
     assert config.hidden_dropout_prob == config.attention_probs_dropout_prob == expected
 
 

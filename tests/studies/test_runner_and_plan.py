@@ -15,11 +15,13 @@ from forks import Forked
 from ml_collections import ConfigDict
 from shards import checked_shards
 
-from xlt_flax.analysis.read_runs import read_sweep
+from xlt_flax.analysis.read_runs import read_results
 from xlt_flax.analysis.results import FINISHED
 from xlt_flax.config import resolve
 from xlt_flax.errors import UserError
 from xlt_flax.studies.plan import (
+    PlannedRun,
+    in_order,
     make_tasks,
     parse_seeds,
     parse_shard,
@@ -27,7 +29,7 @@ from xlt_flax.studies.plan import (
     plan_runs,
     split_config,
 )
-from xlt_flax.studies.runner import steps_of_mixtures, task_config
+from xlt_flax.studies.runner import steps_of_runs, task_config
 from xlt_flax.studies.study_file import write_sweep_file
 from xlt_flax.studies.thesis import reported
 
@@ -91,18 +93,18 @@ def test_the_thesis_has_35_runs(runs):
 
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 50])
 def test_shards_cover_every_task_once_and_keep_stages_together(config, runs, count):
-    steps = steps_of_mixtures(split_config(config)[0], runs)
+    steps = steps_of_runs(split_config(config)[0], runs)
     tasks = make_tasks(runs, [50, 51])
     shards = checked_shards(tasks, steps, count)
-    loads = [sum(steps[task.run.mixture] for task in shard) for shard in shards]
+    loads = [sum(steps[task.run.name] for task in shard) for shard in shards]
     if count <= 8:
         assert max(loads) - min(loads) <= 3750 + 1250  # the longest chain
 
 
 def test_steps_are_the_thesiss(config, runs):
-    steps = steps_of_mixtures(split_config(config)[0], runs)
+    steps = steps_of_runs(split_config(config)[0], runs)
     assert (steps["E1D1F1"], steps["E1"], steps["J1"]) == (3750, 1250, 1250)
-    assert sum(steps[run.mixture] for run in runs) == 13 * 3750 + 22 * 1250
+    assert sum(steps.values()) == 13 * 3750 + 22 * 1250
 
 
 @pytest.mark.parametrize(
@@ -140,6 +142,54 @@ def test_only_5_2_brings_all_sources(runs):
 def test_a_wrong_plan_is_refused(runs, call):
     with pytest.raises(UserError):
         call(runs)
+
+
+def graph(**sources):
+    return [PlannedRun(name, "E1", source, "other") for name, source in sources.items()]
+
+
+def test_a_chain_of_any_depth_is_in_order_and_stays_together():
+    runs = in_order(graph(d="c", b="a", x=None, c="b", a=None))
+    assert [run.name for run in runs] == ["x", "a", "b", "c", "d"]
+    assert [run.name for run in pick(runs, ["c"])] == ["a", "b", "c"]
+    tasks = make_tasks(runs, [50, 51])
+    shards = checked_shards(tasks, dict.fromkeys("abcdx", 10), 4)
+    assert sorted(map(len, shards)) == [1, 1, 4, 4]
+    names = ["E1+J1+D1", "E1+J1", "E1"]
+    assert [run.name for run in plan_runs(names, {})] == names[::-1]
+
+
+@pytest.mark.parametrize(
+    ("sources", "said"),
+    [
+        ({"a": "b", "b": "c", "c": "b"}, "in a circle, b -> c -> b: take one out"),
+        ({"a": "a"}, "in a circle, a -> a"),
+        ({"a": "z"}, "has a, but not z"),
+    ],
+)
+def test_what_is_no_order_is_refused_in_one_line(sources, said):
+    with pytest.raises(UserError, match=said) as refused:
+        in_order(graph(**sources))
+    assert "\n" not in str(refused.value)
+
+
+def test_a_run_may_change_any_field_and_sweep_json_says_so(config, tmp_path):
+    common = split_config(config)[0]
+    runs = in_order(
+        [
+            PlannedRun("slow", "E1", None, "rates", {"train.learning_rate": 1e-6}),
+            PlannedRun("short", "E1", "slow", "rates", {"train.epochs": 2}),
+        ]
+    )
+    slow, short = (task_config(common, task, tmp_path) for task in make_tasks(runs, [50]))
+    assert (slow.train.learning_rate, slow.train.epochs, slow.init_from) == (1e-6, 10, "")
+    assert (short.train.learning_rate, short.train.epochs) == (2e-5, 2)
+    assert short.init_from == str(tmp_path / "slow-seed50")
+    assert steps_of_runs(common, runs) == {"slow": 1250, "short": 250}
+    write_sweep_file(tmp_path, common, runs, [50], [50])
+    write_sweep_file(tmp_path, common, runs, [51], [50])
+    stored = json.loads((tmp_path / "sweep.json").read_text())["runs"]
+    assert [entry["changes"] for entry in stored] == [dict(run.changes) for run in runs]
 
 
 def test_the_protocol_is_for_stages_that_go_on_from_another(config, runs, tmp_path):
@@ -190,7 +240,7 @@ def run(arguments, expect=0):
 
 
 def statuses(folder):
-    return {run.label: run.status for run in read_sweep(folder).runs if run.status == FINISHED}
+    return {run.label: run.status for run in read_results(folder).runs if run.status == FINISHED}
 
 
 def three_runs(workdir, data_dir, *arguments):
@@ -327,7 +377,7 @@ def test_a_full_disk_ends_a_sweep_which_goes_on_to_the_same_end(
     ("arguments", "message"),
     [
         (["--config=configs/demo.py"], "config.sweep.runs"),
-        (["--config=configs/thesis.py", "--config.sweep.walks=1"], "no field walks"),
+        (["--config=configs/thesis.py", "--config.sweep.walks=1"], "no field sweep.walks"),
         (["--config=configs/thesis.py", "--config.mixture=E1"], "pick runs with --only"),
         (["--config=configs/thesis.py", "--shard=4/4"], "--shard=4/4"),
     ],

@@ -1,20 +1,33 @@
-"""Reads what eval wrote: eval/<language>.json and eval/<language>.predictions.jsonl."""
+"""Reads what eval wrote: eval/<language>.json and eval/<language>.predictions.jsonl.
 
+Labels are names; in files of formats 1 and 2, numbers. Nothing here needs to know which: a
+prediction is right if it is the label.
+"""
+
+from collections import Counter
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from xlt_flax.analysis.json_files import number, read_lines, read_object
+from xlt_flax.analysis.json_files import inner, number, read_lines, read_object
 from xlt_flax.analysis.results import Evaluation
 from xlt_flax.errors import UserError
+from xlt_flax.workdir import Workdir
 
-_NO_PREDICTION = -1  # of a document whose logits were no numbers
+_ONE, _SEVERAL = ("label", "prediction"), ("labels", "predictions")
 
 
 @dataclass(frozen=True)
 class _Predictions:
-    """A predictions file's columns; empty ones without a file."""
+    """A predictions file's columns, of documents that have a label; empty ones without a file.
+
+    Attributes:
+      ids: of the documents.
+      labels: object[documents]; several of a document are a tuple.
+      predicted: object[documents], the same; None: the model put out no numbers.
+    """
 
     ids: tuple[str, ...]
     labels: np.ndarray
@@ -22,29 +35,34 @@ class _Predictions:
 
     @property
     def correct(self) -> np.ndarray:
-        return self.predicted == self.labels
+        return (self.predicted == self.labels).astype(bool)
 
     @property
     def not_numbers(self) -> int:
-        return int((self.predicted == _NO_PREDICTION).sum())
+        return sum(prediction is None for prediction in self.predicted)
 
 
 def read_evaluations(folder: Path) -> dict[str, Evaluation]:
-    """Language -> evaluation, of all that a run's `eval/` holds.
+    """Language -> evaluation, of all that a run's `eval/` holds; of languages without a single
+    labelled document there is none.
 
     Raises:
       UserError: a file is not what eval writes, or a result is not that of its predictions.
     """
-    paths = sorted((folder / "eval").glob("*.json"))
-    return {path.stem: _read_evaluation(path) for path in paths if "." not in path.stem}
+    workdir = Workdir(folder)
+    found = {language: _read_evaluation(workdir, language) for language in workdir.evaluated()}
+    return {language: evaluation for language, evaluation in found.items() if evaluation}
 
 
-def _read_evaluation(path: Path) -> Evaluation:
+def _read_evaluation(workdir: Workdir, language: str) -> Evaluation | None:
+    path = workdir.scores(language)
     values = read_object(path)
+    if values.get("n") == 0:
+        return None
     accuracy = number(values, "accuracy", path)
     if accuracy is None:
         raise UserError(f"{path}: has no accuracy; evaluate this run again")
-    judged = _read_predictions(path.with_name(f"{path.stem}.predictions.jsonl"))
+    judged = _read_predictions(workdir.predictions(language))
     if judged.ids and not abs(judged.correct.mean() - accuracy) <= 1e-4:
         raise UserError(
             f"{path}: accuracy {accuracy:.4f}, but its predictions file has "
@@ -53,7 +71,7 @@ def _read_evaluation(path: Path) -> Evaluation:
     documents, seen = (number(values, key, path) for key in ("n", "seen"))
     majority = number(values, "majority", path)
     return Evaluation(
-        language=path.stem,
+        language=language,
         accuracy=float(judged.correct.mean()) if judged.ids else accuracy,
         macro_f1=number(values, "macro_f1", path),
         loss=number(values, "loss", path),
@@ -67,6 +85,9 @@ def _read_evaluation(path: Path) -> Evaluation:
         ids=judged.ids,
         correct=judged.correct,
         predictions=judged.predicted,
+        micro_f1=number(values, "micro_f1", path),
+        ece=number(values, "ece", path),
+        per_class=inner(values, "per_class"),
     )
 
 
@@ -81,7 +102,7 @@ def _problems(values: dict, judged: _Predictions) -> tuple[str, ...]:
     """What eval found wrong with the model; looked for here where an older eval did not."""
     if isinstance(values.get("problems"), list):
         return tuple(str(problem) for problem in values["problems"])
-    if len(judged.ids) > 1 and len(np.unique(judged.predicted)) == 1:
+    if len(judged.ids) > 1 and len(set(judged.predicted)) == 1:
         return ("all predictions are of one class",)
     return ()
 
@@ -89,25 +110,52 @@ def _problems(values: dict, judged: _Predictions) -> tuple[str, ...]:
 def _majority(judged: _Predictions) -> float | None:
     if not judged.ids:
         return None
-    return float(np.unique(judged.labels, return_counts=True)[1].max() / len(judged.ids))
+    return max(Counter(judged.labels).values()) / len(judged.ids)
 
 
 def _read_predictions(path: Path) -> _Predictions:
     """A document without a prediction (null: the model put out no numbers) is wrong."""
-    ids, labels, predicted = [], [], []
-    known = set()
+    rows: dict[str, tuple[Hashable, Hashable]] = {}
     for line_number, line in read_lines(path):
         try:
-            name, label, prediction = line["id"], int(line["label"]), line["prediction"]
-            prediction = _NO_PREDICTION if prediction is None else int(prediction)
-        except (KeyError, TypeError, ValueError):
+            name, label, prediction = _row(line)
+        except (KeyError, TypeError):
             raise UserError(
                 f"{path}:{line_number}: wants id, label and prediction; evaluate this run again"
             ) from None
-        if name in known:
+        if name in rows:
             raise UserError(f"{path}:{line_number}: {name} a second time; evaluate this run again")
-        known.add(name)
-        ids.append(str(name))
-        labels.append(label)
-        predicted.append(prediction)
-    return _Predictions(tuple(ids), np.array(labels, int), np.array(predicted, int))
+        rows[name] = label, prediction
+    kept = {name: row for name, row in rows.items() if row[0] is not None}
+    return _Predictions(
+        tuple(kept),
+        _objects(label for label, _ in kept.values()),
+        _objects(prediction for _, prediction in kept.values()),
+    )
+
+
+def _row(line: dict) -> tuple[str, Hashable, Hashable]:
+    """(id, label, prediction) of a line.
+
+    Raises:
+      KeyError, TypeError: it is not what eval writes.
+    """
+    label, prediction = (_value(line[key]) for key in (_SEVERAL if "labels" in line else _ONE))
+    return str(line["id"]), label, prediction
+
+
+def _value(found: object) -> Hashable:
+    """
+    Raises:
+      TypeError: it is neither a label (a name, or a number), nor several, nor null.
+    """
+    if isinstance(found, list):
+        return tuple(_value(one) for one in found)
+    if found is None or isinstance(found, str | int):
+        return found
+    raise TypeError(found)
+
+
+def _objects(values: Iterable[Hashable]) -> np.ndarray:
+    """object[values]: an array of them as they are, tuples included."""
+    return np.fromiter(values, object)

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from xlt_flax.analysis.results import Run, Sweep
+from xlt_flax.analysis.results import Results, Run
 
 
 class Unit(NamedTuple):
@@ -25,18 +25,20 @@ class Judged:
       accuracies: share right for each column (runs,).
     """
 
-    def __init__(self, sweep: Sweep, left_out: frozenset[str] = frozenset()):
-        runs = [run for run in sweep.runs if run.target and run.target.ids]
-        names = dict.fromkeys(name for run in runs for name in run.target.ids)
+    def __init__(self, results: Results, left_out: frozenset[str] = frozenset()):
+        targets = [(run, run.target) for run in results.runs if run.target and run.target.ids]
+        names = dict.fromkeys(name for _, target in targets for name in target.ids)
         rows = {name: row for row, name in enumerate(n for n in names if n not in left_out)}
-        self.columns = {(run.name, run.draw, run.seed): column for column, run in enumerate(runs)}
+        self.columns = {
+            (run.name, run.draw, run.seed): column for column, (run, _) in enumerate(targets)
+        }
         self.left_out = left_out
-        self.correct = np.zeros((len(rows), len(runs)), bool)
-        self.scored = np.zeros((len(rows), len(runs)), bool)
-        for column, run in enumerate(runs):
-            kept = [(rows[n], i) for i, n in enumerate(run.target.ids) if n in rows]
+        self.correct = np.zeros((len(rows), len(targets)), bool)
+        self.scored = np.zeros((len(rows), len(targets)), bool)
+        for column, (_, target) in enumerate(targets):
+            kept = [(rows[n], i) for i, n in enumerate(target.ids) if n in rows]
             where, which = np.array(kept, int).reshape(-1, 2).T
-            self.correct[where, column] = run.target.correct[which]
+            self.correct[where, column] = target.correct[which]
             self.scored[where, column] = True
         judged = np.maximum(self.scored.sum(axis=0), 1)
         self.accuracies = self.correct.sum(axis=0) / judged

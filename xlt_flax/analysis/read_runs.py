@@ -1,4 +1,4 @@
-"""Finds the runs of a sweep's folder, of a folder of runs, or of one run, and names them."""
+"""Finds the runs of a study's folder, of a folder of runs, or of one run, and names them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,12 +7,22 @@ from pathlib import Path
 
 from xlt_flax.analysis import run_files, settings
 from xlt_flax.analysis.eval_files import read_evaluations
+from xlt_flax.analysis.fields import Config
 from xlt_flax.analysis.json_files import read_object
-from xlt_flax.analysis.results import BROKEN, FINISHED, NOT_STARTED, OTHER, Record, Run, Sweep
+from xlt_flax.analysis.results import (
+    BROKEN,
+    FINISHED,
+    NOT_EVALUATED,
+    NOT_STARTED,
+    OTHER,
+    Record,
+    Results,
+    Run,
+)
 from xlt_flax.analysis.run_files import NOTHING_MOVED
 from xlt_flax.config import base
 from xlt_flax.errors import UserError
-from xlt_flax.studies.thesis import reported
+from xlt_flax.workdir import StudyFolder
 
 _RUN_FOLDER = re.compile(r"(?P<name>.+?)(-draw(?P<draw>\d+))?-seed(?P<seed>\d+)")
 
@@ -30,8 +40,8 @@ class _Place:
     table: str | None = None  # as a sweep.json has it
 
 
-def read_sweep(path: Path, moved: Mapping[str, str] = NOTHING_MOVED) -> Sweep:
-    """Reads a sweep's folder, a folder of runs, or one run.
+def read_results(path: Path, moved: Mapping[str, str] = NOTHING_MOVED) -> Results:
+    """Reads a study's folder, a folder of runs, or one run.
 
     Runs that were not made alike have names of their own: see `settings`.
 
@@ -44,7 +54,7 @@ def read_sweep(path: Path, moved: Mapping[str, str] = NOTHING_MOVED) -> Sweep:
     """
     if not path.is_dir():
         raise UserError(f"--workdir={path}: no such folder; give the folder of a sweep or of a run")
-    planned = (path / "sweep.json").exists()
+    planned = StudyFolder(path).file.exists()
     if planned:
         runs = _planned_runs(path, moved)
     else:
@@ -57,18 +67,18 @@ def read_sweep(path: Path, moved: Mapping[str, str] = NOTHING_MOVED) -> Sweep:
                 "a run"
             )
         runs = [_read_run(place, record) for place, record in _unplanned(folders, moved)]
-    return Sweep(path, tuple(_told_apart(settings.with_settings(runs))), planned)
+    return Results(path, tuple(_told_apart(settings.with_settings(runs))), planned)
 
 
 def _planned_runs(path: Path, moved: Mapping[str, str]) -> list[Run]:
     """Those that sweep.json lists, with every seed and draw that it or the folder has."""
-    plan_file = path / "sweep.json"
+    plan_file = StudyFolder(path).file
     plan = read_object(plan_file)
     entries, seeds = plan.get("runs"), plan.get("seeds")
     if not isinstance(entries, list) or not isinstance(seeds, list):
         raise UserError(f"{plan_file}: wants lists named runs and seeds; start the sweep again")
     config = run_files.read_config(plan_file, plan)
-    own_draw = config.get("data.split_seed", base().data.split_seed)
+    own_draw = _draw(config)
     draws = plan.get("draws") or [own_draw]
     found = _folders_of_runs(path, own_draw)
     runs = []
@@ -93,6 +103,11 @@ def _planned_runs(path: Path, moved: Mapping[str, str]) -> list[Run]:
                 record = replace(record, config=_task_config({**config, **moved}, place))
             runs.append(_read_run(place, record))
     return runs
+
+
+def _draw(config: Config) -> int:
+    draw = config.get("data.split_seed")
+    return draw if isinstance(draw, int) else int(base().data.split_seed)
 
 
 def _folders_of_runs(path: Path, own_draw: int) -> dict[str, set[tuple[int, int]]]:
@@ -135,7 +150,7 @@ def _unplanned(
                 mixture=mixture,
                 source=source,
                 seed=seed if isinstance(seed, int) else int(match["seed"]) if match else 0,
-                draw=int(config.get("data.split_seed", base().data.split_seed)),
+                draw=_draw(config),
             ),
             record,
         )
@@ -154,22 +169,25 @@ def _source_mixture(record: Record) -> str | None:
 
 
 def _read_run(place: _Place, record: Record) -> Run:
-    language = str(record.config.get("data.target_language") or reported.TARGET_LANGUAGE)
+    language = str(record.config.get("data.target_language") or base().data.target_language)
     status = run_files.read_status(place.folder, language)
     evaluations, audit = {}, None
     if status == FINISHED:
         evaluations = read_evaluations(place.folder)
+    if status == FINISHED and language not in evaluations:  # none of its documents has a label
+        status = NOT_EVALUATED
+    if status == FINISHED:
         audit = run_files.read_audit(place.folder)
         target = run_files.with_seen(evaluations[language], audit)
         faults = run_files.faults(record, target)
         evaluations[language] = replace(target, problems=faults or target.problems)
         status = BROKEN if faults else FINISHED
-    named = place.table or reported.TABLE_OF.get(place.name, OTHER)
     return Run(
         name=place.name,
         mixture=place.mixture,
-        table=named if language == reported.TARGET_LANGUAGE else OTHER,
+        table=place.table or OTHER,
         source=place.source,
+        target_language=language,
         seed=place.seed,
         draw=place.draw,
         status=status,
@@ -186,8 +204,8 @@ def _read_run(place: _Place, record: Record) -> Run:
 
 def _told_apart(runs: Sequence[Run]) -> Iterator[Run]:
     """Gives the second of two runs of one name, setting, draw and seed its folder's name."""
-    taken = set()
+    taken: set[tuple[str, int, int]] = set()
     for run in runs:
         key = run.name, run.draw, run.seed
-        yield replace(run, name=run.label, table=OTHER) if key in taken else run
+        yield replace(run, name=run.label, table=OTHER, apart=True) if key in taken else run
         taken.add(key)

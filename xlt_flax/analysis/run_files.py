@@ -13,24 +13,25 @@ from xlt_flax.analysis.results import Audit, Evaluation, Point, Record
 from xlt_flax.config import complete
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import flat
+from xlt_flax.workdir import Workdir
 
 NOTHING_MOVED: Mapping[str, str] = MappingProxyType({})
 
 
 def is_run(folder: Path) -> bool:
     """Whether a run was begun in a folder."""
-    marks = ("config.json", "metrics.jsonl", "DONE", "eval", "failure.txt")
-    return folder.is_dir() and any((folder / mark).exists() for mark in marks)
+    return folder.is_dir() and Workdir(folder).has_traces()
 
 
 def read_status(folder: Path, target_language: str) -> str:
     """How far a run has got; whether what it gives are numbers is not looked at."""
     if not is_run(folder):
         return results.NOT_STARTED
-    done = (folder / "DONE").exists()
-    if done and (folder / "eval" / f"{target_language}.json").exists():
+    workdir = Workdir(folder)
+    done = workdir.done.exists()
+    if done and workdir.scores(target_language).exists():
         return results.FINISHED
-    if (folder / "failure.txt").exists():
+    if workdir.failure.exists():
         return results.FAILED
     return results.NOT_EVALUATED if done else results.UNFINISHED
 
@@ -70,7 +71,7 @@ def read_record(
     Raises:
       UserError: a file is not what `main` writes.
     """
-    path = folder / "config.json"
+    path = Workdir(folder).config_file
     content = read_object(path) if path.exists() else {}
     config = read_config(path, content)
     config |= {field: place for field, place in moved.items() if config.get(field)}
@@ -80,7 +81,7 @@ def read_record(
         versions=inner(content, "versions"),
         device=inner(content, "device"),
         identity=settings.identity(config, content),
-        source=source and read_record(source, moved, (*later, folder.resolve())),
+        source=read_record(source, moved, (*later, folder.resolve())) if source else None,
         **_read_end(folder),
     )
 
@@ -105,19 +106,19 @@ def read_config(path: Path, content: dict) -> dict[str, object]:
         raise UserError(f"{path}: not whole; remove the run and train it again") from None
 
 
-def find_source(folder: Path, init_from, later: tuple[Path, ...] = ()) -> Path | None:
+def find_source(folder: Path, init_from: object, later: tuple[Path, ...] = ()) -> Path | None:
     """The folder that a run started from, where it is or beside the run; None if neither."""
     if not init_from:
         return None
     source = Path(str(init_from))
     for place in (source, folder.parent / source.name):
-        if (place / "config.json").exists() and place.resolve() not in (*later, folder.resolve()):
+        if Workdir(place).is_run() and place.resolve() not in (*later, folder.resolve()):
             return place
     return None
 
 
 def _read_end(folder: Path) -> dict:
-    done, failure = folder / "DONE", folder / "failure.txt"
+    done, failure = Workdir(folder).done, Workdir(folder).failure
     if done.exists():
         day = datetime.fromtimestamp(done.stat().st_mtime, UTC).date().isoformat()
         best = inner(read_object(done), "best") if done.stat().st_size else {}
@@ -139,12 +140,14 @@ def _failure(path: Path) -> str:
 def read_curve(folder: Path, torn_end: bool) -> Iterator[Point]:
     """metrics.jsonl, and what eval --watch wrote: eval/<language>.curve.jsonl, without epochs."""
     epochs: dict[float, float] = {}
-    files = [folder / "metrics.jsonl", *sorted((folder / "eval").glob("*.curve.jsonl"))]
+    workdir = Workdir(folder)
+    files = [workdir.metrics, *map(workdir.curve, workdir.curves())]
     for path in files:
         for _, line in read_lines(path, torn_end):
             keys = ("step", "epoch", "loss", "accuracy")
             step, epoch, loss, accuracy = (number(line, key, path) for key in keys)
-            epoch = epochs.get(step) if epoch is None else epoch
+            if step is not None and epoch is None:
+                epoch = epochs.get(step)
             if step is None or epoch is None or "split" not in line:
                 continue
             epochs[step] = epoch
@@ -153,7 +156,7 @@ def read_curve(folder: Path, torn_end: bool) -> Iterator[Point]:
 
 def read_audit(folder: Path) -> Audit | None:
     """audit.json; None without one."""
-    path = folder / "audit.json"
+    path = Workdir(folder).audit
     if not path.exists():
         return None
     audit = read_object(path)

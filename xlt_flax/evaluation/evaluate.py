@@ -1,214 +1,152 @@
-"""Judges a workdir's checkpoints on the test sets of languages, and writes `eval/`."""
+"""Evaluates a workdir's checkpoint on the test sets of languages, and writes `eval/`."""
 
-import json
 import logging
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Iterator
+from contextlib import closing
 
+import numpy as np
 from ml_collections import ConfigDict
 
 from xlt_flax import files
-from xlt_flax.data.documents import Documents
-from xlt_flax.data.known import Known
-from xlt_flax.data.selection import test_documents
-from xlt_flax.errors import RunError, UserError
+from xlt_flax.errors import UserError
+from xlt_flax.evaluation.prediction_lines import prediction_lines
 from xlt_flax.evaluation.predictions import Predictions, predict
-from xlt_flax.evaluation.scores import prediction_lines, scores_of, seen_in_words, table
-from xlt_flax.evaluation.seen import seen_by
+from xlt_flax.evaluation.scores import Scores
+from xlt_flax.evaluation.sets import (
+    EvaluationSets,
+    TrainedModel,
+    load_model,
+    open_sets,
+    phase_of,
+)
+from xlt_flax.evaluation.table import Results
 from xlt_flax.failures import out_of_memory_explained
-from xlt_flax.modeling.vocabulary import Vocabulary, join
-from xlt_flax.training import processes, provenance
-from xlt_flax.training.checkpoints import Checkpoints, DamagedCheckpoint
-from xlt_flax.training.plan import Setup, load_setup
+from xlt_flax.training import processes
+from xlt_flax.training.checkpoints import Checkpoints
+from xlt_flax.training.inputs import Inputs
+from xlt_flax.training.phases import Phase
+from xlt_flax.training.plan import Plan
 from xlt_flax.training.progress import Progress
-from xlt_flax.training.protocol import stage_one_note
-from xlt_flax.training.sources import best_step, chain
-from xlt_flax.training.step import make_eval_step, put_on_devices
+from xlt_flax.training.stages import best_step, stage_one_note
 from xlt_flax.workdir import Workdir
 
 log = logging.getLogger("xlt_flax")
 
-_SECONDS_BETWEEN_LOOKS = 5
-_SOURCE_GONE = "a run that this one started from is gone: what it trained on is not counted as seen"
-_LOOKS_ALONE = 4  # in a row: a training that is started again at this moment takes its time
 
-
-class Judge:
-    """Evaluates checkpoints of one workdir.
+def evaluate(
+    workdir: Workdir,
+    config: ConfigDict,
+    languages: list[str],
+    which: str = "best",
+    inputs: Inputs | None = None,
+    plan: Plan | None = None,
+) -> Results:
+    """Evaluates one checkpoint, and writes eval/<language>.json and its predictions.
 
     Args:
       workdir: of a run, finished or not.
       config: its config.
       languages: whose test sets to use.
-      load_setup: reads what the config names; a sweep's runs share what they can.
+      which: "best", "latest" or a step.
+      inputs: what the config names, where runs share it; None: they are opened here.
+      plan: of the study that the run belongs to; None: one is made for this evaluation.
+
+    Returns:
+      {language: what eval/<language>.json holds}; as text, a table.
 
     Raises:
-      UserError: a language is not in the dataset, the data that the run was trained on is not
-        there, or the workdir holds no checkpoint.
+      UserError: a language is not in the data set, the data that the run was trained on is not
+        there, or the workdir holds no such checkpoint.
     """
+    return evaluate_sets(open_sets(workdir, config, languages, inputs, plan), which)
 
-    def __init__(
-        self,
-        workdir: Workdir,
-        config: ConfigDict,
-        languages: list[str],
-        load_setup: Callable[[ConfigDict], Setup] = load_setup,
-    ):
-        setup = load_setup(config).started(workdir)
-        self.workdir = workdir
-        self.setup = setup
-        self.tests = {name: test_documents(setup.corpus, name) for name in languages}
-        provenance.check(workdir, setup)
-        known, self._not_known = self._known()
-        self.seen = {name: known.marks(documents) for name, documents in self.tests.items()}
-        self._eval_step = make_eval_step(setup.forward())
 
-    def judge(self, which: str) -> str:
-        """Evaluates the checkpoint that `which` names, writes the files, and returns a table."""
-        with out_of_memory_explained(self.setup.config):
-            return self._judge(which)
+def evaluate_sets(sets: EvaluationSets, which: str) -> Results:
+    """The same with test sets in hand."""
+    if processes.is_first():
+        files.require_writable(sets.workdir.eval)  # before the work
+    with out_of_memory_explained(sets.config):
+        step, name, model = _load_named(sets, which)
+        facts = {"checkpoint_step": step, "checkpoint": name}
+        if note := stage_one_note(sets.workdir, step):
+            facts["note"] = note
+        results = Results()
+        for language in sets.by_language:
+            results[language] = _evaluate_language(sets, model, language, facts)
+    log.info("written to %s", sets.workdir.eval)
+    return results
 
-    def _judge(self, which: str) -> str:
-        if processes.is_first():
-            files.require_writable(self.workdir.eval)  # before the work
-        step, model = self._load_named(which)
-        note = stage_one_note(self.workdir, step)
-        results = {}
-        for language, documents in self.tests.items():
-            started = time.monotonic()
-            predictions = self._predict(language, model, documents)
-            result = {
-                **scores_of(predictions, self.seen[language]),
-                "n": len(documents),
-                "confusion": predictions.confusion.tolist(),
-                "problems": predictions.problems() + self._not_known,
-                "checkpoint_step": step,
-                "checkpoint": which,
-                "seconds": round(time.monotonic() - started, 2),
-            }
-            if note:
-                result["note"] = note
-            self._write(language, documents, predictions, result)
-            results[language] = result
-        lines = [table(results), f"written to {self.workdir.eval}"]
-        return "\n".join([*lines, note] if note else lines)
 
-    def _known(self) -> tuple[Known, list[str]]:
-        """What the run and its chain of sources trained or validated on; and, where a source is
-        gone, that its part is not known."""
+def score(sets: EvaluationSets, model: TrainedModel, language: str) -> Scores:
+    """What a model scores on a language; writes nothing."""
+    phase = phase_of(sets, model, language)
+    scores = Scores(phase.labels)
+    deque(_counted(sets, model, language, phase, scores), maxlen=0)
+    return scores
+
+
+def _evaluate_language(
+    sets: EvaluationSets, model: TrainedModel, language: str, facts: dict
+) -> dict:
+    started, phase = time.monotonic(), phase_of(sets, model, language)
+    scores = Scores(phase.labels)
+    lines = (
+        line
+        for part, seen in _counted(sets, model, language, phase, scores)
+        for line in prediction_lines(part, phase.labels, seen)
+    )
+    if processes.is_first():
+        files.write_json_lines(sets.workdir.predictions(language), lines)
+    deque(lines, maxlen=0)  # whoever writes nothing takes part in predicting
+    seconds = {"seconds": round(time.monotonic() - started, 2)}
+    result = scores.as_json() | facts | seconds
+    result["problems"] += sets.unknown
+    if processes.is_first():
+        files.write_json(sets.workdir.scores(language), result)
+    return result
+
+
+def _counted(
+    sets: EvaluationSets, model: TrainedModel, language: str, phase: Phase, scores: Scores
+) -> Iterator[tuple[Predictions, np.ndarray]]:
+    """The model's predictions, part after part, with the marks of what was seen; they are counted
+    as they come."""
+    seen, done = sets.by_language[language].seen, 0
+    with closing(Progress(f"evaluating {language}", len(seen), unit="doc")) as progress:
+        for part in predict(phase, model.params, progress.advance):
+            marks = seen[done : done + len(part)]
+            scores.add(part, marks)
+            yield part, marks
+            done += len(part)
+
+
+def _load_named(sets: EvaluationSets, which: str) -> tuple[int, str, TrainedModel]:
+    """The step that `which` names, what it is, and its model.
+
+    A training that goes on meanwhile deletes its best checkpoint when it has saved a better one:
+    the better one is taken then.
+    """
+    workdir, checkpoints = sets.workdir, Checkpoints(sets.workdir.checkpoints)
+    while True:
+        best = best_step(workdir) if which == "best" else None
         try:
-            sources, missing = chain(self.workdir, self.setup.config), []
-        except UserError as error:
-            log.warning(error)
-            sources, missing = [], [_SOURCE_GONE]
-        return seen_by([self.workdir, *sources], self.setup.corpus), missing
+            step = checkpoints.find(which, best)
+            return step, _name(workdir, which, best), load_model(sets, step)
+        except UserError:
+            if which != "best" or best_step(workdir) == best:
+                raise
 
-    def _load_named(self, which: str) -> tuple[int, tuple[dict, Vocabulary]]:
-        """The step that `which` names, and its model.
 
-        A training that goes on meanwhile deletes its best checkpoint when it has saved a better
-        one: the better one is taken then.
-        """
-        checkpoints = Checkpoints(self.workdir.checkpoints)
-        while True:
-            best = best_step(self.workdir) if which == "best" else None
-            try:
-                step = checkpoints.find(which, best)
-                return step, self._load(checkpoints, step)
-            except UserError:
-                if which != "best" or best_step(self.workdir) == best:
-                    raise
-
-    def watch(self) -> None:
-        """Evaluates each new checkpoint, oldest first, until the run is done.
-
-        Appends a line for each to `eval/<language>.curve.jsonl`. Checkpoints that training deletes
-        before they could be looked at are missing from the curve.
-
-        Raises:
-          RunError: the training has ended, and is not done.
-        """
-        log.info("watching %s until it is done", self.workdir.path)
-        seen, looks_alone = self._steps_on_curve(), 0
-        while True:
-            done = self.workdir.done.exists()  # asked first: its last checkpoint is there then
-            looks_alone = 0 if self.workdir.has_writer() else looks_alone + 1
-            for step in self._new_steps(seen):
-                self._add_to_curve(step)
-                seen.add(step)
-            if done:
-                return
-            if looks_alone == _LOOKS_ALONE:
-                raise RunError(
-                    f"{self.workdir.path} is not done, and nobody trains it: its command goes on "
-                    "with it; then watch it again"
-                )
-            time.sleep(_SECONDS_BETWEEN_LOOKS)
-
-    def _new_steps(self, seen: set[int]) -> list[int]:
-        if not self.workdir.checkpoints.is_dir():
-            return []
-        return [s for s in Checkpoints(self.workdir.checkpoints).steps() if s not in seen]
-
-    def _steps_on_curve(self) -> set[int]:
-        steps = [{line["step"] for line in self._curve(language)} for language in self.tests]
-        return set.intersection(*steps)
-
-    def _curve(self, language: str) -> list[dict]:
-        path = self.workdir.eval / f"{language}.curve.jsonl"
-        if not path.exists():
-            return []
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-
-    def _add_to_curve(self, step: int) -> None:
-        try:
-            model = self._load(Checkpoints(self.workdir.checkpoints), step)
-        except DamagedCheckpoint as error:
-            if step in Checkpoints(self.workdir.checkpoints).steps():
-                log.warning("left out of the curve: %s", error)
-            return  # else training deleted it meanwhile
-        for language, documents in self.tests.items():
-            scores = scores_of(self._predict(language, model, documents), self.seen[language])
-            kept = [line for line in self._curve(language) if line["step"] != step]
-            line = {"step": step, "split": language, **scores}
-            curve = sorted([*kept, line], key=lambda entry: entry["step"])
-            files.write_json_lines(self.workdir.eval / f"{language}.curve.jsonl", curve)
-            log.info(
-                "step %d: %s accuracy %.4f (majority class %.4f); %s",
-                step,
-                language,
-                scores["accuracy"],
-                scores["majority"],
-                seen_in_words(scores, len(documents)),
-            )
-
-    def _load(self, checkpoints: Checkpoints, step: int) -> tuple[dict, Vocabulary]:
-        """A checkpoint's weights on the devices, with the word embeddings that the tests need."""
-        params, held = checkpoints.restore_params(step)
-        self.setup.base.require_fit(params, held.full_size, self.workdir)
-        used = self.setup.used_rows(list(self.tests.values()))
-        if held.holds(used):
-            return put_on_devices(params), held
-        joined = join(held, used)
-        return put_on_devices(held.move(params, joined, self.setup.untouched_table(step))), joined
-
-    def _predict(
-        self, language: str, model: tuple[dict, Vocabulary], documents: Documents
-    ) -> Predictions:
-        params, vocabulary = model
-        pad_token = int(vocabulary.row_of[self.setup.tokenizer.pad_token_id])
-        layout = self.setup.layout(None, pad_token)
-        documents = documents.renumbered(vocabulary.row_of)
-        progress = Progress(f"evaluating {language}", len(documents), unit="doc")
-        predictions = predict(self._eval_step, params, documents, layout, progress.advance)
-        progress.close()
-        return predictions
-
-    def _write(self, language: str, documents: Documents, predictions: Predictions, result: dict):
-        if not processes.is_first():
-            return
-        files.write_json_lines(
-            self.workdir.eval / f"{language}.predictions.jsonl",
-            prediction_lines(documents, predictions, self.seen[language]),
+def _name(workdir: Workdir, which: str, best: int | None) -> str:
+    """What a checkpoint is called: of a run that was stopped before it validated, none is the
+    best. One that is done, and had nothing to validate after, has its initial model alone."""
+    if which == "best" and best is None and not workdir.done.exists():
+        log.warning(
+            "%s has no validation yet, so which of its checkpoints is the best is not known: the "
+            "latest is evaluated",
+            workdir.path,
         )
-        files.write_json(self.workdir.eval / f"{language}.json", result)
+        return "latest"
+    return which

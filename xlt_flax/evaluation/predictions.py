@@ -1,129 +1,133 @@
-"""Judges a model on documents, each counted exactly once."""
+"""Predicting as a stream: batches in, predictions out, in the documents' order."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import jax
 import numpy as np
 
-from xlt_flax.data.documents import LABELS, Documents
-from xlt_flax.data.layout.slots import Layout
-from xlt_flax.training.step import Step
+from xlt_flax.data.layout.slots import windows
+from xlt_flax.training.phases import Phase
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a model says of documents, in the documents' order.
+    """What a model says of some documents that follow each other, and what they are.
 
     Attributes:
-      logits: float32[documents, labels].
-      losses: float32[documents], cross-entropy.
-      labels: int32[documents], the true ones.
+      ids: the documents'.
+      true: bool[documents, labels], what each is labelled with; a row of False: with nothing.
+      said: bool[documents, labels], what is predicted: nothing where the model put out no numbers.
+      probabilities: float64[documents, labels]; not numbers where the model put out none.
+      losses: float32[documents]; of no meaning where there is no label.
     """
 
-    logits: np.ndarray
+    ids: Sequence[str]
+    true: np.ndarray
+    said: np.ndarray
+    probabilities: np.ndarray
     losses: np.ndarray
-    labels: np.ndarray
 
-    @cached_property
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """bool[documents]: which can be judged."""
+        return self.true.any(-1)
+
+    @property
     def finite(self) -> np.ndarray:
-        """bool[documents]: whose logits are numbers. The model says nothing of the others."""
-        return np.isfinite(self.logits).all(-1)
-
-    @property
-    def predicted(self) -> np.ndarray:
-        """int64[documents]; -1, which is no label, where the logits are not numbers."""
-        return np.where(self.finite, self.logits.argmax(-1), -1)
-
-    @property
-    def right(self) -> np.ndarray:
-        """bool[documents]; what has no prediction is wrong."""
-        return self.predicted == self.labels
-
-    @property
-    def probabilities(self) -> np.ndarray:
-        """float64[documents, labels]; not numbers where the logits are not."""
-        logits = np.where(self.finite[:, None], self.logits, np.nan).astype(np.float64)
-        shifted = np.exp(logits - logits.max(-1, keepdims=True))
-        return shifted / shifted.sum(-1, keepdims=True)
-
-    @property
-    def confusion(self) -> np.ndarray:
-        """int64[labels, labels]: rows are true labels, columns predicted ones. Documents without a
-        prediction are in no column, so that a row may hold fewer than there are of its label."""
-        size = self.logits.shape[-1]
-        pairs = (self.labels * size + self.predicted)[self.finite]
-        return np.bincount(pairs, minlength=size * size).reshape(size, size)
-
-    @property
-    def majority(self) -> float:
-        """The share of the most frequent true label: what a model that says no other gets right."""
-        return float(np.bincount(self.labels).max() / len(self.labels))
-
-    def scores(self) -> dict:
-        """`accuracy`, `loss` (mean cross-entropy) and `macro_f1` of all documents together.
-
-        `macro_f1` is the plain mean of the labels' F1, 0 for a label with neither truth nor guess.
-        A document without a prediction is one that every label missed. `loss` is not a number if
-        that of one document is none.
-        """
-        confusion = self.confusion
-        true = np.bincount(self.labels, minlength=len(confusion))
-        f1 = 2 * confusion.diagonal() / np.maximum(true + confusion.sum(0), 1)
-        return {
-            "accuracy": float(self.right.mean()),
-            "loss": float(self.losses.astype(np.float64).mean()),
-            "macro_f1": float(f1.mean()),
-        }
-
-    def problems(self) -> list[str]:
-        """What makes the scores no measure of a model, a plain sentence each; empty if nothing."""
-        found, documents = [], f"{len(self.labels):,} documents"
-        said = self.predicted[self.finite]
-        if len(said) < len(self.labels):
-            found.append(
-                f"the model's output is not a number for {len(self.labels) - len(said):,} of "
-                f"{documents}, which count as wrong"
-            )
-            documents = f"other {len(said):,} documents"
-        if len(said) > 1 and len(np.unique(said)) == 1 and len(np.unique(self.labels)) > 1:
-            found.append(f"all {documents} were given one class, {LABELS[said[0]]}")
-        return found
+        """bool[documents]: of which there is a prediction."""
+        return np.all(np.isfinite(self.probabilities), axis=-1)
 
 
 def predict(
-    eval_step: Step,
-    params: dict,
-    documents: Documents,
-    layout: Layout,
-    progress: Callable[[int], None] = lambda documents: None,
-) -> Predictions:
-    """Runs a model over documents.
+    phase: Phase, params: dict, progress: Callable[[int], object] = lambda documents: None
+) -> Iterator[Predictions]:
+    """Runs a model over documents, as they are asked for; each is predicted once, whatever the
+    batch size and the number of devices.
+
+    Memory is bounded, however many documents there are: what is held is the predictions of those
+    that their layout puts into another order, a window of them.
 
     Args:
-      eval_step: from `make_eval_step`.
+      phase: an evaluation's: documents, the layout of their batches, and the step.
       params: on the devices.
-      documents: each is judged once, whatever the batch size and the number of devices.
-      layout: of batches.
       progress: is told how many documents each batch held, when it is done.
+
+    Yields:
+      The predictions, part after part; together, one for each document, in their order.
     """
-    logits = np.full((len(documents), 2), np.nan, np.float32)
-    losses = np.full(len(documents), np.nan, np.float32)
+    to_come = (_Part(window, len(phase.labels)) for window in windows(len(phase.documents)))
+    begun: deque[_Part] = deque()
+    for numbers, logits, losses in _outputs(phase, params):
+        while not begun or begun[-1].stop <= numbers.max():
+            begun.append(next(to_come))
+        for part in begun:
+            part.take(numbers, logits, losses)
+        progress(len(numbers))
+        while begun and not begun[0].missing:
+            yield _predictions(phase, begun.popleft())
+
+
+class _Part:
+    """A window's outputs, as far as they have come."""
+
+    def __init__(self, window: np.ndarray, labels: int):
+        self.window = window
+        self.start, self.stop = int(window[0]), int(window[-1]) + 1
+        self.logits = np.zeros((len(window), labels), np.float32)
+        self.losses = np.zeros(len(window), np.float32)
+        self.missing = len(window)
+
+    def take(self, numbers: np.ndarray, logits: np.ndarray, losses: np.ndarray) -> None:
+        """Keeps those of a batch's outputs that are of this window."""
+        own = (numbers >= self.start) & (numbers < self.stop)
+        self.logits[numbers[own] - self.start] = logits[own]
+        self.losses[numbers[own] - self.start] = losses[own]
+        self.missing -= int(own.sum())
+
+
+_Outputs = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def _outputs(phase: Phase, params: dict) -> Iterator[_Outputs]:
+    """Of each batch: int32[n] which documents it holds; float32[n, labels] logits; float32[n]
+    losses. They are fetched one batch late: the next is at work meanwhile."""
     running = None
-
-    def store(slots, outputs):
-        batch_logits, batch_losses = jax.device_get(outputs)
-        held = slots >= 0
-        logits[slots[held]] = batch_logits[held]
-        losses[slots[held]] = batch_losses[held]
-        progress(int(held.sum()))
-
-    for batch in layout.evaluation_batches(documents):
-        outputs = eval_step(params, batch)
-        if running:  # fetched one batch late: the next is at work meanwhile
-            store(*running)
+    for batch in phase.layout.evaluation_batches(phase.documents):
+        outputs = phase.step(params, batch)
+        if running:
+            yield _fetched(*running)
         running = batch["document"], outputs
     if running:
-        store(*running)
-    return Predictions(logits, losses, documents.labels)
+        yield _fetched(*running)
+
+
+def _fetched(slots: np.ndarray, outputs: tuple[jax.Array, jax.Array]) -> _Outputs:
+    logits, losses = jax.device_get(outputs)
+    held = slots >= 0
+    return slots[held], logits[held], losses[held]
+
+
+def _predictions(phase: Phase, part: _Part) -> Predictions:
+    documents, count = phase.documents.take(part.window), len(phase.labels)
+    finite = np.isfinite(part.logits).all(-1)
+    probabilities = np.full(part.logits.shape, np.nan)
+    probabilities[finite] = phase.objective.probabilities(part.logits[finite])
+    said = np.zeros(part.logits.shape, bool)
+    said[finite] = _as_rows(phase.objective.predicted(probabilities[finite]), count)
+    return Predictions(
+        ids=documents.ids,
+        true=documents.label_matrix(np.arange(len(documents)), count) > 0,
+        said=said,
+        probabilities=probabilities,
+        losses=part.losses,
+    )
+
+
+def _as_rows(said: np.ndarray, labels: int) -> np.ndarray:
+    """bool[documents, labels] of what an objective predicts: that, or the number of one label."""
+    return said if said.ndim == 2 else said[:, None] == np.arange(labels)

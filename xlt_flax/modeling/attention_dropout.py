@@ -8,30 +8,35 @@ three forms in which packed.py attends. An answer is a Keep: a mask that broadca
 import flax
 import jax
 import jax.numpy as jnp
-from transformers import BertConfig
 
 from xlt_flax.modeling.dropout import Dropout, Keep, keep_pairs
 
 
 def draw_mask(
-    kind: str, dropout: Dropout, numbers: jax.Array, limit: int, config: BertConfig
-) -> "SharedMask | EachMask | None":
+    kind: str,
+    dropout: Dropout,
+    numbers: jax.Array | None,
+    limit: int,
+    rate: float,
+    heads: int,
+) -> "Mask | None":
     """The mask of the next layer; None where nothing is dropped.
 
     Args:
       kind: "shared" by all heads and documents, as in FlaxBert (`broadcast_dropout`); or "each"
         head of each document has its own, as in PyTorch's BERT.
       dropout: of the step.
-      numbers: uint32[tokens], the same for the same token of the same document, anywhere.
+      numbers: uint32[tokens], the same for the same token of the same document, anywhere; None
+        where nothing is dropped.
       limit: more than any position.
-      config: of the model.
+      rate: of dropout.
+      heads: of attention.
     """
-    rate = config.attention_probs_dropout_prob
     if kind == "shared":
         keep = dropout.keep(jnp.arange(limit), limit, rate)
         return keep and SharedMask(jnp.pad(keep[0], ((limit, 0), (limit, 0))), rate)
     key = dropout.next_key(rate)
-    return None if key is None else EachMask(key, numbers, config.num_attention_heads, rate)
+    return None if key is None or numbers is None else EachMask(key, numbers, heads, rate)
 
 
 @flax.struct.dataclass
@@ -97,3 +102,6 @@ class EachMask:
 
     def _keep(self, queries: jax.Array, keys: jax.Array) -> Keep:
         return keep_pairs(self.key, queries, keys, self.heads, self.rate), self.rate
+
+
+Mask = SharedMask | EachMask

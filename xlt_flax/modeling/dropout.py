@@ -25,17 +25,19 @@ class Dropout:
     def __init__(self, key: jax.Array | None, rate: float):
         self._key, self._rate, self._calls = key, rate, 0
 
-    def __call__(self, x: jax.Array, numbers: jax.Array, rate: float | None = None) -> jax.Array:
-        """`x`, [n, units], with units of what has these numbers, int[n], dropped."""
+    def __call__(
+        self, x: jax.Array, numbers: jax.Array | None, rate: float | None = None
+    ) -> jax.Array:
+        """`x`, [n, units], with units of what has these numbers, int[n], dropped; None: of none."""
         return drop(x, self.keep(numbers, x.shape[1], self._rate if rate is None else rate))
 
-    def keep(self, numbers: jax.Array, units: int, rate: float) -> Keep | None:
+    def keep(self, numbers: jax.Array | None, units: int, rate: float) -> Keep | None:
         """(bool[n, units], rate); None where nothing is dropped.
 
         Whether a unit is kept depends on its own number alone, and not on how many there are.
         """
         key = self.next_key(rate)
-        if key is None:
+        if key is None or numbers is None:
             return None
         draws = _draws(key, jnp.arange(-(-units // 4)), numbers[:, None]).reshape(len(numbers), -1)
         return _is_kept(draws[:, :units], rate), rate

@@ -5,16 +5,18 @@ zero, so AdamW leaves it as it is, but for weight decay, which is known in close
 holds the rows in use alone, and the table is made whole again where it is asked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 import jax
 import numpy as np
 
+_Tree = TypeVar("_Tree")
+
 _MULTIPLE = 1024  # of rows held: runs on like data then share compiled programs
-WORD_EMBEDDING = "bert/embeddings/word_embeddings/embedding"  # where the table is in a model's tree
-_TABLE = "['word_embeddings']['embedding']"
+_TABLE = "['word_embeddings']['embedding']"  # so the library calls it in every encoder
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,19 @@ class Vocabulary:
         rows[self.ids] = np.arange(len(self.ids), dtype=np.int32)
         return rows
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the full table."""
+        return len(self.ids) == self.full_size
+
     def holds(self, other: "Vocabulary") -> bool:
         return bool(np.isin(other.ids, self.ids).all())
 
-    def select(self, params: dict) -> dict:
+    def select(self, params: _Tree) -> _Tree:
         """The tree with the held rows in place of the full table."""
         return _with_table(params, lambda table: np.asarray(table)[self.ids])
 
-    def rebuild(self, params: dict, full_table: np.ndarray) -> dict:
+    def rebuild(self, params: _Tree, full_table: np.ndarray) -> _Tree:
         """The tree with the full table: the held rows as in `params`, others as in `full_table`.
 
         Args:
@@ -51,14 +58,14 @@ class Vocabulary:
           full_table: float32[full_size, hidden].
         """
 
-        def fill(rows):
+        def fill(rows: np.ndarray) -> np.ndarray:
             table = np.array(full_table)
             table[self.ids] = rows
             return table
 
         return _with_table(params, fill)
 
-    def move(self, tree, to: "Vocabulary", full_table: np.ndarray):
+    def move(self, tree: _Tree, to: "Vocabulary", full_table: np.ndarray) -> _Tree:
         """A tree of held rows as `to` holds them; rows that are new come from `full_table`."""
         return to.select(self.rebuild(tree, full_table))
 
@@ -93,15 +100,35 @@ def join(first: Vocabulary, second: Vocabulary) -> Vocabulary:
     return Vocabulary(np.union1d(first.ids, second.ids).astype(np.int32), first.full_size)
 
 
-def word_embedding(params: dict) -> np.ndarray:
-    """The table of a model's tree: float32[rows, hidden]."""
-    return params["bert"]["embeddings"]["word_embeddings"]["embedding"]
+def word_embedding(params: dict[str, Any]) -> Any:
+    """The table of a model's tree, as it is there: float32[rows, hidden] or what describes it.
+
+    Raises:
+      ValueError: the tree has not one.
+    """
+    _, table = _only_table(params)
+    return table
 
 
-def _with_table(tree, change):
+def word_embedding_path(params: dict[str, Any]) -> str:
+    """Where the table is in a model's tree, names joined by "/"."""
+    path, _ = _only_table(params)
+    return "/".join(str(entry.key) for entry in path)
+
+
+def _only_table(params: dict[str, Any]) -> tuple[Any, Any]:
+    (found,) = ((path, leaf) for path, leaf in jax.tree.leaves_with_path(params) if _is_table(path))
+    return found
+
+
+def _is_table(path: tuple[Any, ...]) -> bool:
+    return jax.tree_util.keystr(path).endswith(_TABLE)
+
+
+def _with_table(tree: _Tree, change: Callable[[Any], np.ndarray]) -> _Tree:
     """Applies `change` to every word embedding in a tree: the model's, or its moments'."""
 
-    def visit(path, leaf):
-        return change(leaf) if jax.tree_util.keystr(path).endswith(_TABLE) else leaf
+    def visit(path: tuple[Any, ...], leaf: Any) -> Any:
+        return change(leaf) if _is_table(path) else leaf
 
     return jax.tree_util.tree_map_with_path(visit, tree)

@@ -1,285 +1,188 @@
-"""Loads FlaxBertForSequenceClassification and its tokenizer from a hub id or a local folder.
+"""A model's weights: what files hold of them, and what is drawn.
 
-A hub id may come with a revision (a commit, branch or tag; "" is the newest that is at hand).
-
-A folder is what transformers writes (config.json, tokenizer files, model.safetensors in PyTorch's
-names or flax_model.msgpack), or Google's original release without its weights (bert_config.json,
-vocab.txt), which serves for random weights of that shape.
+A tree of weights is that of the library's Flax class for classification (`MODEL` of the encoder),
+whatever the model's files call them; arrays are float32 numpy arrays, paths are joined by "/".
 """
 
-import logging
-import os
-from contextlib import contextmanager
-from pathlib import Path
+from __future__ import annotations
 
-os.environ.setdefault("USE_TF", "0")  # transformers would import TensorFlow where it finds it
+import json
+import logging
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
-import transformers
 from flax.traverse_util import flatten_dict, unflatten_dict
-from transformers import (
-    AutoConfig,
-    AutoTokenizer,
-    BertConfig,
-    BertTokenizerFast,
-    FlaxBertForSequenceClassification,
-)
 
 from xlt_flax.errors import UserError
-from xlt_flax.modeling.shipped import shipped_folder
+from xlt_flax.modeling import heads
+from xlt_flax.modeling.encoders import Params, find_encoder
+from xlt_flax.modeling.pretrained import (
+    folder_of,
+    in_one_line,
+    load,
+    one_line,
+    quiet,
+    require_file,
+)
 
-transformers.logging.set_verbosity_error()
-logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it names every retry
+if TYPE_CHECKING:
+    from transformers import FlaxPreTrainedModel, PretrainedConfig
+
 log = logging.getLogger("xlt_flax")
 
-_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "flax_model.msgpack")
-_TOKENIZERS = ("tokenizer.json", "vocab.txt")
-NUM_LABELS = 2
-_HEAD = "classifier/kernel"
-_HEAD_STREAM = 2  # of random keys; training has 1 for dropout
+_SAFETENSORS, _MSGPACK = "model.safetensors", "flax_model.msgpack"
+_FILES = (_SAFETENSORS, "model.safetensors.index.json", _MSGPACK)
+_TABLE = "word_embeddings.weight"  # PyTorch's name of it, in every encoder
+_SHAPES_KEPT = 4
 
 
-def load_tokenizer(name: str, revision: str = ""):
-    """The model's fast tokenizer.
-
-    Raises:
-      UserError: it cannot be had, is not a fast one, or cannot pad.
-    """
-    folder = _local_folder(name)
-    _require_file(folder, _TOKENIZERS, "tokenizer")
-    if folder and not (folder / "tokenizer.json").exists() and not _has_hf_config(folder):
-        with _one_line(name):
-            return _google_tokenizer(folder)
-    tokenizer = _from_pretrained(AutoTokenizer, name, revision, use_fast=True)
-    if not tokenizer.is_fast:
-        raise UserError(f"config.model.name {name} has no fast tokenizer (tokenizer.json)")
-    if tokenizer.pad_token_id is None:
-        raise UserError(
-            f"config.model.name {name}: its tokenizer has no padding token: name one in its "
-            "tokenizer_config.json, as pad_token"
-        )
-    return tokenizer
-
-
-def load_config(
-    name: str, dropout: float | None, max_length: int, tokenizer, revision: str = ""
-) -> BertConfig:
-    """The model's shape, checked against what a run asks of it.
+def stored_weights(name: str, shape: PretrainedConfig, revision: str) -> dict[str, np.ndarray]:
+    """{path: array} of what a folder or the hub holds of a model's tree.
 
     Args:
-      name: hub id or folder.
-      dropout: replaces the model's own probabilities; None keeps them.
-      max_length: of the run's documents; the model must have as many positions.
-      tokenizer: its ids must have rows in the model's vocabulary.
+      name: hub id or folder (see modeling/pretrained).
+      shape: from `encoders.load_shape`.
       revision: of the hub id.
 
     Raises:
-      UserError: it cannot be had, is not a BERT, or does not fit max_length or the tokenizer.
+      UserError: the weights cannot be had, or do not fit the shape.
     """
-    folder = _local_folder(name)
-    _require_file(folder, ("config.json", "bert_config.json"), "config")
-    if folder and not _has_hf_config(folder):
-        with _one_line(name):
-            config = BertConfig.from_json_file(str(folder / "bert_config.json"))
-    else:
-        config = _from_pretrained(AutoConfig, name, revision)
-    if config.model_type != "bert":
-        raise UserError(
-            f"config.model.name {name} is a {config.model_type} model: give one of type bert"
-        )
-    if max_length > config.max_position_embeddings:
-        raise UserError(
-            f"config.data.max_length is {max_length}, but {name} has "
-            f"{config.max_position_embeddings} positions: give no more than that"
-        )
-    if len(tokenizer) > config.vocab_size:
-        raise UserError(
-            f"config.model.name {name}: its tokenizer has {len(tokenizer)} pieces, its config a "
-            f"vocabulary of {config.vocab_size}: they are not of one model"
-        )
-    config.num_labels = NUM_LABELS
-    if dropout is not None:
-        config.hidden_dropout_prob = config.attention_probs_dropout_prob = dropout
-        config.classifier_dropout = None  # = hidden_dropout_prob
-    return config
-
-
-def stored_weights(name: str, config: BertConfig, revision: str = "") -> dict[str, np.ndarray]:
-    """{path: float32 array} of what the files hold of FlaxBertForSequenceClassification's tree.
-
-    Raises:
-      UserError: the weights cannot be had, or do not fit the config.
-    """
-    folder = _local_folder(name)
-    _require_file(folder, _WEIGHTS, "weights")
-    model = _from_pretrained(_Unset, name, revision, config=config)
+    require_file(folder_of(name), _FILES, "weights")
+    library = find_encoder(shape.model_type).MODEL
+    model = load(_unset(library).from_pretrained, name, revision, config=shape)
     loaded = {path: np.asarray(leaf, np.float32) for path, leaf in _flat(model.params).items()}
     missing = [path for path, leaf in loaded.items() if np.isnan(leaf).any()]
-    encoder = [path for path in missing if not path.startswith(("classifier/", "bert/pooler/"))]
-    if encoder:
+    needed = [path for path in missing if not heads.is_optional(path, library.base_model_prefix)]
+    if needed:
         raise UserError(
-            f"config.model.name {name}: {encoder[0]} is missing or not a number in its weights "
-            f"({len(encoder)} such in all)"
+            f"config.model.name {name}: {needed[0]} is missing or not a number in its weights "
+            f"({len(needed)} such in all)"
         )
     log.info("model: %s; drawn from the seed: %s", name, ", ".join(missing) or "nothing")
     return {path: leaf for path, leaf in loaded.items() if path not in missing}
 
 
+def stored_word_embedding(name: str, shape: PretrainedConfig, revision: str) -> np.ndarray | None:
+    """float32[vocabulary, hidden]: the table of `stored_weights`, without reading the rest; None
+    where the files do not allow that.
+
+    Raises:
+      UserError: the weights cannot be had.
+    """
+    file = _safetensors(name, revision)
+    if file is None:
+        return None
+    from safetensors import safe_open
+
+    with one_line(name), safe_open(file, framework="flax") as tensors:
+        found = [key for key in tensors.keys() if key.endswith(_TABLE)]  # noqa: SIM118
+        table = np.array(tensors.get_tensor(found[0]), np.float32) if len(found) == 1 else None
+    return table if table is not None and len(table) == shape.vocab_size else None
+
+
 def complete_weights(
-    stored: dict[str, np.ndarray], config: BertConfig, seed: int, head_sd: float | None = None
-) -> dict:
-    """FlaxBertForSequenceClassification's tree, float32 numpy arrays: what files hold, and the rest
-    drawn.
+    stored: dict[str, np.ndarray],
+    shape: PretrainedConfig,
+    seed: int,
+    head_sd: float | None = None,
+) -> Params:
+    """The whole tree: what files hold, and the rest drawn.
 
     Args:
       stored: from `stored_weights`.
-      config: from `load_config`.
+      shape: from `encoders.load_shape`.
       seed: of what is drawn.
       head_sd: standard deviation of a head that is drawn; None: transformers' own draw, which is
         truncated and has 1 / sqrt(hidden size).
     """
-    missing = [path for path in _flat(weight_shapes(config)) if path not in stored]
-    return _to_host(unflatten_dict(stored | _draw(config, seed, head_sd, missing), sep="/"))
+    missing = [path for path in _flat(weight_shapes(shape)) if path not in stored]
+    # Copies, since training may reuse the memory that it is given.
+    own = {path: np.array(leaf) for path, leaf in stored.items()}
+    return unflatten_dict(own | drawn_weights(shape, seed, head_sd, missing), sep="/")
 
 
-def weight_shapes(config: BertConfig) -> dict:
-    """The tree with jax.ShapeDtypeStructs as leaves."""
-    return jax.eval_shape(lambda: _init(config, jax.random.key(0)))
-
-
-def random_weights(config: BertConfig, seed: int, head_sd: float | None = None) -> dict:
+def random_weights(shape: PretrainedConfig, seed: int, head_sd: float | None = None) -> Params:
     """The same tree, all of it as transformers draws it for training from scratch, but for a head
     whose standard deviation is given.
 
     Raises:
-      UserError: the config describes no model.
+      UserError: the shape describes no model.
     """
+    return unflatten_dict(drawn_weights(shape, seed, head_sd), sep="/")
+
+
+def drawn_weights(
+    shape: PretrainedConfig,
+    seed: int,
+    head_sd: float | None = None,
+    paths: list[str] | None = None,
+) -> dict[str, np.ndarray]:
+    """{path: array} of freshly drawn weights: all, or those named; XLA draws no others.
+
+    Raises:
+      UserError: the shape describes no model.
+    """
+    head = find_encoder(shape.model_type).HEAD
+
+    def draw(key: jax.Array) -> dict[str, jax.Array]:
+        drawn = _flat(_library_draw(shape, key))
+        if head_sd is not None:
+            drawn[head] = heads.draw_kernel(key, drawn[head].shape, head_sd)
+        return drawn if paths is None else {path: drawn[path] for path in paths}
+
     try:
-        return _to_host(unflatten_dict(_draw(config, seed, head_sd), sep="/"))
+        drawn = jax.jit(draw)(jax.random.key(seed))
     except (TypeError, ValueError) as error:
-        reason = _in_one_line(error)
+        reason = in_one_line(error)
         raise UserError(f"config.model.name: its config describes no model: {reason}") from error
+    return {path: np.array(leaf, np.float32) for path, leaf in drawn.items()}
 
 
-def flat_shapes(params: dict) -> dict[str, tuple[int, ...]]:
+def weight_shapes(shape: PretrainedConfig) -> Params:
+    """The tree with jax.ShapeDtypeStructs as leaves."""
+    return _weight_shapes(shape.model_type, shape.to_json_string(use_diff=False))
+
+
+def flat_shapes(params: Params) -> dict[str, tuple[int, ...]]:
     """{path: shape} of a tree of arrays or of what describes them."""
     return {path: tuple(leaf.shape) for path, leaf in _flat(params).items()}
 
 
-def is_folder(name: str) -> bool:
-    """Whether `model.name` is a folder, of this machine or of the package, not a hub id."""
-    return bool(shipped_folder(name)) or Path(name).expanduser().is_dir()
+@lru_cache(_SHAPES_KEPT)  # the library's module takes a second to trace
+def _weight_shapes(model_type: str, fields: str) -> Params:
+    shape = find_encoder(model_type).CONFIG.from_dict(json.loads(fields))
+    return jax.eval_shape(lambda: _library_draw(shape, jax.random.key(0)))
 
 
-def is_there(name: str) -> bool:
-    """Whether it is a folder, or a hub id, which may be at hand; not a folder that is gone."""
-    return is_folder(name) or not _names_a_folder(name)
+def _library_draw(shape: PretrainedConfig, key: jax.Array) -> Params:
+    with quiet():
+        library = find_encoder(shape.model_type).MODEL
+        model = library(shape, _do_init=False)  # type: ignore[call-arg]  # each has its own module
+        return model.init_weights(key, (1, 1))
 
 
-class _Unset(FlaxBertForSequenceClassification):
-    """Begins as not-a-number everywhere, so that what a file leaves out can be told and named:
-    transformers would draw it silently."""
+def _safetensors(name: str, revision: str) -> str | None:
+    """The file with PyTorch's names, if it is what the library reads."""
+    from transformers.utils import cached_file
 
-    def init_weights(self, rng, input_shape, params=None):
-        shapes = jax.eval_shape(lambda key: _init(self.config, key), rng)
+    files = {"filename": _MSGPACK, "_raise_exceptions_for_missing_entries": False}
+    if load(cached_file, name, revision, **files):
+        return None
+    return load(cached_file, name, revision, **files | {"filename": _SAFETENSORS})
+
+
+def _unset(library: type[FlaxPreTrainedModel]) -> type[FlaxPreTrainedModel]:
+    """A class that begins as not-a-number everywhere, so that what a file leaves out can be told
+    and named: transformers would draw it silently."""
+
+    def init_weights(self: FlaxPreTrainedModel, *_: Any, **__: Any) -> Params:
+        shapes = weight_shapes(self.config)
         return jax.tree.map(lambda leaf: np.full(leaf.shape, np.nan, np.float32), shapes)
 
-
-def _init(config: BertConfig, key: jax.Array) -> dict:
-    model = FlaxBertForSequenceClassification(config, _do_init=False)
-    return model.init_weights(key, (1, 1))
+    return type(library.__name__, (library,), {"init_weights": init_weights})
 
 
-def _draw(
-    config: BertConfig, seed: int, head_sd: float | None, paths: list[str] | None = None
-) -> dict:
-    """{path: array} of freshly drawn weights: all, or those named; XLA draws no others."""
-
-    def draw(key):
-        drawn = _flat(_init(config, key))
-        if head_sd is not None:
-            normal = jax.random.normal(jax.random.fold_in(key, _HEAD_STREAM), drawn[_HEAD].shape)
-            drawn[_HEAD] = head_sd * normal
-        return drawn if paths is None else {path: drawn[path] for path in paths}
-
-    return jax.jit(draw)(jax.random.key(seed))
-
-
-def _flat(tree) -> dict:
+def _flat(tree: Params) -> dict[str, Any]:
     return flatten_dict(tree, sep="/")
-
-
-def _to_host(params) -> dict:
-    return jax.tree.map(lambda leaf: np.array(leaf, np.float32), params)
-
-
-def _local_folder(name: str) -> Path | None:
-    if shipped := shipped_folder(name):
-        return shipped
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return folder
-    if _names_a_folder(name):
-        raise UserError(f"config.model.name: there is no folder {name}")
-    return None
-
-
-def _names_a_folder(name: str) -> bool:
-    return name.startswith((".", "~")) or Path(name).is_absolute()
-
-
-def _require_file(folder: Path | None, names: tuple[str, ...], what: str) -> None:
-    if folder and not any((folder / name).is_file() for name in names):
-        raise UserError(f"config.model.name: {folder} has no {what} ({' or '.join(names)})")
-
-
-def _has_hf_config(folder: Path) -> bool:
-    return (folder / "config.json").is_file()
-
-
-def _google_tokenizer(folder: Path):
-    """Google's release does not say whether it is cased; a vocabulary with capitals is."""
-    pieces = (folder / "vocab.txt").read_text("utf-8").splitlines()
-    cased = any(piece != piece.lower() for piece in pieces if not piece.startswith("["))
-    return BertTokenizerFast(
-        vocab_file=str(folder / "vocab.txt"), do_lower_case=not cased, strip_accents=not cased
-    )
-
-
-def _from_pretrained(loader, name: str, revision: str, **arguments):
-    """`from_pretrained` with one line for whatever may be wrong with a hub id or a folder.
-
-    A hub id is looked up in the local cache first: a machine without a network need not wait.
-    """
-    if folder := _local_folder(name):
-        with _one_line(name):
-            return loader.from_pretrained(str(folder), **arguments)
-    if revision:
-        arguments["revision"] = revision
-    at = f" at revision {revision}" if revision else ""
-    try:
-        return loader.from_pretrained(name, local_files_only=True, **arguments)
-    except (OSError, ValueError):  # the latter of a name that cannot be a hub's
-        log.info("model: asking the hub for %s%s", name, at)
-    with _one_line(f"{name}{at}"):
-        return loader.from_pretrained(name, **arguments)
-
-
-@contextmanager
-def _one_line(name: str):
-    try:
-        yield
-    except Exception as error:  # transformers raises what its parsers do: OSError, ValueError, ...
-        if is_folder(name):
-            reason = _in_one_line(error)
-            raise UserError(f"config.model.name {name} does not load: {reason}") from error
-        raise UserError(
-            f"config.model.name {name} is not in the local cache, and the hub did not give it "
-            f"({type(error).__name__}): get it where there is a network and give the folder, "
-            "--config.model.name=/path/to/folder"
-        ) from error
-
-
-def _in_one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]

@@ -1,12 +1,15 @@
-"""Which runs a sweep has, in which order, and which of them a shard takes. Reads nothing.
+"""Which runs a study has, in which order, and which of them a shard takes. Reads nothing.
 
-A run is named by its mixture, "E1D1F1"; one that goes on from another names both, "E1D1F1+J1".
+The runs of a study are a directed acyclic graph: each begins with the model as it is, or goes on
+from another run. In a config, `config.sweep.runs`, a run is named by its mixture, "E1D1F1"; one
+that goes on from another names both, "E1D1F1+J1": `run_of` reads such names. A study that changes
+other fields from run to run is made of `PlannedRun`s directly.
 """
 
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ml_collections import ConfigDict
 
@@ -15,6 +18,7 @@ from xlt_flax.data.mixture import mixture_shape, parse_mixture
 from xlt_flax.errors import UserError
 
 _AFTER = "other"  # the table of a run that goes on from another, where none is given
+_GOES_ON = "+"  # in a run's name, between the run that it goes on from and its own mixture
 
 
 @dataclass(frozen=True)
@@ -22,16 +26,19 @@ class PlannedRun:
     """A run, whatever its draw and seed.
 
     Attributes:
-      name: see above.
+      name: unique in its study; a part of its folder's name.
       mixture: that it trains on.
       source: the run whose best checkpoint it starts from; None: the model as it is.
-      table: of the thesis, where it stands; or how many groups each language has, "2:1".
+      table: in which a study's report has it; or how many groups each language has, "2:1".
+      changes: other fields of the config in which it differs from its study's other runs,
+        {"train.learning_rate": 1e-5}.
     """
 
     name: str
     mixture: str
     source: str | None
     table: str
+    changes: Mapping[str, object] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,7 @@ class Task:
     Attributes:
       run: what it trains on, and what it starts from.
       seed: `config.seed`.
-      draw: of its documents, `config.data.split_seed`; None: the sweep's own.
+      draw: of its documents, `config.data.split_seed`; None: the study's own.
     """
 
     run: PlannedRun
@@ -63,23 +70,64 @@ class Task:
 
 
 def plan_runs(names: Sequence[str], tables: Mapping[str, str]) -> list[PlannedRun]:
-    """The runs of a sweep in an order that has each after its source.
+    """The runs that a config's names say, in order.
 
     Args:
-      names: of all runs.
+      names: of all runs, as `config.sweep.runs` has them.
       tables: the table of a name; of others, "3:0", "2:1" and so on.
 
     Raises:
-      UserError: a name is no mixture or stands twice, or a source is not among the names.
+      UserError: a name is no mixture, or see `in_order`.
     """
-    runs = [_planned(name, tables.get(name)) for name in names]
-    known = [run.name for run in runs]
+    return in_order([run_of(name, tables.get(name)) for name in names])
+
+
+def run_of(name: str, table: str | None = None) -> PlannedRun:
+    """The run of a name: what follows the last "+" is its mixture, what goes before its source.
+
+    Raises:
+      UserError: the name has no mixture.
+    """
+    source, _, mixture = name.rpartition(_GOES_ON)
+    if not mixture:
+        raise UserError(
+            f"config.sweep.runs has {name!r}: give mixtures such as E1D1F1 or E1D1F1+J1"
+        )
+    shape = mixture_shape(parse_mixture(mixture))
+    return PlannedRun(name, mixture, source or None, table or (_AFTER if source else shape))
+
+
+def in_order(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
+    """The runs of a study so that each comes after its source: all first stages, then all second
+    ones and so on, else as given.
+
+    Raises:
+      UserError: a name stands twice, a source is not among the runs, or runs go round in a circle.
+    """
+    by_name = {run.name: run for run in runs}
+    names = [run.name for run in runs]
     for run in runs:
-        if known.count(run.name) > 1:
+        if names.count(run.name) > 1:
             raise UserError(f"config.sweep.runs has {run.name} more than once")
-        if run.source is not None and run.source not in known:
+        if run.source is not None and run.source not in by_name:
             raise UserError(f"config.sweep.runs has {run.name}, but not {run.source}: add it")
-    return sorted(runs, key=lambda run: run.name.count("+"))  # stable: the order as given else
+    return sorted(runs, key=lambda run: len(_sources(run, by_name)))  # stable
+
+
+def _sources(run: PlannedRun, by_name: Mapping[str, PlannedRun]) -> list[PlannedRun]:
+    """What a run goes on from, and what that goes on from, back to a run with no source.
+
+    Raises:
+      UserError: there is none: they go round in a circle.
+    """
+    found: list[PlannedRun] = []
+    while run.source is not None:
+        run = by_name[run.source]
+        if run in found:
+            circle = " -> ".join(each.name for each in [*found[found.index(run) :], run])
+            raise UserError(f"runs go on from each other in a circle, {circle}: take one out")
+        found.append(run)
+    return found
 
 
 def pick(runs: Sequence[PlannedRun], only: Sequence[str]) -> list[PlannedRun]:
@@ -88,17 +136,16 @@ def pick(runs: Sequence[PlannedRun], only: Sequence[str]) -> list[PlannedRun]:
     Raises:
       UserError: there is no such table or run.
     """
-    wanted = set()
+    by_name = {run.name: run for run in runs}
+    wanted: set[str] = set()
     for word in only:
-        found = {run.name for run in runs if word in (run.table, run.name)}
-        if not found:
+        named = [run for run in runs if word in (run.table, run.name)]
+        if not named:
             choices = list(dict.fromkeys([*(r.table for r in runs), *(r.name for r in runs)]))
             near = difflib.get_close_matches(word, choices, n=3) or choices[:3]
             raise UserError(f"--only={word}: no such table or run; there is {', '.join(near)}")
-        wanted |= found
-    for run in reversed(runs):  # sources come before the runs that need them
-        if run.name in wanted and run.source:
-            wanted.add(run.source)
+        for run in named:
+            wanted |= {each.name for each in (run, *_sources(run, by_name))}
     return [run for run in runs if run.name in wanted] if only else list(runs)
 
 
@@ -119,24 +166,31 @@ def take_shard(
     shards need not know of each other: the longest chain goes to whoever has least so far.
 
     Args:
-      tasks: of all shards.
-      steps: of a mixture.
+      tasks: of all shards, sources included.
+      steps: of a run, by its name.
       index: of the shard, from 0.
       count: of shards.
     """
-    chains: dict[tuple, list[Task]] = {}
-    for task in tasks:
-        first = task.run.name.split("+")[0]
-        chains.setdefault((first, task.draw, task.seed), []).append(task)
-    length = {key: sum(steps[t.run.mixture] for t in chain) for key, chain in chains.items()}
+    chains = _chains(tasks)
+    lengths = [sum(steps[task.run.name] for task in chain) for chain in chains]
     shares = [0] * count
-    taken = set()
-    for key in sorted(chains, key=lambda key: -length[key]):
+    taken: set[Task] = set()
+    for number in sorted(range(len(chains)), key=lambda number: -lengths[number]):
         shard = min(range(count), key=lambda i: shares[i])
-        shares[shard] += length[key]
+        shares[shard] += lengths[number]
         if shard == index:
-            taken |= set(chains[key])
+            taken |= set(chains[number])
     return [task for task in tasks if task in taken]
+
+
+def _chains(tasks: Sequence[Task]) -> list[list[Task]]:
+    """Tasks that go on from each other, all of one draw and seed, together."""
+    by_name = {task.run.name: task.run for task in tasks}
+    chains: dict[tuple[str, int | None, int], list[Task]] = {}
+    for task in tasks:
+        *_, first = task.run, *_sources(task.run, by_name)
+        chains.setdefault((first.name, task.draw, task.seed), []).append(task)
+    return list(chains.values())
 
 
 def parse_shard(text: str) -> tuple[int, int]:
@@ -183,18 +237,8 @@ def _parse_numbers(flag: str, texts: Sequence[str], what: str) -> list[int]:
     return numbers
 
 
-def _planned(name: str, table: str | None) -> PlannedRun:
-    source, _, mixture = name.rpartition("+")
-    if not mixture:
-        raise UserError(
-            f"config.sweep.runs has {name!r}: give mixtures such as E1D1F1 or E1D1F1+J1"
-        )
-    shape = mixture_shape(parse_mixture(mixture))
-    return PlannedRun(name, mixture, source or None, table or (_AFTER if source else shape))
-
-
 def split_config(config: ConfigDict) -> tuple[ConfigDict, list[str]]:
-    """What a sweep's runs have in common, resolved, and their names (`config.sweep.runs`).
+    """What a study's runs have in common, resolved, and their names (`config.sweep.runs`).
 
     Raises:
       UserError: the config is no sweep's, or sets what each run sets for itself.
@@ -203,10 +247,10 @@ def split_config(config: ConfigDict) -> tuple[ConfigDict, list[str]]:
     listed = common.get("sweep")
     if not isinstance(listed, ConfigDict) or list(listed) != ["runs"] or not listed.runs:
         raise UserError("--config: a sweep needs config.sweep.runs, as configs/thesis.py has it")
-    for field in ("mixture", "init_from"):
-        if common.get(field):
+    for each in ("mixture", "init_from"):
+        if common.get(each):
             raise UserError(
-                f"config.{field} is {common[field]!r}, but each run of a sweep has its own: "
+                f"config.{each} is {common[each]!r}, but each run of a sweep has its own: "
                 "pick runs with --only"
             )
     with common.unlocked():

@@ -1,9 +1,9 @@
-"""Runs a sweep's tasks one after the other in this process, and goes on past those that fail.
+"""Does a study's tasks one after the other in this process, and goes on past those that fail.
 
-The folder of a sweep holds sweep.json, which says what the sweep is, and a workdir for each task,
-`<name>-seed<seed>`; of another draw than the sweep's own, `<name>-draw<draw>-seed<seed>`. All that
-is known of progress is in there: a sweep that was killed is started again by the same command, and
-shards share a folder without knowing of each other.
+The folder of a study holds sweep.json, which says what the study is, and a workdir for each task,
+`<name>-seed<seed>`; of another draw than the study's own, `<name>-draw<draw>-seed<seed>`. All that
+is known of progress is in there: what was killed is started again by the same command, and shards
+share a folder without knowing of each other.
 """
 
 import gc
@@ -20,26 +20,27 @@ from ml_collections import ConfigDict
 
 from xlt_flax import files
 from xlt_flax.errors import RunError
-from xlt_flax.evaluation.evaluate import Judge
+from xlt_flax.evaluation.evaluate import evaluate
 from xlt_flax.failures import NoSpaceError, explain
 from xlt_flax.studies.plan import PlannedRun, Task
 from xlt_flax.training import provenance
 from xlt_flax.training.failure_file import one_line, write_failure
-from xlt_flax.training.loop import train
-from xlt_flax.training.plan import total_steps
-from xlt_flax.training.shared_setup import share_setup
-from xlt_flax.workdir import Workdir
+from xlt_flax.training.inputs import open_inputs
+from xlt_flax.training.length import length_of
+from xlt_flax.training.plan import Plan, plan_study
+from xlt_flax.training.train import train
+from xlt_flax.workdir import StudyFolder, Workdir
 
 log = logging.getLogger("xlt_flax")
 
 
-class Sweep:
-    """The tasks of one sweep, or of one shard of it, and their workdirs.
+class Runner:
+    """The tasks of one study, or of one shard of it, and their workdirs.
 
     Args:
-      folder: of the sweep.
+      folder: of the study.
       config: what all runs have in common, resolved; its `data.split_seed` is the own draw.
-      runs: of the whole sweep, with every shard's.
+      runs: of the whole study, with every shard's.
       tasks: to do here, sources before what goes on from them.
     """
 
@@ -48,7 +49,7 @@ class Sweep:
     ):
         self.folder = folder.expanduser().absolute()
         self.config, self.runs, self.tasks = config, list(runs), list(tasks)
-        self.steps = steps_of_mixtures(config, runs)
+        self.steps = steps_of_runs(config, runs)
 
     # ---- What is there --------------------------------------------------------------------
 
@@ -66,7 +67,7 @@ class Sweep:
         for number, task in enumerate(self.tasks, 1):
             lines.append(
                 f"{number:>4}  {task.folder:<{width}}  {task.run.table:<6}  "
-                f"{self.steps[task.run.mixture]:>6} steps  {self._state(task)}"
+                f"{self.steps[task.run.name]:>6} steps  {self._state(task)}"
             )
         waiting = [task for task in self.tasks if not self.is_finished(task)]
         lines.append(
@@ -81,13 +82,13 @@ class Sweep:
         workdir = self.workdir(task)
         if workdir.done.exists():
             return "to evaluate"
-        begun = _latest_checkpoint(workdir)
+        begun = _steps_made(workdir)
         after = f", after {task.source_folder}" if task.source_folder else ""
         return (f"to go on with from step {begun}" if begun else "to do") + after
 
     def _result(self, task: Task) -> dict | None:
         """The evaluation of the best checkpoint on the target language; None if there is none."""
-        path = self.workdir(task).eval / f"{self.config.data.target_language}.json"
+        path = self.workdir(task).scores(self.config.data.target_language)
         try:
             result = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError):
@@ -97,13 +98,13 @@ class Sweep:
     # ---- How long it takes ----------------------------------------------------------------
 
     def _steps_left(self, task: Task) -> int:
-        done = _latest_checkpoint(self.workdir(task))
-        return max(self.steps[task.run.mixture] - done, 0)
+        done = _steps_made(self.workdir(task))
+        return max(self.steps[task.run.name] - done, 0)
 
     def _seconds_per_step(self) -> list[float]:
         """Of each run that is finished, other shards' too; evaluation and all else included."""
         found = []
-        for path in self.folder.glob(f"*/{Workdir(self.folder).timing.name}"):
+        for path in StudyFolder(self.folder).timings():
             with suppress(OSError, ValueError, KeyError, TypeError):
                 timing = json.loads(path.read_text("utf-8"))
                 found.append(timing["seconds"] / timing["steps"])
@@ -132,12 +133,10 @@ class Sweep:
         print(f"{len(self.tasks) - len(waiting)} of {len(self.tasks)} runs are done", flush=True)
         if not waiting:
             return
-        self._setup = share_setup(
-            self.config,
-            [run.mixture for run in self.runs],
-            sum(self.steps[run.mixture] for run in self.runs),
-        )
-        provenance.check_sweep(self.folder, self._setup)
+        self._inputs = open_inputs(self.config, keep_weights=True)
+        self._planned: tuple[int, Plan] | None = None  # the draw last used: its runs come together
+        self._plan(self.config)  # draws differ in which documents they have, not in whether enough
+        provenance.check_sweep(self.folder, self.config, self._inputs)
         failed: dict[str, str] = {}
         for number, task in enumerate(waiting, 1):
             if task.source_folder in failed:
@@ -163,7 +162,7 @@ class Sweep:
     def _attempt(self, task: Task) -> tuple[str, bool]:
         """Does one task; returns its line, and whether it failed."""
         workdir = self.workdir(task)
-        begun, steps_before = time.monotonic(), _latest_checkpoint(workdir)
+        begun, steps_before = time.monotonic(), _steps_made(workdir)
         try:
             self._do(task, workdir)
         except Exception as error:  # whatever it is, the other runs are still worth having
@@ -175,7 +174,7 @@ class Sweep:
         finally:
             gc.collect()  # what a traceback held on the device
         seconds = time.monotonic() - begun
-        steps = _latest_checkpoint(workdir) - steps_before
+        steps = _steps_made(workdir) - steps_before
         if steps:
             files.write_json(workdir.timing, {"seconds": round(seconds, 2), "steps": steps})
         workdir.failure.unlink(missing_ok=True)
@@ -184,11 +183,21 @@ class Sweep:
     def _do(self, task: Task, workdir: Workdir) -> None:
         config = task_config(self.config, task, self.folder)
         log.info("---- %s", task.folder)
-        train(config, workdir, self._setup.of)
-        Judge(workdir, config, [config.data.target_language], self._setup.of).judge("best")
+        plan = self._plan(config)
+        train(config, workdir, self._inputs, plan)
+        evaluate(workdir, config, [config.data.target_language], "best", self._inputs, plan)
+
+    def _plan(self, config: ConfigDict) -> Plan:
+        """What all runs of a config's draw share."""
+        draw = config.data.split_seed
+        if self._planned is None or self._planned[0] != draw:
+            mixtures = [run.mixture for run in self.runs]
+            steps = sum(self.steps.values())
+            self._planned = draw, plan_study(config, self._inputs, mixtures, steps)
+        return self._planned[1]
 
     def _result_line(self, task: Task, seconds: float) -> str:
-        result = self._result(task)
+        result = self._result(task) or {}
         said = [*([result["note"]] if result.get("note") else []), *result.get("problems", [])]
         note = f" ({'; '.join(said)})" if said else ""
         majority = result.get("majority")  # evaluations of before have none
@@ -201,8 +210,8 @@ class Sweep:
 
 def task_config(config: ConfigDict, task: Task, folder: Path) -> ConfigDict:
     """The config of one task's run, locked."""
-    task_config = ConfigDict(config.to_dict())
-    task_config.seed, task_config.mixture = task.seed, task.run.mixture
+    task_config = _with_changes(config, task.run)
+    task_config.seed = task.seed
     if task.draw is not None:
         task_config.data.split_seed = task.draw
     if task.source_folder:
@@ -212,19 +221,19 @@ def task_config(config: ConfigDict, task: Task, folder: Path) -> ConfigDict:
     return task_config.lock()
 
 
-def steps_of_mixtures(config: ConfigDict, runs: Sequence[PlannedRun]) -> dict[str, int]:
-    """Updates of a run on each mixture; one of protocol "thesis" may have fewer."""
-    steps = {}
-    for mixture in {run.mixture for run in runs}:
-        with_mixture = ConfigDict(config.to_dict())
-        with_mixture.mixture = mixture
-        steps[mixture] = total_steps(with_mixture)
-    return steps
+def _with_changes(config: ConfigDict, run: PlannedRun) -> ConfigDict:
+    changed = ConfigDict(config.to_dict())
+    changed.update_from_flattened_dict({**run.changes, "mixture": run.mixture})
+    return changed
 
 
-def _latest_checkpoint(workdir: Workdir) -> int:
-    names = (entry.name for entry in workdir.checkpoints.glob("*"))
-    return max((int(name) for name in names if name.isdecimal()), default=0)
+def steps_of_runs(config: ConfigDict, runs: Sequence[PlannedRun]) -> dict[str, int]:
+    """Updates of each run, by its name; one of protocol "thesis" may have fewer."""
+    return {run.name: length_of(_with_changes(config, run)).total for run in runs}
+
+
+def _steps_made(workdir: Workdir) -> int:
+    return workdir.latest_checkpoint() or 0
 
 
 def _summary(failed: dict[str, str], tasks: int) -> str:

@@ -1,4 +1,4 @@
-"""sweep.json: what a sweep is made of. Shards and later commands read it, and add to it."""
+"""sweep.json: what a study is made of. Shards and later commands read it, and add to it."""
 
 import json
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from xlt_flax.errors import UserError
 from xlt_flax.locks import locked
 from xlt_flax.stored_config import FORMAT, differences
 from xlt_flax.studies.plan import PlannedRun
+from xlt_flax.workdir import StudyFolder
 
 _PER_TASK = ("seed", "mixture", "init_from")  # fields that tasks set; draws stand in folder names
 
@@ -68,13 +69,13 @@ def write_sweep_file(
     Raises:
       UserError: the folder is of a sweep with another config.
     """
-    folder = folder.expanduser().absolute()
-    with locked(folder / ".sweep.lock"):
-        old = check_sweep_file(folder, config)
+    place = StudyFolder(folder)
+    with locked(place.lock):
+        old = check_sweep_file(place.path, config)
         entries = {entry["name"]: entry for entry in old["runs"]}
-        entries |= {run.name: asdict(run) for run in runs}
+        entries |= {run.name: _entry(run) for run in runs}
         files.write_json(
-            folder / "sweep.json",
+            place.file,
             {
                 "versions": {"workdir": FORMAT},
                 "config": config.to_dict(),
@@ -85,13 +86,19 @@ def write_sweep_file(
         )
 
 
+def _entry(run: PlannedRun) -> dict[str, object]:
+    """Without changes, where there are none: as it was before runs could have any."""
+    entry = asdict(run)
+    return entry if run.changes else {k: v for k, v in entry.items() if k != "changes"}
+
+
 def _read(folder: Path) -> dict | None:
     """sweep.json, as today's version would write it; None if there is none.
 
     Raises:
       UserError: it is not whole, or a newer version wrote it.
     """
-    path = folder.expanduser() / "sweep.json"
+    path = StudyFolder(folder).file
     if not path.exists():
         return None
     try:

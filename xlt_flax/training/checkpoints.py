@@ -10,6 +10,7 @@ a file that is cut, gone or changed never goes into training or evaluation.
 
 import logging
 import shutil
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,9 +23,10 @@ import orbax.checkpoint as ocp
 
 from xlt_flax import failures, files
 from xlt_flax.errors import UserError
+from xlt_flax.modeling.digests import digest
 from xlt_flax.modeling.vocabulary import Vocabulary
-from xlt_flax.training.digests import digest
 from xlt_flax.training.step import TrainState
+from xlt_flax.workdir import Workdir
 
 _LATEST_KEPT = 2  # while training; of a finished run, the last one
 _DIGESTS = "sha256"  # in a checkpoint's own metadata: {"params": "…", "optimizer": "…", …}
@@ -184,11 +186,12 @@ class Checkpoints:
         return {name: restored[name] for name in shapes}
 
     @contextmanager
-    def _damage_named(self, step: int):
+    def _damage_named(self, step: int) -> Iterator[None]:
         """Whatever a reader says of a checkpoint that it cannot read, the checkpoint is damaged;
         unless it may not be read, or there is no room for it."""
         try:
-            yield
+            with _quiet():
+                yield
         except DamagedCheckpoint:
             raise
         except Exception as error:
@@ -252,7 +255,8 @@ class _KeepBestAndLatest(ocp.checkpoint_managers.PreservationPolicy):
 def _ways_out(directory: Path) -> str:
     return (
         "let its training go on if it is not done; or evaluate another, --checkpoint=STEP; or "
-        f"remove {directory} and {directory.parent / 'DONE'} and train again, to the same numbers"
+        f"remove {directory} and {Workdir(directory.parent).done} and train again, to the same "
+        "numbers"
     )
 
 
@@ -272,10 +276,20 @@ def _numpy_like(tree):
     return jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), tree)
 
 
-def _is_worth_reading(record: logging.LogRecord) -> bool:
-    """Orbax, which logs as absl, warns ten times a restore of what is meant as it is."""
-    return record.levelno >= logging.ERROR or "orbax" not in record.pathname
+class _OfOrbax(logging.Filter):
+    """Holds back what Orbax, which logs as absl, warns of: ten times a restore, of what is meant as
+    it is."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.ERROR or "orbax" not in record.pathname
 
 
-logging.getLogger("orbax").setLevel(logging.ERROR)
-logging.getLogger("absl").addFilter(_is_worth_reading)
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """While in here, Orbax speaks of errors only; whoever uses absl otherwise is heard."""
+    absl, held_back = logging.getLogger("absl"), _OfOrbax()
+    absl.addFilter(held_back)
+    try:
+        yield
+    finally:
+        absl.removeFilter(held_back)

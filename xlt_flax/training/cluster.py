@@ -12,11 +12,13 @@ import os
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from xlt_flax.errors import UserError
 
 _JAX_VARIABLES = ("JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID")
 _ALONE = "or JAX_NUM_PROCESSES=1 for a process of its own"
+_IN_KUBERNETES, _TPU_LIBRARY = "KUBERNETES_SERVICE_HOST", "TPU_LIBRARY_PATH"
 _EPHEMERAL, _PORTS = 61440, 4096  # where JAX looks for ports as well
 
 
@@ -58,7 +60,7 @@ def find_cluster(command: str, environment: Mapping[str, str] = os.environ) -> C
             f"Open MPI has started {launched.processes} processes and does not say where: set "
             f"JAX_COORDINATOR_ADDRESS=HOST:PORT, of process 0, {_ALONE}"
         )
-    return launched or _found_by_jax()
+    return launched or _found_by_jax(environment)
 
 
 def _named(environment: Mapping[str, str], command: str, launched: Cluster | None) -> Cluster:
@@ -69,23 +71,22 @@ def _named(environment: Mapping[str, str], command: str, launched: Cluster | Non
     if processes == 1:
         return Cluster()
     if address is not None and (processes is None or process is None):
-        launched = launched or _found_by_jax()
+        launched = launched or _found_by_jax(environment)
         if launched.processes > 1:
             processes = launched.processes if processes is None else processes
             process = launched.process if process is None else process
-    named = dict(zip(_JAX_VARIABLES, (address, processes, process), strict=True))
-    if missing := [name for name, value in named.items() if value is None]:
+    if address is None or processes is None or process is None:
+        values = zip(_JAX_VARIABLES, (address, processes, process), strict=True)
+        missing = " and ".join(name for name, value in values if value is None)
         there = next(name for name in _JAX_VARIABLES if name in environment)
-        raise UserError(
-            f"{there} is set, but not {' and '.join(missing)}: set all three on each host, {_ALONE}"
-        )
+        raise UserError(f"{there} is set, but not {missing}: set all three on each host, {_ALONE}")
     if process >= processes:
         raise UserError(
             f"JAX_PROCESS_ID is {process}, and JAX_NUM_PROCESSES {processes}: give a number from 0 "
             f"to {processes - 1}"
         )
-    address = _own_address(address, command)
-    return Cluster(processes, process, address, all_devices=not launched or launched.all_devices)
+    all_devices = not launched or launched.all_devices
+    return Cluster(processes, process, _own_address(address, command), all_devices=all_devices)
 
 
 def _own_address(address: str, command: str) -> str:
@@ -157,8 +158,11 @@ def _is_alone_on_its_node(environment: Mapping[str, str], tasks: int) -> bool:
     return _number(environment, "SLURM_STEP_NUM_NODES", least=1) == tasks
 
 
-def _found_by_jax() -> Cluster:
-    """TPU pods and Kubernetes jobs, which JAX asks a server about."""
+def _found_by_jax(environment: Mapping[str, str]) -> Cluster:
+    """TPU pods and Kubernetes jobs, which JAX asks a server about. It is imported only where there
+    can be one: whether a run is done already should not cost the import."""
+    if not (_IN_KUBERNETES in environment or _TPU_LIBRARY in environment or find_spec("libtpu")):
+        return Cluster()
     from jax._src.clusters import ClusterEnv, OmpiCluster, SlurmCluster
 
     done = (OmpiCluster, SlurmCluster)

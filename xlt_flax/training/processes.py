@@ -1,4 +1,7 @@
-"""Several hosts training together: who writes, and how they agree. One host is the plain case."""
+"""Several hosts training together: who writes, and how they agree. One host is the plain case.
+
+JAX is imported where it is asked: what one process alone wants to know costs no import.
+"""
 
 import glob
 import logging
@@ -7,11 +10,10 @@ import socket
 import sys
 import threading
 import zlib
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-import jax
 import numpy as np
-from jax.experimental import multihost_utils
 
 from xlt_flax.errors import UserError
 from xlt_flax.training.cluster import Cluster, find_cluster
@@ -56,6 +58,8 @@ def join(command: str) -> None:
         cluster.processes,
         _PATIENCE,
     )
+    import jax
+
     with _time_limit(cluster):
         jax.distributed.initialize(
             coordinator_address=cluster.address,
@@ -91,10 +95,10 @@ def _require_free(port: int) -> None:
 
 
 @contextmanager
-def _time_limit(cluster: Cluster):
+def _time_limit(cluster: Cluster) -> Iterator[None]:
     """Ends the process with one line if the others do not come: JAX's own limit aborts it."""
 
-    def give_up():
+    def give_up() -> None:
         print(
             f"xlt_flax: process {cluster.process} of {cluster.processes} waited {_PATIENCE} s, and "
             "not all of the others came: start all of them at once (srun does), or set "
@@ -113,14 +117,25 @@ def _time_limit(cluster: Cluster):
         timer.cancel()
 
 
+def are_several() -> bool:
+    """Whether this process has joined others. A process that has not imported JAX has not."""
+    if "jax" not in sys.modules:
+        return False
+    import jax
+
+    return jax.distributed.is_initialized() and jax.process_count() > 1
+
+
 def describe_devices() -> str:
     """How many devices are used, of how many that there are, on how many hosts; all hosts ask."""
+    import jax
+
     backend, used = jax.default_backend(), jax.local_device_count()
     listed = len(glob.glob("/dev/nvidia[0-9]*")) if backend == "gpu" else 0
     name = zlib.crc32(socket.gethostname().encode()) % 2**31
     rows = np.array([[name, used, listed]], np.int32)
-    if jax.process_count() > 1:
-        rows = np.asarray(multihost_utils.process_allgather(rows)).reshape(-1, 3)
+    if are_several():
+        rows = _gathered(rows).reshape(-1, 3)
     hosts = [rows[rows[:, 0] == name] for name in np.unique(rows[:, 0])]
     there = sum(max(of[:, 1].sum(), of[:, 2].max()) for of in hosts)
     plural = "s" if len(hosts) > 1 else ""
@@ -129,31 +144,46 @@ def describe_devices() -> str:
 
 def is_first() -> bool:
     """Whether this host is the one that writes the workdir."""
+    if not are_several():
+        return True
+    import jax
+
     return jax.process_index() == 0
 
 
 def agreed(value: int) -> int:
     """The first host's value, on every host."""
-    if jax.process_count() == 1:
+    if not are_several():
         return value
+    from jax.experimental import multihost_utils
+
     return int(multihost_utils.broadcast_one_to_all(np.array(value, np.int32)))
 
 
 def any_of(value: bool) -> bool:
     """Whether it is true on any host: the same answer on every host."""
-    if jax.process_count() == 1:
-        return value
-    return bool(multihost_utils.process_allgather(np.array(value, np.int32)).any())
+    return bool(_gathered(np.array(value, np.int32)).any()) if are_several() else value
+
+
+def _gathered(value: np.ndarray) -> np.ndarray:
+    """Every host's value, in a row, on every host."""
+    from jax.experimental import multihost_utils
+
+    return np.asarray(multihost_utils.process_allgather(value))
 
 
 def wait_for_all(name: str) -> None:
     """Returns when every host has come here."""
-    if jax.process_count() > 1:
+    if are_several():
+        from jax.experimental import multihost_utils
+
         multihost_utils.sync_global_devices(name)
 
 
 def leave() -> None:
     """Takes leave of the other hosts; returns when all do. One that ended without, when all stop,
     would take those with it that are not so far yet."""
-    if jax.process_count() > 1:
+    if are_several():
+        import jax
+
         jax.distributed.shutdown()

@@ -1,0 +1,248 @@
+"""What a notebook or a script calls; each command line is flags in front of one of these.
+
+    import xlt_flax
+    from xlt_flax.config import base
+
+    config = base()
+    config.mixture = "E1D1F1"
+    result = xlt_flax.train(config)
+    xlt_flax.evaluate(result.workdir, ["ja"])
+
+Nothing here changes the program that calls it: where it has not set up logging, what is said goes
+to stderr while a function runs. What is heavy is imported when it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ml_collections import ConfigDict
+
+from xlt_flax.config import resolve
+from xlt_flax.config_checks import validate
+from xlt_flax.console import shown
+from xlt_flax.data.sources import find_source, languages_named
+from xlt_flax.overrides import given_anew
+from xlt_flax.places import local_folder
+from xlt_flax.studies import plan
+from xlt_flax.training.train import Result
+from xlt_flax.training.train import train as run_training
+from xlt_flax.workdir import Workdir
+
+if TYPE_CHECKING:
+    from xlt_flax.evaluation.table import Results
+    from xlt_flax.studies.runner import Runner
+
+
+def checked(config: ConfigDict) -> ConfigDict:
+    """A copy with absolute paths, locked.
+
+    Raises:
+      UserError: a field is missing, not known, or has a value that cannot be.
+    """
+    validate(config)
+    return resolve(config)
+
+
+def default_workdir(config: ConfigDict, name: str = "") -> str:
+    """`runs/<name>/<mixture>-seed<seed>`; a run that goes on from another has that one's folder in
+    front, so that stages from several sources do not meet.
+
+    Args:
+      config: of the run.
+      name: of the config file; "": there is none.
+    """
+    source = f"{Path(config.init_from).name}+" if config.init_from else ""
+    folder = f"{source}{config.mixture or 'initial'}-seed{config.seed}"
+    return str(Path("runs", name, folder))
+
+
+def train(config: ConfigDict, workdir: str | Path | None = None) -> Result:
+    """Trains one mixture, or goes on with it where `workdir` has begun.
+
+    Args:
+      config: from `xlt_flax.config.base()` or a file in configs/; stays as it is.
+      workdir: the folder of the run; None: `default_workdir`.
+
+    Returns:
+      Its `workdir`, `step`, `best` validation, and `metrics`.
+
+    Raises:
+      UserError: config, data or workdir is not usable.
+      RunError: the loss is not finite, or the machine ran out of something.
+    """
+    with shown():
+        config = checked(config)
+        return run_training(config, Workdir(workdir or default_workdir(config)))
+
+
+def evaluate(
+    workdir: str | Path,
+    languages: Sequence[str] | None = None,
+    checkpoint: str = "best",
+    watch: bool = False,
+    places: Mapping[str, str | int] | None = None,
+) -> Results:
+    """Says how well a trained model does on a language it was not trained on; writes eval/.
+
+    Args:
+      workdir: of a run, finished or not.
+      languages: whose test sets to use; None: the run's target.
+      checkpoint: "best", "latest", or a step.
+      watch: wait for a training, and evaluate each checkpoint as it appears, until it ends.
+      places: {field: value} of the config where something lies that was moved, such as model.name.
+
+    Returns:
+      {language: what eval/<language>.json holds}; printed, it is a table.
+
+    Raises:
+      UserError: this is no run, it has no such checkpoint, or its data has no such language.
+      RunError: with `watch`: the training has ended, and is not done.
+    """
+    with shown():
+        run = Workdir(workdir)
+        config = given_anew(run.read_config(), places or {})
+        from xlt_flax.evaluation import evaluate, follow
+
+        how = follow.follow if watch else evaluate.evaluate
+        known = find_source(config.data).languages
+        named = languages_named(languages or [config.data.target_language], known)
+        return how(run, config, named, checkpoint)
+
+
+@dataclass(frozen=True)
+class PlannedSweep:
+    """The runs of a sweep, or of one shard of it. Nothing is written before `run`.
+
+    Attributes:
+      config: what its runs have in common, resolved.
+      runs: of the whole sweep.
+      tasks: the runs, with a seed and a draw each, that are to be done here.
+    """
+
+    config: ConfigDict
+    runs: Sequence[plan.PlannedRun]
+    tasks: Sequence[plan.Task]
+    _folder: Path
+    _seeds: Sequence[int]
+    _draws: Sequence[int]
+
+    def describe(self) -> list[str]:
+        """A line for each run, and what all will take."""
+        return self._runner().describe()
+
+    def run(self) -> None:
+        """Trains and evaluates what is not finished; prints a line for each run.
+
+        Raises:
+          UserError: the folder is of another sweep.
+          RunError: at the end, if some runs failed.
+        """
+        from xlt_flax.studies.study_file import write_sweep_file
+
+        with shown():
+            write_sweep_file(self._folder, self.config, self.runs, self._seeds, self._draws)
+            self._runner().run()
+
+    def _runner(self) -> Runner:
+        from xlt_flax.studies.runner import Runner
+
+        return Runner(self._folder, self.config, self.runs, self.tasks)
+
+
+def sweep(
+    config: ConfigDict,
+    workdir: str | Path = "runs/sweep",
+    seeds: Sequence[int] = (),
+    draws: Sequence[int] = (),
+    only: Sequence[str] = (),
+    shard: tuple[int, int] = (0, 1),
+) -> PlannedSweep:
+    """The runs of a sweep's config, or of one shard of them: `.describe()` them, or `.run()` them.
+
+    Args:
+      config: with `config.sweep.runs`, as configs/thesis.py has it.
+      workdir: of the sweep, with one folder a run in it.
+      seeds: of each run; none: config.seed alone.
+      draws: of the groups' documents, each with all seeds; none: config.data.split_seed alone.
+      only: tables or runs to do, with the sources that they need; none: all.
+      shard: (index from 0, count).
+
+    Raises:
+      UserError: config, names or folder are not usable.
+    """
+    from xlt_flax.studies import known, runner, study_file
+
+    config, names = plan.split_config(config)
+    seeds, draws = seeds or [config.seed], draws or [config.data.split_seed]
+    folder = local_folder(workdir, "--workdir")
+    runs = plan.plan_runs(names, known.tables_of(names))
+    picked = plan.pick(runs, only)
+    config = study_file.with_own_draw(folder, config)
+    own = config.data.split_seed
+    for task in plan.make_tasks(runs, seeds[:1]):
+        validate(runner.task_config(config, task, folder))
+    every_task = plan.make_tasks(picked, seeds, [None if draw == own else draw for draw in draws])
+    tasks = plan.take_shard(every_task, runner.steps_of_runs(config, runs), *shard)
+    study_file.check_sweep_file(folder, config)
+    return PlannedSweep(config, runs, tasks, folder, seeds, draws)
+
+
+def prepare(config: ConfigDict) -> list[str]:
+    """Makes the dataset and the tokens of a config, so that no later run has to.
+
+    Returns:
+      A line for each part: "en train: 2000 documents, 314159 tokens".
+    """
+    with shown():
+        config = checked(config)
+        from xlt_flax.data.selection import needed_splits
+        from xlt_flax.training.inputs import open_inputs
+
+        corpus, lines = open_inputs(config).corpus, []
+        target = config.data.target_language
+        for language, split in needed_splits(config.mixture, target, corpus.source):
+            store = corpus.store(language, split)
+            lines.append(f"{language} {split}: {len(store)} documents, {len(store.tokens)} tokens")
+        return lines
+
+
+def bench(
+    config: ConfigDict,
+    steps: int = 20,
+    compare: bool = False,
+    synthetic: tuple[float, float] | None = None,
+    make_missing: Callable[[ConfigDict], object] = prepare,
+) -> list[dict]:
+    """Times the training step of a config.
+
+    Args:
+      config: of a run.
+      steps: to time, after those that compile.
+      compare: padded and packed, with the full and the active vocabulary, in turn.
+      synthetic: median and mean of the lengths of made-up documents; None: the run's own.
+      make_missing: is called where dataset or tokens are missing. `prepare` imports TensorFlow; a
+        function that calls it in another process keeps it out of this one.
+
+    Returns:
+      For each variant what `training.benchmark.compare` says.
+    """
+    with shown():
+        config = checked(config)
+        from xlt_flax.data.selection import needed_splits
+        from xlt_flax.training import benchmark
+        from xlt_flax.training.inputs import open_inputs
+
+        inputs = open_inputs(config)
+        if synthetic:
+            documents = benchmark.synthetic_documents(config, inputs, *synthetic)
+        else:
+            target, corpus = config.data.target_language, inputs.corpus
+            needed = needed_splits(config.mixture, target, corpus.source)
+            if not all(corpus.is_ready(language, split) for language, split in needed):
+                make_missing(config)
+            documents = benchmark.mixture_documents(config, inputs)
+        return benchmark.compare(config, inputs, documents, steps, all_variants=compare)

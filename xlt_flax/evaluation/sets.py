@@ -1,0 +1,127 @@
+"""What is evaluated, and by what: test sets, and the model that a checkpoint holds."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from xlt_flax.data.documents import Documents
+from xlt_flax.data.known import Known
+from xlt_flax.data.selection import test_documents
+from xlt_flax.errors import UserError
+from xlt_flax.evaluation.seen import seen_by
+from xlt_flax.modeling.vocabulary import Vocabulary, join
+from xlt_flax.training import provenance
+from xlt_flax.training.checkpoints import Checkpoints
+from xlt_flax.training.initial_weights import unused_rows
+from xlt_flax.training.inputs import Inputs, open_inputs
+from xlt_flax.training.phases import Phase, evaluation_phase
+from xlt_flax.training.plan import Plan, plan_evaluation, used_rows
+from xlt_flax.training.stages import Start, chain, starting_point
+from xlt_flax.training.step import put_on_devices
+from xlt_flax.workdir import Workdir
+
+log = logging.getLogger("xlt_flax")
+
+_SOURCE_GONE = "a run that this one started from is gone: what it trained on is not counted as seen"
+
+
+@dataclass(frozen=True)
+class EvaluationSet:
+    """Documents of a language.
+
+    Attributes:
+      documents: all of its test split, in the file's order.
+      seen: bool[documents], which of them the run or one before it trained or validated on.
+    """
+
+    documents: Documents
+    seen: np.ndarray
+
+
+@dataclass(frozen=True)
+class EvaluationSets:
+    """A run's test sets, and what any of its checkpoints is evaluated with.
+
+    Attributes:
+      workdir: of the run.
+      config: its config.
+      inputs: what that names.
+      plan: of the evaluation.
+      start: what the run started from.
+      by_language: in the order that was asked for.
+      unknown: what is not known of `seen`, in plain sentences.
+    """
+
+    workdir: Workdir
+    config: ConfigDict
+    inputs: Inputs
+    plan: Plan
+    start: Start
+    by_language: dict[str, EvaluationSet]
+    unknown: list[str]
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A checkpoint's weights.
+
+    Attributes:
+      params: on the devices.
+      vocabulary: the rows that their word embedding has.
+    """
+
+    params: dict
+    vocabulary: Vocabulary
+
+
+def open_sets(
+    workdir: Workdir,
+    config: ConfigDict,
+    languages: list[str],
+    inputs: Inputs | None = None,
+    plan: Plan | None = None,
+) -> EvaluationSets:
+    """Reads what a run is evaluated with. Arguments and errors as of `evaluate`."""
+    inputs = inputs or open_inputs(config)
+    plan = plan or plan_evaluation(config, inputs)
+    start = starting_point(config, workdir)
+    documents = {name: test_documents(inputs.corpus, name) for name in languages}
+    provenance.check(workdir, config, inputs, start)
+    known, unknown = _known(workdir, config, inputs)
+    sets = {name: EvaluationSet(of, known.marks(of)) for name, of in documents.items()}
+    return EvaluationSets(workdir, config, inputs, plan, start, sets, unknown)
+
+
+def _known(workdir: Workdir, config: ConfigDict, inputs: Inputs) -> tuple[Known, list[str]]:
+    """What the run and its chain of sources trained or validated on; and, where a source is gone,
+    that its part is not known."""
+    try:
+        sources, missing = chain(workdir, config), []
+    except UserError as error:
+        log.warning(error)
+        sources, missing = [], [_SOURCE_GONE]
+    return seen_by([workdir, *sources], inputs.corpus), missing
+
+
+def load_model(sets: EvaluationSets, step: int) -> TrainedModel:
+    """A checkpoint's weights on the devices, with the word embeddings that the sets need.
+
+    Raises:
+      UserError: it is not there, or damaged, or of another model.
+    """
+    params, held = Checkpoints(sets.workdir.checkpoints).restore_params(step)
+    sets.inputs.base.require_fit(params, held.full_size, sets.workdir)
+    used = used_rows(sets.inputs, [one.documents for one in sets.by_language.values()])
+    if held.holds(used):
+        return TrainedModel(put_on_devices(params), held)
+    joined = join(held, used)
+    table = unused_rows(sets.config, sets.inputs, sets.start, step)
+    return TrainedModel(put_on_devices(held.move(params, joined, table)), joined)
+
+
+def phase_of(sets: EvaluationSets, model: TrainedModel, language: str) -> Phase:
+    """The evaluation of a language's documents by a model."""
+    documents = sets.by_language[language].documents
+    return evaluation_phase(sets.config, sets.inputs, sets.plan, model.vocabulary, documents)

@@ -1,0 +1,129 @@
+"""The encoders that this package knows: one file here a `model_type`, with all that is its own.
+
+A new encoder is one new file, named as its model_type with _ for -, and looked up by that name.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+import jax
+
+from xlt_flax.errors import UserError
+from xlt_flax.modeling.pretrained import folder_of, is_googles, load, one_line, require_file
+
+if TYPE_CHECKING:
+    from transformers import FlaxPreTrainedModel, PretrainedConfig, PreTrainedTokenizerFast
+
+Params = dict[str, Any]  # a tree: names to trees or to arrays, as the library's Flax class has it
+Batch = Mapping[str, jax.Array]
+# (params, one device's share of a batch, dropout key or None) -> float32[documents, labels]
+Forward = Callable[[Params, Batch, jax.Array | None], jax.Array]
+
+_FILES = ("config.json", "bert_config.json")
+
+
+class Encoder(Protocol):
+    """What a file here defines.
+
+    Attributes:
+      CONFIG: the library's class of its shapes.
+      MODEL: the library's Flax class for classification, whose tree its weights have.
+      HEAD: path of the kernel that gives the logits.
+      DROPOUTS: names of the shape's dropout probabilities.
+    """
+
+    CONFIG: type[PretrainedConfig]
+    MODEL: type[FlaxPreTrainedModel]
+    HEAD: str
+    DROPOUTS: tuple[str, ...]
+
+    def positions(self, shape: PretrainedConfig) -> int:
+        """The most tokens that a document may have."""
+
+    def packed_reason(self, shape: PretrainedConfig) -> str | None:
+        """Why documents cannot be packed several to a row; None: they can."""
+
+    def packed_forward(
+        self, shape: PretrainedConfig, dtype: str, attention_dropout: str
+    ) -> Forward:
+        """For batches of data.layout.packed. It need not be there if `packed_reason` is never None.
+
+        Args:
+          shape: for which `packed_reason` is None.
+          dtype: of matrix products and activations.
+          attention_dropout: "shared" or "each" (see modeling/attention_dropout).
+        """
+
+    def padded_forward(self, shape: PretrainedConfig, dtype: str) -> Forward:
+        """For batches of data.layout.padded; the word embedding may hold any number of rows."""
+
+
+def find_encoder(model_type: str) -> Encoder:
+    """The encoder of a config.json's `model_type`.
+
+    Raises:
+      UserError: there is none; the line lists those that there are.
+    """
+    name = model_type.replace("-", "_")
+    known = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    if name not in known:
+        types = ", ".join(name.replace("_", "-") for name in known)
+        raise UserError(f"config.model.name: it is a {model_type} model: give one of type {types}")
+    return cast(Encoder, importlib.import_module(f"{__name__}.{name}"))
+
+
+def load_shape(
+    name: str,
+    dropout: float | None,
+    max_length: int,
+    tokenizer: PreTrainedTokenizerFast,
+    revision: str,
+    num_labels: int,
+) -> PretrainedConfig:
+    """The model's shape, checked against what a run asks of it.
+
+    Args:
+      name: hub id or folder (see modeling/pretrained).
+      dropout: replaces the model's own probabilities; None keeps them.
+      max_length: of the run's documents, tokens; the model must have as many positions.
+      tokenizer: its ids must have rows in the model's vocabulary.
+      revision: of the hub id.
+      num_labels: of the head.
+
+    Raises:
+      UserError: it cannot be had, is of an unknown type, or does not fit max_length or the
+        tokenizer.
+    """
+    shape = _read_shape(name, revision)
+    encoder = find_encoder(shape.model_type)
+    if max_length > (positions := encoder.positions(shape)):
+        raise UserError(
+            f"config.data.max_length is {max_length}, but {name} has {positions} positions: give "
+            "no more than that"
+        )
+    if len(tokenizer) > shape.vocab_size:
+        raise UserError(
+            f"config.model.name {name}: its tokenizer has {len(tokenizer)} pieces, its config a "
+            f"vocabulary of {shape.vocab_size}: they are not of one model"
+        )
+    shape.num_labels = num_labels
+    for field in encoder.DROPOUTS if dropout is not None else ():
+        setattr(shape, field, dropout)
+    return shape
+
+
+def _read_shape(name: str, revision: str) -> PretrainedConfig:
+    from transformers import PretrainedConfig
+
+    folder = folder_of(name)
+    require_file(folder, _FILES, "config")
+    google = {"_configuration_file": _FILES[1]} if is_googles(folder) else {}
+    fields, _ = load(PretrainedConfig.get_config_dict, name, revision, **google)
+    # There was only BERT when configs did not say what they are of.
+    encoder = find_encoder(str(fields.get("model_type") or "bert"))
+    with one_line(name):
+        return encoder.CONFIG.from_dict(fields)
