@@ -24,7 +24,9 @@ import optax
 from transformers import BertConfig
 from transformers.models.bert.modeling_flax_bert import FlaxBertForSequenceClassificationModule
 
-from xlt_flax.data.layout.shapes import Shape, choose_shapes, lay_out
+from xlt_flax.data.layout.packed import lay_out
+from xlt_flax.data.layout.placing import Shape
+from xlt_flax.data.layout.shapes import choose_shapes
 from xlt_flax.modeling.encoders import bert
 
 VOCABULARY = 26_000

@@ -7,7 +7,7 @@
 
 1,000 training and 100 validation documents, 10 epochs of 125 updates, from the best checkpoint of
 `init_from`. `--config.protocol=thesis` goes on as the thesis's program did, optimizer, epochs and
-best score of stage one included (see xlt_flax/training/protocol.py); the default, clean, takes over
+best score of stage one included (see xlt_flax/training/starts.py); the default, clean, takes over
 the weights alone.
 
 The thesis reports a Japanese accuracy of .7450 (D1D2D3, which is stage one's) to .8230 (E1E2F1)

@@ -17,7 +17,7 @@ from it, and can be taken back by itself (`--config.data.drop_commas=False`):
                               .77 of the step at the first update for a gradient of 1e-4;
   eval.best                   the best checkpoint is that of the lowest sum of batch means;
   protocol                    a J1 stage goes on with stage one's optimizer, epochs and best score
-                              (xlt_flax/training/protocol.py); the first stages have no use for it.
+                              (xlt_flax/training/starts.py); the first stages have no use for it.
 
 What the listing shares with configs/thesis.py, no warm-up, a StepLR that is never called, no weight
 decay, an epsilon of 1e-6, is in xlt_flax/config.py. What cannot be had: the random numbers of

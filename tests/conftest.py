@@ -84,28 +84,43 @@ def sample_tokenizer():
 
 
 @pytest.fixture(scope="session")
-def sample_corpus(sample_data_dir, sample_tokenizer):
-    """The sample as configs/demo.py cuts it."""
+def open_sample(sample_tokenizer):
+    """open_sample(data_dir, max_length): the sample's Corpus, prepared there on first use."""
+    from xlt_flax.config import sample
     from xlt_flax.data.corpus import Corpus
+    from xlt_flax.data.sources import find_source
 
-    return Corpus(
-        "webis_cls10_sample", "music", Path("unused"), sample_data_dir, sample_tokenizer, 128
-    )
+    def make(data_dir, max_length):
+        data = sample().data
+        data.data_dir = str(data_dir)
+        return Corpus(find_source(data), sample_tokenizer, max_length, data_dir)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def sample_corpus(open_sample, sample_data_dir):
+    """The sample as configs/demo.py cuts it."""
+    return open_sample(sample_data_dir, 128)
 
 
 @pytest.fixture(scope="session")
 def make_documents():
-    """make_documents(texts, labels=0s, ids=d1, d2, …): Documents of one token a letter."""
+    """make_documents(texts, labels=0s, ids=d1, d2, …, language="en", …): Documents of one token a
+    letter."""
     from xlt_flax.data.documents import Documents
 
-    def make(texts, labels=None, ids=None):
+    def make(texts, labels=None, ids=None, **identity):
         tokens = [np.frombuffer(text.encode("utf-32-le"), np.int32) for text in texts]
-        return Documents(
+        labels = [0] * len(texts) if labels is None else labels
+        several = any(isinstance(one, tuple) for one in labels)
+        return Documents.from_arrays(
             ids=list(ids) if ids else [f"d{i + 1}" for i in range(len(texts))],
-            labels=np.array([0] * len(texts) if labels is None else labels, np.int32),
+            labels=labels if several else np.array(labels, np.int32),
             digests=np.array([text.encode() for text in texts], "S32"),
             tokens=np.concatenate([np.zeros(0, np.int32), *tokens]),
             offsets=np.cumsum([0, *map(len, tokens)], dtype=np.int64),
+            **identity,
         )
 
     return make

@@ -33,7 +33,7 @@ import orbax.checkpoint as ocp
 from absl import logging
 
 from xlt_flax.training.checkpoints import Checkpoints
-from xlt_flax.training.sources import best_step
+from xlt_flax.training.stages import best_step
 from xlt_flax.workdir import Workdir
 
 ROOT = Path(__file__).resolve().parent.parent

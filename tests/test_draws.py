@@ -22,7 +22,8 @@ from xlt_flax.studies.plan import (
 from xlt_flax.studies.runner import Sweep, steps_of_mixtures, task_config
 from xlt_flax.studies.study_file import check_sweep_file, with_own_draw, write_sweep_file
 from xlt_flax.studies.thesis import reported
-from xlt_flax.training.shared_setup import share_setup
+from xlt_flax.training.inputs import open_inputs
+from xlt_flax.training.plan import plan_study
 
 ROOT = Path(__file__).parents[1]
 RUNS = plan_runs(["E1", "E1+J1", "D1"], reported.TABLE_OF)
@@ -167,10 +168,9 @@ def test_a_broken_sweep_json_is_named(small, tmp_path, content):
 def test_what_a_draws_runs_share_does_not_depend_on_other_draws(small):
     """Down to the rows and shapes that rounding depends on."""
 
-    def rows_and_shapes(setup):
-        chosen = selection.select(setup.corpus, "E1", setup.config.data)
-        layout = setup.layout(chosen.train, pad_token=0)
-        return setup.vocabulary([chosen.train]).ids, layout.plan, layout.evaluation_lengths
+    def rows_and_shapes(inputs, draw):
+        plan = plan_study(config_with(draw), inputs, mixtures, steps=100)
+        return plan.vocabulary.ids, plan.packing, plan.evaluation_lengths
 
     def config_with(draw):
         config = ConfigDict(small.to_dict())
@@ -178,11 +178,9 @@ def test_what_a_draws_runs_share_does_not_depend_on_other_draws(small):
         return config.lock()
 
     mixtures = [run.mixture for run in RUNS]
-    several = share_setup(small, mixtures, steps=100)
-    before = rows_and_shapes(several.of(config_with(50)))
-    shared = rows_and_shapes(several.of(config_with(51)))
-    again = rows_and_shapes(several.of(config_with(50)))
-    alone = rows_and_shapes(share_setup(config_with(51), mixtures, steps=100))
+    several = open_inputs(small)
+    before, shared, again = (rows_and_shapes(several, draw) for draw in (50, 51, 50))
+    alone = rows_and_shapes(open_inputs(small), 51)
     for one, other in ((shared, alone), (before, again)):
         np.testing.assert_array_equal(one[0], other[0])
         assert one[1] == other[1]

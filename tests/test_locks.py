@@ -4,12 +4,10 @@ import errno
 import fcntl
 import os
 import threading
-from pathlib import Path
 
 import pytest
 
 from xlt_flax.config import base
-from xlt_flax.data.corpus import Corpus
 from xlt_flax.errors import UserError
 from xlt_flax.locks import LockHeldError, is_held, locked
 from xlt_flax.studies.study_file import write_sweep_file
@@ -96,16 +94,12 @@ def test_a_colleagues_lock_file_is_locked_as_well(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
 @pytest.mark.parametrize("place", ["workdir", "sweep", "data_dir"])
-def test_a_file_system_without_locks_is_refused(
-    number, place, tmp_path, monkeypatch, sample_tokenizer
-):
+def test_a_file_system_without_locks_is_refused(number, place, tmp_path, monkeypatch, open_sample):
     def no_locks(descriptor, how):
         raise OSError(number, os.strerror(number))
 
     def prepare():
-        Corpus(
-            "webis_cls10_sample", "music", Path("unused"), tmp_path / "data", sample_tokenizer, 9
-        ).store("en", "train")
+        open_sample(tmp_path / "data", 9).store("en", "train")
 
     def write():
         with Workdir(tmp_path / "run").writer():

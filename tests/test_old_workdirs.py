@@ -17,7 +17,7 @@ from xlt_flax.errors import UserError
 from xlt_flax.evaluation.evaluate import Judge
 from xlt_flax.modeling.shipped import SAMPLE_MODEL
 from xlt_flax.stored_config import FORMAT, flat
-from xlt_flax.training.loop import train
+from xlt_flax.training.train import train
 from xlt_flax.workdir import Workdir
 
 HERE = Path(__file__).parent

@@ -71,7 +71,7 @@ def assert_denied(arguments, path):
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory, sample_data_dir, sample_corpus) -> Path:
     """A data_dir with all that a run of the demo reads, and nothing else."""
-    for language, split in needed_splits("E1D1F1", "ja"):
+    for language, split in needed_splits("E1D1F1", "ja", sample_corpus.source):
         sample_corpus.store(language, split)
     place = tmp_path_factory.mktemp("prepared") / "data"
     for part in ("webis_cls10_sample", "xlt_flax_tokens"):

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from xlt_flax.config import base, resolve
-from xlt_flax.data.corpus import Corpus
 from xlt_flax.data.layout.prefetch import batches
 from xlt_flax.errors import UserError
 from xlt_flax.workdir import Workdir
@@ -122,12 +121,10 @@ def umask_022():
 
 
 def test_prepared_data_can_be_read_by_all_and_leave_nothing_elsewhere(
-    temporary_folder, umask_022, tmp_path, sample_tokenizer
+    temporary_folder, umask_022, tmp_path, open_sample
 ):
     data_dir = tmp_path / "data"
-    Corpus("webis_cls10_sample", "music", Path("unused"), data_dir, sample_tokenizer, 32).store(
-        "en", "train"
-    )
+    open_sample(data_dir, 32).store("en", "train")
     assert list(temporary_folder.iterdir()) == []
     made = [data_dir, *data_dir.rglob("*")]
     assert any(path.name == "tokens.npy" for path in made)

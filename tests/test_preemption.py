@@ -22,10 +22,13 @@ from ml_collections import ConfigDict
 from xlt_flax import signals
 from xlt_flax.config import resolve
 from xlt_flax.evaluation.predictions import predict
-from xlt_flax.training import loop, preemption
+from xlt_flax.training import preemption
+from xlt_flax.training import run as run_module
 from xlt_flax.training.checkpoints import Checkpoints
-from xlt_flax.training.loop import train
+from xlt_flax.training.hooks import saves, validation
+from xlt_flax.training.hooks.slow_steps import SlowSteps
 from xlt_flax.training.metrics import best_validation, read_metrics
+from xlt_flax.training.train import train
 from xlt_flax.training.watch import StepWatch, check_validation_labels
 from xlt_flax.workdir import Workdir
 
@@ -181,7 +184,7 @@ def test_a_validation_ends_when_told_to(monkeypatch):
 @pytest.mark.parametrize(("step", "asked"), [(9, False), (10, True), (20, True), (21, False)])
 def test_several_hosts_agree_now_and_then(step, asked, monkeypatch):
     calls = []
-    monkeypatch.setattr(preemption.jax, "process_count", lambda: 2)
+    monkeypatch.setattr(preemption.processes, "are_several", lambda: True)
     monkeypatch.setattr(preemption.processes, "any_of", lambda value: calls.append(value) or True)
     assert preemption.stop_after(step) is asked
     assert len(calls) == asked
@@ -310,13 +313,13 @@ def test_a_stop_in_validation_is_made_up_for(tiny, tmp_path, monkeypatch):
         signals._note(signal.SIGTERM)
         return predict(*arguments)
 
-    monkeypatch.setattr(loop, "predict", predict_and_be_told)
+    monkeypatch.setattr(validation, "predict", predict_and_be_told)
     with pytest.raises(SystemExit) as stop:
         train(tiny, workdir)
     assert stop.value.code == 143
     assert Checkpoints(workdir.checkpoints).steps() == [3]
     assert [r["split"] for r in read_metrics(workdir.metrics)] == ["train"] * 3
-    monkeypatch.setattr(loop, "predict", predict)
+    monkeypatch.setattr(validation, "predict", predict)
     monkeypatch.setattr(signals, "_first", None)
     train(tiny, workdir)
     once = [*["train"] * 3, "validation"]
@@ -353,16 +356,16 @@ def test_saves_besides_those_of_epochs(
     """Two epochs of three steps, a minute each."""
     now = [0.0]
 
-    def step_of_a_minute(*arguments, step=loop._Run._step):
+    def step_of_a_minute(*arguments):
         now[0] += 60
-        step(*arguments)
 
     def clock():
         now[0] += 1e-6  # clocks do not stand still
         return now[0]
 
-    monkeypatch.setattr(loop._Run, "_step", step_of_a_minute)
-    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=clock))
+    monkeypatch.setattr(SlowSteps, "before_step", step_of_a_minute)
+    for module in (run_module, saves):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=clock))
     config = ConfigDict(tiny.to_dict())
     config.train.checkpoint_every_steps, config.train.checkpoint_every_minutes = steps, minutes
     train(config, Workdir(tmp_path / "run"))

@@ -40,17 +40,17 @@ def main(_):
         synthetic_documents,
         table,
     )
-    from xlt_flax.training.plan import load_setup
+    from xlt_flax.training.inputs import open_inputs
 
-    setup = load_setup(config).started()
+    inputs = open_inputs(config)
     if _SYNTHETIC.value:
-        documents = synthetic_documents(setup, *_parse_synthetic(_SYNTHETIC.value))
+        documents = synthetic_documents(config, inputs, *_parse_synthetic(_SYNTHETIC.value))
     else:
-        needed = needed_splits(config.mixture, config.data.target_language)
-        if not all(setup.corpus.is_ready(language, split) for language, split in needed):
+        needed = needed_splits(config.mixture, config.data.target_language, inputs.corpus.source)
+        if not all(inputs.corpus.is_ready(language, split) for language, split in needed):
             _prepare()
-        documents = mixture_documents(setup)
-    results = compare(setup, documents, _STEPS.value, all_variants=_COMPARE.value)
+        documents = mixture_documents(config, inputs)
+    results = compare(config, inputs, documents, _STEPS.value, all_variants=_COMPARE.value)
     print(table(results))
     print(json.dumps(results if _COMPARE.value else results[0]))
 

@@ -7,6 +7,7 @@ set from the command line, `--config.train.batch_size=16`; names that are not he
 from ml_collections import ConfigDict, config_dict
 
 from xlt_flax.data.mixture import mixture_shape, parse_mixture
+from xlt_flax.data.sources import find_source
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.shipped import SAMPLE_MODEL, constant_of, shipped_folder
 from xlt_flax.places import local_folder, local_path
@@ -90,6 +91,9 @@ def base() -> ConfigDict:
     config.data.mixing = "shuffle"
 
     config.train = ConfigDict()
+    # What the model is trained for: "single_label", one label of each document; "multi_label", any
+    # number of them, each a yes or no by itself.
+    config.train.objective = "single_label"
     # Documents of one update, over all devices together.
     config.train.batch_size = 8
     # Times that every training document is seen.
@@ -155,13 +159,14 @@ def mixture_config(mixture: str, shape: str, example: str) -> ConfigDict:
     Raises:
       UserError: the mixture has another shape, or holds the target language.
     """
-    groups = parse_mixture(mixture)
-    if mixture_shape(groups) != shape or any(group.language == "ja" for group in groups):
+    config = base()
+    letters, target = find_source(config.data).letters, config.data.target_language
+    groups = parse_mixture(mixture, letters)
+    if mixture_shape(groups) != shape or any(letters[g.letter] == target for g in groups):
         raise UserError(
             f"mixture {mixture!r} is not {shape} of source languages (E, D, F), as in {example}: "
             "this config takes no other shape"
         )
-    config = base()
     config.mixture = mixture
     return config
 

@@ -5,11 +5,11 @@ import math
 from ml_collections import ConfigDict
 
 from xlt_flax.config import base
-from xlt_flax.data.corpus import DATASETS
 from xlt_flax.data.mixture import parse_mixture
-from xlt_flax.data.sources.webis_cls10.languages import LANGUAGES
+from xlt_flax.data.sources import find_source
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import flat
+from xlt_flax.training.objectives import objective_names
 
 MIXING = ("shuffle", "balanced")
 INITS = ("pretrained", "random")
@@ -31,7 +31,8 @@ def validate(config: ConfigDict) -> None:
     if "sweep" in config:
         raise UserError("this config lists the runs of a sweep: python -m xlt_flax.sweep takes it")
     _require_fields(config)
-    parse_mixture(config.mixture)
+    source = find_source(config.data)
+    parse_mixture(config.mixture, source.letters)
     for field, choices in (
         ("protocol", PROTOCOLS),
         ("model.init", INITS),
@@ -39,10 +40,9 @@ def validate(config: ConfigDict) -> None:
         ("model.forward", FORWARDS),
         ("model.vocabulary", VOCABULARIES),
         ("model.attention_dropout", ("shared", "each")),
-        ("data.dataset", DATASETS),
-        ("data.domain", DATASETS.get(config.data.dataset, ())),
-        ("data.target_language", LANGUAGES),
+        ("data.target_language", source.languages),
         ("data.mixing", MIXING),
+        ("train.objective", objective_names()),
         ("train.schedule", SCHEDULES),
         ("eval.best", ("loss", "batch_sum")),
     ):

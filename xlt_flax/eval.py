@@ -26,14 +26,14 @@ _GIVEN = overrides.define_field_flags([*PLACES, "eval.batch_size"])
 
 
 def main(_):
-    from xlt_flax.data.sources.webis_cls10.languages import languages_named
+    from xlt_flax.data.sources import find_source, languages_named
     from xlt_flax.workdir import Workdir
 
-    languages = languages_named(_LANGUAGE.value or [])
     workdir = Workdir(_WORKDIR.value)
     if _WATCH.value:
         workdir.wait_until_begun()
     config = overrides.given_anew(workdir.read_config(), _GIVEN)
+    languages = languages_named(_LANGUAGE.value or [], find_source(config.data).languages)
     cli.start_jax(config, "eval")
 
     from xlt_flax.evaluation.evaluate import Judge

@@ -3,21 +3,32 @@
 import errno
 import json
 import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Writes a file so that a reader, or a crash, sees the old one or the new one, whole."""
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to write: a reader, or a crash, sees the old one or the new one, whole. The new one is
+    there at the end, unless an exception ends the writing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as file:
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Writes a file, whole."""
+    with written_whole(path) as file:
+        file.write(data)
 
 
 def require_readable(folder: Path) -> None:
@@ -50,9 +61,23 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def write_json(path: Path, value) -> None:
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+def write_json(path: Path, value: object) -> None:
+    """Writes a value piece by piece; any sequence in it is a list of JSON's."""
+    encoder = json.JSONEncoder(indent=2, ensure_ascii=False, default=_as_list)
+    with written_whole(path) as file:
+        for piece in encoder.iterencode(value):
+            file.write(piece.encode("utf-8"))
+        file.write(b"\n")
 
 
-def write_json_lines(path: Path, values) -> None:
-    write_text(path, "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values))
+def _as_list(value: object) -> list:
+    if not isinstance(value, Sequence):
+        raise TypeError(f"{type(value).__name__} has no form in JSON")
+    return list(value)
+
+
+def write_json_lines(path: Path, values: Iterable) -> None:
+    """Writes a line for each value as it comes; the file is there when all have come."""
+    with written_whole(path) as file:
+        for value in values:
+            file.write(json.dumps(value, ensure_ascii=False).encode("utf-8") + b"\n")

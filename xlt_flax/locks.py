@@ -56,6 +56,7 @@ def is_held(path: Path) -> bool:
 def _acquire(path: Path, wait: bool) -> int:
     """A descriptor of the file of that name, locked."""
     tries = 0
+    made = [folder for folder in path.parents if not folder.exists()]  # from within outwards
     while True:
         descriptor, is_new = _open(path)
         try:
@@ -65,7 +66,8 @@ def _acquire(path: Path, wait: bool) -> int:
             if is_new and isinstance(error, UserError):  # nobody can hold it: leave nothing behind
                 path.unlink(missing_ok=True)
                 with suppress(OSError):
-                    path.parent.rmdir()
+                    for folder in made:
+                        folder.rmdir()
             raise
         if held and _is_at(descriptor, path):
             return descriptor

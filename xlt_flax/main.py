@@ -24,7 +24,7 @@ def main(_):
     workdir = Workdir(_WORKDIR.value or default_workdir(config, name))
     cli.start_jax(config, "main")
 
-    from xlt_flax.training.loop import train
+    from xlt_flax.training.train import train
 
     train(config, workdir)
     print(workdir.path)

@@ -15,10 +15,11 @@ def main(_):
     config, _ = cli.load_config(_CONFIG)
 
     from xlt_flax.data.selection import needed_splits
-    from xlt_flax.training.plan import load_setup
+    from xlt_flax.training.inputs import open_inputs
 
-    corpus = load_setup(config).corpus
-    for language, split in needed_splits(config.mixture, config.data.target_language):
+    corpus = open_inputs(config).corpus
+    needed = needed_splits(config.mixture, config.data.target_language, corpus.source)
+    for language, split in needed:
         store = corpus.store(language, split)
         print(f"{language} {split}: {len(store)} documents, {len(store.tokens)} tokens")
 

@@ -1,13 +1,17 @@
 """The audit counts documents, labels, lengths and texts that occur on both sides."""
 
-import numpy as np
+import json
+
 import pytest
 
+from xlt_flax import files
 from xlt_flax.config import base
 from xlt_flax.data import selection as selecting
 from xlt_flax.data.audit import audit, summary
+from xlt_flax.data.documents import concatenate
+from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.known import Known
-from xlt_flax.data.mixture import Group
+from xlt_flax.data.mixture import Part
 from xlt_flax.data.selection import Selection, select
 
 
@@ -15,10 +19,10 @@ from xlt_flax.data.selection import Selection, select
 def documents(make_documents):
     """A run's selection and its test set."""
     selection = Selection(
-        groups=[Group("en", 1), Group("ja", 1)],
+        parts=[Part("E1", "en", 1, 2, 1), Part("J1", "ja", 1, 2, 1)],
         train=make_documents(["a", "bb", "a", "dddd"], [0, 1, 0, 1], ["e1", "e2", "j1", "j2"]),
         validation=make_documents(["a", "v"], [0, 1], ["e3", "j3"]),
-        languages=np.array(["en", "en", "ja", "ja"]),
+        labels=LabelSet(("negative", "positive")),
     )
     test = make_documents(["v", "t", "bb", "dddd", "u", "t"], [0, 0, 1, 1, 1, 0], list("123456"))
     return selection, test
@@ -92,3 +96,49 @@ def test_the_samples_audit(sample_corpus, mixture):
     assert made["splits"]["train"]["documents"] == 60 * len(made["groups"])
     for group in made["groups"].values():
         assert sum(group["train"]["labels"].values()) == len(group["train"]["ids"]) == 60
+
+
+def test_it_is_written_as_any_json(report, tmp_path):
+    """Though its lists of ids are read from the stores."""
+    files.write_json(tmp_path / "audit.json", report)
+    text = (tmp_path / "audit.json").read_text("utf-8")
+    assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
+    assert json.loads(text) == report
+
+
+def test_parts_of_any_size(make_documents):
+    parts = [Part("en:3", "en", 1, 3, 0), Part("de:1", "de", 1, 1, 2)]
+    train = make_documents(list("abcd"), [0, 1, 1, 0])
+    validation = make_documents(["v", "w"], [1, 1], ["v1", "v2"])
+    made = audit(
+        Selection(parts, train, validation, LabelSet(("negative", "positive"))),
+        make_documents(["t"], [-1]),
+        "ja",
+        max_length=4,
+    )
+    assert made["groups"] == {
+        "en:3": {
+            "train": {"documents": 3, "labels": labels(1, 2), "ids": ["d1", "d2", "d3"]},
+            "validation": {"documents": 0, "labels": labels(0, 0), "ids": []},
+        },
+        "de:1": {
+            "train": {"documents": 1, "labels": labels(1, 0), "ids": ["d4"]},
+            "validation": {"documents": 2, "labels": labels(0, 2), "ids": ["v1", "v2"]},
+        },
+    }
+    test = made["splits"]["test"]
+    assert (test["labels"], test["unlabeled"]) == (labels(0, 0), 1)
+    assert "unlabeled" not in made["splits"]["train"]
+
+
+def test_several_labels_are_counted_each(make_documents):
+    documents = make_documents(["a", "b"], [(0, 2), (2,)])
+    selection = Selection(
+        [Part("E1", "en", 1, 2, 0)],
+        documents,
+        concatenate([]),
+        LabelSet(("bug", "praise", "question"), several=True),
+    )
+    made = audit(selection, documents, "en", max_length=4)
+    assert made["splits"]["train"]["labels"] == {"bug": 1, "praise": 0, "question": 2}
+    assert made["splits"]["validation"]["labels"] == {"bug": 0, "praise": 0, "question": 0}

@@ -12,7 +12,7 @@ from xlt_flax.evaluation.predictions import Predictions, predict
 def documents_of(count):
     rng = np.random.default_rng(count)
     lengths = rng.integers(1, 33, count)
-    return Documents(
+    return Documents.from_arrays(
         ids=[str(i) for i in range(count)],
         labels=rng.integers(0, 2, count).astype(np.int32),
         digests=np.array([f"{i:032}" for i in range(count)], "S32"),

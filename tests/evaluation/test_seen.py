@@ -7,20 +7,20 @@ raw files and from the ids that audit.json names.
 import json
 import shutil
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pytest
 
-from xlt_flax.data.sources.webis_cls10.languages import languages_named
+from xlt_flax.data.sources import find_source, languages_named
+from xlt_flax.data.sources.webis_cls10.languages import LANGUAGES
 from xlt_flax.data.sources.webis_cls10.raw_files import SAMPLE_DIR
 from xlt_flax.data.sources.webis_cls10.reviews import read_reviews
 from xlt_flax.errors import UserError
 from xlt_flax.evaluation.evaluate import Judge
 from xlt_flax.evaluation.seen import seen_by
-from xlt_flax.training.loop import train
-from xlt_flax.training.shared_setup import share_setup
+from xlt_flax.training.train import train
 from xlt_flax.workdir import Workdir
 
 
@@ -36,18 +36,18 @@ def config_of(small_config):
 
 
 @pytest.fixture(scope="module")
-def setup_of(config_of):
+def shared(config_of, share):
     """The runs here share their compiled programs."""
-    return share_setup(config_of(), ["E1D1F1", "J1"], steps=100).of
+    return share(config_of(), ["E1D1F1", "J1"])
 
 
 @pytest.fixture(scope="module")
-def runs(config_of, setup_of, tmp_path_factory):
+def runs(config_of, shared, tmp_path_factory):
     """The workdirs of E1D1F1 and of J1 after it."""
     folder = tmp_path_factory.mktemp("runs")
     first, second = Workdir(folder / "E1D1F1-seed50"), Workdir(folder / "J1-seed50")
-    train(config_of(mixture="E1D1F1"), first, setup_of)
-    train(config_of(mixture="J1", init_from=str(first.path)), second, setup_of)
+    train(config_of(mixture="E1D1F1"), first, *shared)
+    train(config_of(mixture="J1", init_from=str(first.path)), second, *shared)
     return first, second
 
 
@@ -82,8 +82,8 @@ def expected_seen(language, *workdirs):
     return {name for name in tests if name in ids or texts[name] in had}
 
 
-def judge(workdir, languages, setup_of, which="latest"):
-    return Judge(workdir, workdir.read_config(), languages, setup_of).judge(which)
+def judge(workdir, languages, shared, which="latest"):
+    return Judge(workdir, workdir.read_config(), languages, *shared).judge(which)
 
 
 def result_of(workdir, language):
@@ -92,9 +92,9 @@ def result_of(workdir, language):
 
 
 @pytest.mark.parametrize("stage", [0, 1])
-def test_what_a_run_and_its_sources_had(runs, setup_of, stage):
+def test_what_a_run_and_its_sources_had(runs, shared, stage):
     workdir = runs[stage]
-    printed = judge(workdir, ["de", "ja"], setup_of)
+    printed = judge(workdir, ["de", "ja"], shared)
     for language in ("de", "ja"):
         expected = expected_seen(language, *runs[: stage + 1])
         result, lines = result_of(workdir, language)
@@ -125,11 +125,11 @@ def test_audit_names_what_the_source_had(runs):
     assert not had & drawn(runs[1])
 
 
-def test_a_second_stage_on_the_sources_documents(runs, config_of, setup_of, tmp_path, caplog):
+def test_a_second_stage_on_the_sources_documents(runs, config_of, shared, tmp_path, caplog):
     """J1 once more, from a J1 that drew the same: all of it was there before."""
     caplog.set_level("INFO", "xlt_flax")
     workdir = Workdir(tmp_path / "run")
-    train(config_of(mixture="J1", init_from=str(runs[1].path)), workdir, setup_of)
+    train(config_of(mixture="J1", init_from=str(runs[1].path)), workdir, *shared)
     duplicates = json.loads(workdir.audit.read_text())["duplicates"]
     assert duplicates["source_train"]["documents"] == 20
     assert duplicates["source_validation"]["documents"] == 8
@@ -137,16 +137,16 @@ def test_a_second_stage_on_the_sources_documents(runs, config_of, setup_of, tmp_
     assert sorted(duplicates["source_test"]["ids"]) == tests
     had = f"had 20 of its training, 8 of its validation and {len(tests)} of the test documents"
     assert any(had in message for message in caplog.messages)
-    judge(workdir, ["de"], setup_of)  # two runs back
+    judge(workdir, ["de"], shared)  # two runs back
     assert result_of(workdir, "de")[0]["seen"] == len(expected_seen("de", *runs))
 
 
-def test_nothing_is_left(runs, config_of, setup_of, tmp_path):
+def test_nothing_is_left(runs, config_of, shared, tmp_path):
     """Three groups of 40 are all German documents."""
     sizes = {"data__train_per_group": 60, "data__validation_per_group": 20}
     workdir = Workdir(tmp_path / "run")
-    train(config_of(mixture="D1D2D3", **sizes), workdir, setup_of)
-    printed = judge(workdir, ["de"], setup_of)
+    train(config_of(mixture="D1D2D3", **sizes), workdir, *shared)
+    printed = judge(workdir, ["de"], shared)
     assert "120 of 120 documents were trained on" in printed
     assert "none is left" in printed
     result, lines = result_of(workdir, "de")
@@ -154,31 +154,31 @@ def test_nothing_is_left(runs, config_of, setup_of, tmp_path):
     assert all(line["seen"] for line in lines)
 
 
-def test_a_run_that_has_not_ended(runs, setup_of, tmp_path):
+def test_a_run_that_has_not_ended(runs, shared, tmp_path):
     workdir = Workdir(shutil.copytree(runs[0].path, tmp_path / "run"))
     workdir.done.unlink()
-    judge(workdir, ["de"], setup_of)
+    judge(workdir, ["de"], shared)
     assert result_of(workdir, "de")[0]["seen"] == len(expected_seen("de", runs[0]))
 
 
-def test_a_curve_says_it_too(runs, setup_of, tmp_path, caplog):
+def test_a_curve_says_it_too(runs, shared, tmp_path, caplog):
     caplog.set_level("INFO", "xlt_flax")
     workdir = Workdir(shutil.copytree(runs[0].path, tmp_path / "run"))
-    Judge(workdir, workdir.read_config(), ["de"], setup_of).watch()
+    Judge(workdir, workdir.read_config(), ["de"], *shared).watch()
     (line,) = map(json.loads, (workdir.eval / "de.curve.jsonl").read_text().splitlines())
     assert line["seen"] == len(expected_seen("de", runs[0]))
     assert line["accuracy_unseen"] is not None
     assert any(f"{line['seen']} of 120 documents were trained" in m for m in caplog.messages)
 
 
-def test_a_source_that_is_gone_is_said_to_be(runs, setup_of, tmp_path):
+def test_a_source_that_is_gone_is_said_to_be(runs, shared, tmp_path):
     workdir = Workdir(shutil.copytree(runs[1].path, tmp_path / "run"))
     hidden = runs[0].path.rename(runs[0].path.with_name("hidden"))
     try:
-        printed = judge(workdir, ["de"], setup_of)
+        printed = judge(workdir, ["de"], shared)
         workdir.done.unlink()
         before = json.loads(workdir.audit.read_text())
-        train(workdir.read_config(), workdir, setup_of)  # goes on without it
+        train(workdir.read_config(), workdir, *shared)  # goes on without it
     finally:
         hidden.rename(runs[0].path)
     result, _ = result_of(workdir, "de")
@@ -187,14 +187,14 @@ def test_a_source_that_is_gone_is_said_to_be(runs, setup_of, tmp_path):
     assert json.loads(workdir.audit.read_text()) == before
 
 
-def test_a_run_does_not_go_on_with_other_documents(runs, setup_of, tmp_path):
+def test_a_run_does_not_go_on_with_other_documents(runs, shared, tmp_path):
     workdir = Workdir(shutil.copytree(runs[0].path, tmp_path / "run"))
     workdir.done.unlink()
     report = json.loads(workdir.audit.read_text())
     report["groups"]["D1"]["train"]["ids"][3] = "de/music/train/999"
     workdir.audit.write_text(json.dumps(report))
     with pytest.raises(UserError, match="began with other documents") as error:
-        train(workdir.read_config(), workdir, setup_of)
+        train(workdir.read_config(), workdir, *shared)
     assert len(str(error.value).splitlines()) == 1
     assert json.loads(workdir.audit.read_text()) == report
 
@@ -206,17 +206,14 @@ class TextCorpus:
 
     texts: dict
     make_documents: object
-    dataset: str = "webis_cls10"
-    domain: str = "music"
-    manual_dir: object = None
+    source: object
     data_dir: object = None
-    _opened: dict = field(default_factory=dict)
-    _digests: dict = field(default_factory=dict)
 
     def store(self, language, split):
-        texts = self.texts.get((self.dataset, language, split), [])
+        texts = self.texts.get((self.source.name, language, split), [])
         ids = [f"{language}/{split}/{i}" for i in range(1, len(texts) + 1)]
-        return self.make_documents(texts, ids=ids)
+        named = {"dataset": self.source.name, "language": language, "split": split}
+        return self.make_documents(texts, ids=ids, **named)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +232,7 @@ def test_another_dataset_has_other_documents(config_of, make_documents, tmp_path
     workdir = Workdir(tmp_path / "run")
     workdir.path.mkdir()
     workdir.start(config_of(mixture="D1", data__dataset=dataset, **sizes))
-    corpus = TextCorpus(texts, make_documents)
+    corpus = TextCorpus(texts, make_documents, find_source(config_of().data))
     known = seen_by([workdir], corpus)
     assert known.marks(corpus.store("de", "test")).tolist() == marks
 
@@ -250,11 +247,11 @@ def test_another_dataset_has_other_documents(config_of, make_documents, tmp_path
     ],
 )
 def test_languages_keep_their_order(values, languages):
-    assert languages_named(values) == languages
+    assert languages_named(values, LANGUAGES) == languages
 
 
 @pytest.mark.parametrize("values", [["xx"], ["de,xx"], [""], ["de,"], ["de ja"], ["JA"]])
 def test_an_unknown_language_is_refused(values):
     with pytest.raises(UserError, match="give one of en, de, fr, ja") as error:
-        languages_named(values)
+        languages_named(values, LANGUAGES)
     assert len(str(error.value).splitlines()) == 1

@@ -20,3 +20,17 @@ def small_config(sample_data_dir):
         return resolve(config)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def share():
+    """share(config, mixtures, steps): the inputs and the plan that runs of one draw share, with
+    their compiled programs; what `train` and evaluation take after workdir and config."""
+    from xlt_flax.training.inputs import open_inputs
+    from xlt_flax.training.plan import plan_study
+
+    def make(config, mixtures, steps=100):
+        inputs = open_inputs(config, keep_weights=True)
+        return inputs, plan_study(config, inputs, mixtures, steps)
+
+    return make

@@ -11,7 +11,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from transformers import BertConfig, FlaxBertForSequenceClassification
 
-from xlt_flax.data.layout.shapes import Shape, cut, lay_out
+from xlt_flax.data.layout.packed import lay_out
+from xlt_flax.data.layout.placing import Shape, cut
 from xlt_flax.modeling.encoders.bert import packed_logits, packed_reason
 
 # Wide initial weights: attention that is far from uniform shows a wrong mask.
@@ -157,10 +158,11 @@ def test_every_length_has_flax_berts_logits(apart):
     shape = Shape(1, 4096, 100)
     logits = jax.jit(lambda b: packed_logits(model().params, b, CONFIG, attention="documents"))
     seen = []
-    for indices in cut([len(d) for d in documents], shape):
+    for rows in cut(np.array([len(d) for d in documents]), shape):
+        (indices,) = rows
         ours = logits(lay_out([documents[i] for i in indices], shape))[: len(indices)]
         np.testing.assert_allclose(ours, wanted[indices], rtol=0, atol=1e-5)
-        seen += indices
+        seen += indices.tolist()
     assert sorted(seen) == list(range(len(documents)))
 
 

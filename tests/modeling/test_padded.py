@@ -55,7 +55,7 @@ def test_padding_never_changes_logits(params, documents, unpadded, max_length, p
     layout = PaddedLayout(max_length, 6, 1, pad_token_id)
     layout.lengths = [max_length]
     for order in ([0, 1, 2, 3], [3, 2, 0]):
-        built = layout.build(documents, order)
+        built = layout.collate(documents, order)
         batch = {name: array[0] for name, array in built.items()}
         assert batch["input_ids"].shape == (6, max_length)
         logits = np.asarray(forward()(params, batch, None))
@@ -66,7 +66,7 @@ def test_padding_never_changes_logits(params, documents, unpadded, max_length, p
 
 
 def test_dropout_is_drawn_from_its_key_alone(params, documents):
-    batch = {k: v[0] for k, v in PaddedLayout(32, 4, 1, 0).build(documents, range(4)).items()}
+    batch = {k: v[0] for k, v in PaddedLayout(32, 4, 1, 0).collate(documents, range(4)).items()}
     run = jax.jit(padded_forward(CONFIG, "float32"))
     first, again, other = (run(params, batch, jax.random.key(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
@@ -74,7 +74,7 @@ def test_dropout_is_drawn_from_its_key_alone(params, documents):
 
 
 def test_bfloat16_computes_about_the_same_and_returns_float32(params, documents, unpadded):
-    batch = {k: v[0] for k, v in PaddedLayout(32, 4, 1, 0).build(documents, range(4)).items()}
+    batch = {k: v[0] for k, v in PaddedLayout(32, 4, 1, 0).collate(documents, range(4)).items()}
     logits = forward("bfloat16")(params, batch, None)
     assert logits.dtype == jnp.float32
     assert 0 < np.abs(logits - unpadded).max() < 0.2

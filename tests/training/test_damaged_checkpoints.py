@@ -12,7 +12,7 @@ from xlt_flax.errors import RunError, UserError
 from xlt_flax.modeling.digests import digest
 from xlt_flax.modeling.vocabulary import Vocabulary
 from xlt_flax.training.checkpoints import Checkpoints, DamagedCheckpoint
-from xlt_flax.training.resume import restore_newest_whole
+from xlt_flax.training.starts import restore_newest_whole
 from xlt_flax.training.step import new_state, put_on_devices
 from xlt_flax.workdir import Workdir
 

@@ -15,13 +15,13 @@ from xlt_flax.evaluation.evaluate import Judge
 from xlt_flax.stored_config import differences
 from xlt_flax.studies.plan import split_config
 from xlt_flax.studies.thesis import reported
-from xlt_flax.training import loop
+from xlt_flax.training import preemption
 from xlt_flax.training.checkpoints import Checkpoints
-from xlt_flax.training.loop import train
+from xlt_flax.training.hooks import validation
 from xlt_flax.training.metrics import read_metrics
-from xlt_flax.training.protocol import find_stage_one
-from xlt_flax.training.shared_setup import share_setup
-from xlt_flax.training.sources import starting_point
+from xlt_flax.training.stages import starting_point
+from xlt_flax.training.starts import taken_over
+from xlt_flax.training.train import train
 from xlt_flax.workdir import Workdir
 
 ROOT = Path(__file__).parents[2]
@@ -80,13 +80,13 @@ def test_each_deviation_is_named_where_the_config_explains_it(listing):
 
 
 @pytest.mark.slow
-def test_a_run_as_the_listing_has_it(listing, config_of, tmp_path, monkeypatch):
+def test_a_run_as_the_listing_has_it(listing, config_of, share, tmp_path, monkeypatch):
     """Every field at once: one that is broken off ends with the very same numbers."""
     config = config_of(listing.get_config("E1D1F1"))
-    setup_of = share_setup(config, ["E1D1F1"], steps=4).of  # one compilation for all
+    shared = share(config, ["E1D1F1"], steps=4)  # one compilation for all
     whole, broken_off = Workdir(tmp_path / "whole"), Workdir(tmp_path / "broken_off")
-    train(config, whole, setup_of)
-    Judge(whole, config, ["ja"], setup_of).judge("best")
+    train(config, whole, *shared)
+    Judge(whole, config, ["ja"], *shared).judge("best")
     assert json.loads((whole.eval / "ja.json").read_text())["n"] == 120
 
     def stop_after(step):
@@ -94,10 +94,10 @@ def test_a_run_as_the_listing_has_it(listing, config_of, tmp_path, monkeypatch):
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop.preemption, "stop_after", stop_after)
+        patch.setattr(preemption, "stop_after", stop_after)
         with pytest.raises(KeyboardInterrupt):
-            train(config, broken_off, setup_of)
-    train(config, broken_off, setup_of)
+            train(config, broken_off, *shared)
+    train(config, broken_off, *shared)
     assert broken_off.metrics.read_bytes() == whole.metrics.read_bytes()
     assert last_weights(broken_off) == last_weights(whole)
 
@@ -111,7 +111,7 @@ def last_weights(workdir):
 @pytest.mark.parametrize("best_by", ["loss", "batch_sum"])
 def test_all_readers_agree_on_the_best(config_of, tmp_path, monkeypatch, best_by):
     """With batch sums that order the epochs the other way round than their losses."""
-    monkeypatch.setattr(loop, "batch_sum", lambda losses, batch_size: -losses.mean().item())
+    monkeypatch.setattr(validation, "batch_sum", lambda losses, batch_size: -losses.mean().item())
     config = config_of(base(), eval__best=best_by, model__forward="padded")
     workdir = Workdir(tmp_path / "run")
     train(config, workdir)
@@ -124,8 +124,8 @@ def test_all_readers_agree_on_the_best(config_of, tmp_path, monkeypatch, best_by
     assert json.loads((workdir.eval / "ja.json").read_text())["checkpoint_step"] == best["step"]
     stage_two = {"mixture": "J1", "protocol": "thesis", "init_from": str(workdir.path)}
     config, begun = config_of(base(), **stage_two), Workdir(tmp_path / "stage_two")
-    found = find_stage_one(config, begun, starting_point(config, begun))
-    assert found.checkpoint == best["step"]
+    found = taken_over(config, begun, starting_point(config, begun))
+    assert found.record["checkpoint"] == best["step"]
 
 
 def test_a_model_that_cannot_be_packed_has_no_mask_for_each(config_of, tmp_path):

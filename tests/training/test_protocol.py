@@ -14,11 +14,10 @@ import pytest
 from xlt_flax.errors import UserError
 from xlt_flax.evaluation.evaluate import Judge
 from xlt_flax.training.checkpoints import Checkpoints
-from xlt_flax.training.loop import train
-from xlt_flax.training.metrics import best_validation, read_metrics
-from xlt_flax.training.plan import load_setup
-from xlt_flax.training.protocol import batch_sum
-from xlt_flax.training.shared_setup import share_setup
+from xlt_flax.training.length import length_of
+from xlt_flax.training.metrics import batch_sum, best_validation, read_metrics
+from xlt_flax.training.optimizer import optimizer_of
+from xlt_flax.training.train import train
 from xlt_flax.workdir import Workdir
 
 
@@ -34,17 +33,17 @@ def config_of(small_config):
 
 
 @pytest.fixture(scope="module")
-def setup_of(config_of):
+def shared(config_of, share):
     """The runs here share their compiled programs."""
-    return share_setup(config_of(), ["E1D1F1", "J1"], steps=100).of
+    return share(config_of(), ["E1D1F1", "J1"])
 
 
 @pytest.fixture(scope="module")
-def stage_one(config_of, setup_of, tmp_path_factory):
+def stage_one(config_of, shared, tmp_path_factory):
     """Its workdir, and its result on Japanese."""
     workdir = Workdir(tmp_path_factory.mktemp("stage_one") / "E1D1F1-seed50")
-    train(config_of(), workdir, setup_of)
-    return workdir, judged(workdir, setup_of)
+    train(config_of(), workdir, *shared)
+    return workdir, judged(workdir, shared)
 
 
 @pytest.fixture(scope="module")
@@ -52,15 +51,15 @@ def best(stage_one):
     return best_validation(read_metrics(stage_one[0].metrics))
 
 
-def judged(workdir, setup_of=load_setup):
-    print(Judge(workdir, workdir.read_config(), ["ja"], setup_of).judge("best"))
+def judged(workdir, shared=()):
+    print(Judge(workdir, workdir.read_config(), ["ja"], *shared).judge("best"))
     return json.loads((workdir.eval / "ja.json").read_text())
 
 
-def stage_two(config_of, stage_one, folder, setup_of=load_setup, **fields):
+def stage_two(config_of, stage_one, folder, shared=(), **fields):
     fields = {"mixture": "J1", "protocol": "thesis", **fields}
     workdir = Workdir(folder)
-    train(config_of(init_from=str(stage_one[0].path), **fields), workdir, setup_of)
+    train(config_of(init_from=str(stage_one[0].path), **fields), workdir, *shared)
     return workdir
 
 
@@ -72,9 +71,10 @@ def last_line(caplog):
     return [record.getMessage() for record in caplog.records if record.name == "xlt_flax"][-1]
 
 
-def saved(workdir, step, setup_of):
+def saved(workdir, step):
     """Every weight, every moment and count of the optimizer, and the rows held: as bytes."""
-    optimizer = setup_of(workdir.read_config()).optimizer()
+    config = workdir.read_config()
+    optimizer = optimizer_of(config.train, length_of(config))
     state, held = Checkpoints(workdir.checkpoints).restore(step, optimizer)
     leaves = jax.tree.leaves((state.params, state.opt_state, held.ids))
     return [np.asarray(leaf).tobytes() for leaf in leaves]
@@ -100,7 +100,7 @@ def test_every_run_writes_its_score(stage_one):
 
 
 def test_stage_two_goes_on_where_stage_one_was_best(
-    config_of, stage_one, best, tmp_path, setup_of, capsys
+    config_of, stage_one, best, tmp_path, shared, capsys
 ):
     """By itself, not in a sweep: its texts use word embeddings that stage one did not hold."""
     epochs = best["epoch"] + 2
@@ -111,67 +111,65 @@ def test_stage_two_goes_on_where_stage_one_was_best(
     assert [r["epoch"] for r in validations(workdir)] == [epochs - 1, epochs]
     # J1's 11 documents are 2 batches and stage one's 33 are 5, so any stage two "improves".
     assert best_validation(read_metrics(workdir.metrics))["step"] > 0
-    assert "note" not in judged(workdir, load_setup)
+    assert "note" not in judged(workdir)
     assert "stage one" not in capsys.readouterr().out
 
 
 def test_a_stage_two_that_never_beats_stage_one(
-    config_of, stage_one, best, setup_of, tmp_path, caplog
+    config_of, stage_one, best, shared, tmp_path, caplog
 ):
     """Batches of 1 make J1's 11 documents 11 batches: a sum that is higher than that of 5."""
     caplog.set_level("INFO", "xlt_flax")
     fields = {"train__batch_size": 1, "train__epochs": best["epoch"] + 2}
-    workdir = stage_two(config_of, stage_one, tmp_path / "run", setup_of, **fields)
+    workdir = stage_two(config_of, stage_one, tmp_path / "run", shared, **fields)
     assert len(validations(workdir)) == 2
     note = "stage two never beat stage one: this is stage one's model"
     assert last_line(caplog) == note
-    result = judged(workdir, setup_of)
+    result = judged(workdir, shared)
     assert result["note"] == note
     assert_is_stage_ones(result, stage_one)
-    assert_goes_on_exactly(workdir, stage_one, setup_of)
+    assert_goes_on_exactly(workdir, stage_one, shared)
 
 
-def assert_goes_on_exactly(workdir, stage_one, setup_of):
+def assert_goes_on_exactly(workdir, stage_one, shared):
     """From checkpoint 0, with stage one's workdir gone."""
     metrics, last = workdir.metrics.read_bytes(), Checkpoints(workdir.checkpoints).steps()[-1]
-    before = saved(workdir, last, setup_of)
+    before = saved(workdir, last)
     workdir.done.unlink()
     for folder in workdir.checkpoints.iterdir():
         if folder.name != "0":
             shutil.rmtree(folder)
     hidden = stage_one[0].path.rename(stage_one[0].path.with_name("hidden"))
-    train(workdir.read_config(), workdir, setup_of)
+    train(workdir.read_config(), workdir, *shared)
     hidden.rename(stage_one[0].path)
     assert workdir.metrics.read_bytes() == metrics
-    assert saved(workdir, last, setup_of) == before
+    assert saved(workdir, last) == before
 
 
-def test_checkpoint_0_is_stage_one_with_its_optimizer(
-    config_of, stage_one, best, setup_of, tmp_path
-):
+def test_checkpoint_0_is_stage_one_with_its_optimizer(config_of, stage_one, best, shared, tmp_path):
     epochs = best["epoch"]
-    workdir = stage_two(config_of, stage_one, tmp_path / "run", setup_of, train__epochs=epochs)
-    assert saved(workdir, 0, setup_of) == saved(stage_one[0], best["step"], setup_of)
+    workdir = stage_two(config_of, stage_one, tmp_path / "run", shared, train__epochs=epochs)
+    assert saved(workdir, 0) == saved(stage_one[0], best["step"])
 
 
-def test_a_stage_two_with_no_epochs_left(config_of, stage_one, best, setup_of, tmp_path, caplog):
+def test_a_stage_two_with_no_epochs_left(config_of, stage_one, best, shared, tmp_path, caplog):
     caplog.set_level("INFO", "xlt_flax")
     epochs = best["epoch"]
-    workdir = stage_two(config_of, stage_one, tmp_path / "run", setup_of, train__epochs=epochs)
+    workdir = stage_two(config_of, stage_one, tmp_path / "run", shared, train__epochs=epochs)
     assert [record["split"] for record in read_metrics(workdir.metrics)] == ["source"]
     note = "stage two had no epochs left: this is stage one's model"
     assert last_line(caplog) == note
-    result = judged(workdir, setup_of)
+    result = judged(workdir, shared)
     assert result["note"] == note
     assert_is_stage_ones(result, stage_one)
 
 
-def test_clean_takes_over_the_weights_alone(config_of, stage_one, setup_of, tmp_path):
-    workdir = stage_two(config_of, stage_one, tmp_path / "run", setup_of, protocol="clean")
+def test_clean_takes_over_the_weights_alone(config_of, stage_one, shared, tmp_path):
+    workdir = stage_two(config_of, stage_one, tmp_path / "run", shared, protocol="clean")
     assert [r["epoch"] for r in validations(workdir)] == [1, 2, 3]
     records = read_metrics(workdir.metrics)
     assert best_validation(records) == min(validations(workdir), key=lambda r: r["loss"])
-    assert "note" not in judged(workdir, setup_of)
+    assert "note" not in judged(workdir, shared)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +182,7 @@ def test_clean_takes_over_the_weights_alone(config_of, stage_one, setup_of, tmp_
         ({"init_from": "/no/such/folder"}, "not a workdir"),
     ],
 )
-def test_what_cannot_be_gone_on_from(config_of, stage_one, setup_of, tmp_path, fields, message):
+def test_what_cannot_be_gone_on_from(config_of, stage_one, shared, tmp_path, fields, message):
     fields = {
         "mixture": "J1",
         "protocol": "thesis",
@@ -192,7 +190,7 @@ def test_what_cannot_be_gone_on_from(config_of, stage_one, setup_of, tmp_path, f
         **fields,
     }
     with pytest.raises(UserError, match=message):
-        train(config_of(**fields), Workdir(tmp_path / "run"), setup_of)
+        train(config_of(**fields), Workdir(tmp_path / "run"), *shared)
     assert not (tmp_path / "run").exists()
 
 

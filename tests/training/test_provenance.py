@@ -16,11 +16,12 @@ from xlt_flax.data.sources.webis_cls10.builder import WebisCls10
 from xlt_flax.errors import UserError
 from xlt_flax.evaluation.evaluate import Judge
 from xlt_flax.training.checkpoints import Checkpoints
-from xlt_flax.training.loop import train
+from xlt_flax.training.inputs import open_inputs
+from xlt_flax.training.length import length_of
 from xlt_flax.training.metrics import read_metrics
-from xlt_flax.training.plan import load_setup, total_steps
 from xlt_flax.training.provenance import check_sweep
-from xlt_flax.training.sources import starting_point
+from xlt_flax.training.stages import starting_point
+from xlt_flax.training.train import train
 from xlt_flax.workdir import Workdir
 
 TEXTS = ("a fine record", "what noise", "play it again", "never again", "loud and long", "a gem")
@@ -183,18 +184,18 @@ def test_a_digest_is_of_the_weights_and_not_of_their_file(root, config_of, tmp_p
     save_file(turned, weights, {"format": "pt", "saved": "anew"})
     assert weights.read_bytes() != (root / "model" / weights.name).read_bytes()
     name = str(tmp_path / "model")
-    digest = load_setup(config_of()).base.digest()
-    assert load_setup(config_of(model__name=name, seed=51)).base.digest() == digest
+    digest = open_inputs(config_of()).base.digest()
+    assert open_inputs(config_of(model__name=name, seed=51)).base.digest() == digest
     change_a_weight(tmp_path / "model")
-    assert load_setup(config_of(model__name=name)).base.digest() != digest
+    assert open_inputs(config_of(model__name=name)).base.digest() != digest
 
 
 def test_a_digest_of_drawn_weights_is_of_their_shape(config_of):
     drawn = {
-        seed: load_setup(config_of(model__init="random", seed=seed)).base.digest()
+        seed: open_inputs(config_of(model__init="random", seed=seed)).base.digest()
         for seed in (50, 51)
     }
-    assert drawn[50] == drawn[51] != load_setup(config_of()).base.digest()
+    assert drawn[50] == drawn[51] != open_inputs(config_of()).base.digest()
 
 
 # ---- A source that moved on ------------------------------------------------------------------
@@ -328,14 +329,14 @@ def test_a_sweep_is_not_gone_on_with_on_another_model_or_other_data(
     copied, write_reviews, config_of, changed
 ):
     places = {"model__name": str(copied / "model"), "data__data_dir": str(copied / "data")}
-    check_sweep(copied / "runs", load_setup(config_of(**places)))
+    check_sweep(copied / "runs", config_of(**places), open_inputs(config_of(**places)))
     if changed == "weights":
         change_a_weight(copied / "model")
     else:
         shutil.rmtree(copied / "data")
         places["data__manual_dir"] = str(write_reviews(copied / "other", "second"))
     with pytest.raises(UserError, match=r"is not the model that|are not those that"):
-        check_sweep(copied / "runs", load_setup(config_of(**places)))
+        check_sweep(copied / "runs", config_of(**places), open_inputs(config_of(**places)))
 
 
 def test_what_moved_is_the_same(copied):
@@ -394,7 +395,7 @@ def test_a_config_built_in_python_is_checked_and_made_absolute(
     ],
 )
 def test_max_steps_is_the_number_of_updates(config_of, fields, epochs_before, steps):
-    assert total_steps(config_of(**fields), epochs_before) == steps
+    assert length_of(config_of(**fields), epochs_before=epochs_before).total == steps
 
 
 def test_a_run_that_its_epochs_do_not_end(config_of, tmp_path):
@@ -409,7 +410,7 @@ def test_a_run_that_its_epochs_do_not_end(config_of, tmp_path):
 
 def test_a_revision_reaches_the_hub_and_no_folder(config_of, root, caplog):
     with caplog.at_level("INFO", "xlt_flax"):
-        load_setup(config_of(model__revision="abc"))
+        open_inputs(config_of(model__revision="abc"))
     assert f"config.model.revision abc is not used: {root / 'model'} is a folder" in caplog.text
     with pytest.raises(UserError, match="some/model at revision abc is not in the local cache"):
-        load_setup(config_of(model__name="some/model", model__revision="abc"))
+        open_inputs(config_of(model__name="some/model", model__revision="abc"))

@@ -12,7 +12,7 @@ from xlt_flax.data.documents import Documents
 from xlt_flax.data.layout.packed import PackedLayout
 from xlt_flax.data.layout.padded import PaddedLayout
 from xlt_flax.data.layout.shapes import choose_shapes
-from xlt_flax.data.order import Schedule
+from xlt_flax.data.order import DatasetOrder
 from xlt_flax.modeling.encoders.bert import packed_logits, padded_forward
 from xlt_flax.modeling.weights import random_weights
 from xlt_flax.training.optimizer import make_optimizer
@@ -41,7 +41,7 @@ def model_config():
 def documents():
     rng = np.random.default_rng(0)
     lengths = rng.integers(2, 17, 40)
-    return Documents(
+    return Documents.from_arrays(
         ids=[f"d{i}" for i in range(40)],
         labels=rng.integers(0, 2, 40).astype(np.int32),
         digests=np.array([f"{i:032}" for i in range(40)], "S32"),
@@ -50,9 +50,9 @@ def documents():
     )
 
 
-def schedule_of(documents):
+def order_of(documents):
     languages = ("en",) * len(documents)
-    return Schedule(tuple(documents.ids), languages, BATCH, "shuffle", seed=3)
+    return DatasetOrder(documents.ids, languages, BATCH, "shuffle", seed=3)
 
 
 def plain_losses(model_config, documents, train):
@@ -74,7 +74,7 @@ def plain_losses(model_config, documents, train):
 
     losses = []
     for number in range(STEPS):
-        chosen = schedule_of(documents).batch(number)
+        chosen = order_of(documents).batch(number)
         ids = np.zeros((len(chosen), 16), np.int32)
         for row, index in enumerate(chosen):
             tokens = documents.document_tokens(index)
@@ -106,7 +106,7 @@ def test_losses_equal_a_plain_loop(kind, model_config, documents):
     state = put_on_devices(new_state(random_weights(model_config, seed=7), optimizer))
     losses = []
     for number in range(STEPS):
-        batch = layout.build(documents, schedule_of(documents).batch(number))
+        batch = layout.collate(documents, order_of(documents).batch(number))
         state, metrics = step(state, batch)
         losses.append(float(metrics["loss"]))
     # 40 documents in batches of 6: the epoch's last batch of 4 is padded to 6 and must not count.
@@ -128,21 +128,21 @@ def test_each_shape_compiles_once(model_config, documents):
     short, long = np.arange(2), np.array([int(documents.lengths.argmax())])
     assert documents.lengths[short].max() <= 16
     for indices in (short, short, np.arange(1), short):
-        state, _ = step(state, layout.build(documents, indices))
+        state, _ = step(state, layout.collate(documents, indices))
     assert len(set(compiled)) == len(compiled) == 1
     assert documents.lengths[long] <= 16
     wide = PaddedLayout(32, BATCH, jax.device_count(), pad_token_id=0)
     wide.lengths = [32]
     for _ in range(2):
-        state, _ = step(state, wide.build(documents, long))
+        state, _ = step(state, wide.collate(documents, long))
     assert len(set(compiled)) == len(compiled) == 2
 
 
 def test_rows_without_a_document_change_nothing(model_config, documents):
     params = put_on_devices(random_weights(model_config, seed=7))
     step = make_eval_step(padded_forward(model_config, "float32"))
-    full = PaddedLayout(16, 4, 1, 0).build(documents, range(4))
-    padded = PaddedLayout(16, 9, 1, 0).build(documents, range(4))
+    full = PaddedLayout(16, 4, 1, 0).collate(documents, range(4))
+    padded = PaddedLayout(16, 9, 1, 0).collate(documents, range(4))
     logits, losses = jax.device_get(step(params, full))
     padded_logits, padded_losses = jax.device_get(step(params, padded))
     np.testing.assert_allclose(padded_logits[0, :4], logits[0], atol=1e-5)
@@ -155,7 +155,7 @@ def test_dropout_is_a_function_of_seed_and_step(model_config, documents):
     config = BertConfig(**{**model_config.to_dict(), "hidden_dropout_prob": 0.5})
     optimizer = make_optimizer(base().train, optax.constant_schedule(0.0))
     layout = PaddedLayout(16, BATCH, jax.device_count(), pad_token_id=0)
-    batch = layout.build(documents, range(BATCH))
+    batch = layout.collate(documents, range(BATCH))
 
     def losses(seed):
         step = make_train_step(padded_forward(config, "float32"), optimizer, seed)
@@ -174,16 +174,20 @@ def test_dropout_is_a_function_of_seed_and_step(model_config, documents):
 
 @pytest.mark.parametrize("dtype", ["float32", pytest.param("bfloat16", marks=pytest.mark.slow)])
 def test_training_learns(model_config, documents, dtype):
-    labels = (documents.tokens[documents.offsets[:-1]] > 25).astype(np.int32)
-    learnable = Documents(
-        documents.ids, labels, documents.digests, documents.tokens, documents.offsets
+    store = documents.stores[0]
+    learnable = Documents.from_arrays(
+        ids=documents.ids,
+        labels=(store.tokens[store.offsets[:-1]] > 25).astype(np.int32),
+        digests=documents.digests,
+        tokens=store.tokens,
+        offsets=store.offsets,
     )
     train = base().train
     train.clip_norm = 1.0
     optimizer = make_optimizer(train, optax.constant_schedule(5e-3))
     step = make_train_step(padded_forward(model_config, dtype), optimizer, seed=0)
     state = put_on_devices(new_state(random_weights(model_config, seed=7), optimizer))
-    batch = PaddedLayout(16, 40, jax.device_count(), 0).build(learnable, range(40))
+    batch = PaddedLayout(16, 40, jax.device_count(), 0).collate(learnable, range(40))
     for _ in range(60):
         state, metrics = step(state, batch)
     assert float(metrics["accuracy"]) > 0.95

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from xlt_flax.data.documents import LABELS, Documents
+from xlt_flax.data.documents import Documents
+from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.known import Known
 from xlt_flax.data.selection import Selection
 
@@ -23,6 +24,9 @@ def audit(
     test documents have a text that training or validation has seen. Of `within_train` and
     `within_test`, they are those whose text occurred before.
 
+    Labels are counted by name, one document for each that it has; `unlabeled` says how many have
+    none, where there are such. Lists of ids are sequences, read from the stores when written.
+
     Args:
       selection: what the run trains and validates on.
       test: what it is judged by.
@@ -39,16 +43,16 @@ def audit(
         "train_validation": _listed(validation, Known.of(train).marks(validation)),
         "train_test": _listed(test, Known.of(train, validation).marks(test)),
     }
+    parts = {"train": train, "validation": validation, "test": test}
     if earlier is not None:
-        parts = {"test": test, "train": train, "validation": validation}
-        for name, documents in parts.items():
-            duplicates[f"source_{name}"] = _listed(documents, earlier.marks(documents))
+        for name in ("test", "train", "validation"):
+            duplicates[f"source_{name}"] = _listed(parts[name], earlier.marks(parts[name]))
     return {
         "target_language": target_language,
         "groups": _groups(selection),
         "splits": {
-            name: _split(documents, max_length)
-            for name, documents in (("train", train), ("validation", validation), ("test", test))
+            name: _split(documents, selection.labels, max_length)
+            for name, documents in parts.items()
         },
         "duplicates": duplicates,
     }
@@ -76,26 +80,30 @@ def summary(report: dict) -> str:
 
 
 def _groups(selection: Selection) -> dict:
-    parts = {"train": selection.train, "validation": selection.validation}
-    groups = {group.name: {} for group in selection.groups}
-    for name, documents in parts.items():
-        size = len(documents) // max(len(groups), 1)
-        for i, group in enumerate(groups):
-            rows = slice(i * size, (i + 1) * size)
-            groups[group][name] = {
+    groups: dict[str, dict] = {}
+    begins = {"train": 0, "validation": 0}
+    for part in selection.parts:
+        groups[part.name] = {}
+        for name, documents, size in (
+            ("train", selection.train, part.train),
+            ("validation", selection.validation, part.validation),
+        ):
+            own = documents.take(np.arange(begins[name], begins[name] + size))
+            begins[name] += size
+            groups[part.name][name] = {
                 "documents": size,
-                "labels": _labels(documents.labels[rows]),
-                "ids": documents.ids[rows],
+                **_labels(own, selection.labels),
+                "ids": own.ids,
             }
     return groups
 
 
-def _split(documents: Documents, max_length: int) -> dict:
+def _split(documents: Documents, labels: LabelSet, max_length: int) -> dict:
     lengths = documents.lengths
     quantiles = np.quantile(lengths, _QUANTILES) if len(lengths) else np.zeros(len(_QUANTILES))
     return {
         "documents": len(documents),
-        "labels": _labels(documents.labels),
+        **_labels(documents, labels),
         "token_lengths": {
             "mean": round(float(lengths.mean()), 2) if len(lengths) else 0.0,
             **{f"{q:g}": float(v) for q, v in zip(_QUANTILES, quantiles, strict=True)},
@@ -104,8 +112,13 @@ def _split(documents: Documents, max_length: int) -> dict:
     }
 
 
-def _labels(labels: np.ndarray) -> dict:
-    return {name: int((labels == number).sum()) for number, name in enumerate(LABELS)}
+def _labels(documents: Documents, labels: LabelSet) -> dict:
+    totals = documents.label_totals(len(labels)).tolist()
+    without = int((documents.label_counts == 0).sum())
+    return {
+        "labels": dict(zip(labels.names, totals, strict=True)),
+        **({"unlabeled": without} if without else {}),
+    }
 
 
 def _repeats(documents: Documents) -> np.ndarray:
@@ -116,5 +129,5 @@ def _repeats(documents: Documents) -> np.ndarray:
 
 def _listed(documents: Documents, which: np.ndarray) -> dict:
     """How many documents `which` picks (bool[documents], or indices), and their ids."""
-    ids = [documents.ids[i] for i in np.arange(len(documents))[which]]
-    return {"documents": len(ids), "ids": ids}
+    chosen = documents.take(np.arange(len(documents))[which])
+    return {"documents": len(chosen), "ids": chosen.ids}

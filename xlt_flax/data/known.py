@@ -1,48 +1,53 @@
 """Documents that others are compared with: what a run, or the runs before it, have had.
 
-Two documents are the same if they are of one data set and have one id, or if their texts are the
-same (data/sameness). Ids are unique in a data set: those of Webis-CLS-10 hold language, domain and
-split. The same number in another language is another id, so a translation is not a repeat.
+Two documents are the same if they are the same one of one data set, or if their texts are the same
+(data/sameness). The same id in another language is another document: it may well be a translation.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from xlt_flax.data.documents import Documents
+from xlt_flax.data.sameness import identity
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Known:
-    """Documents that those of one data set are compared with.
+    """Documents that others are compared with.
 
     Attributes:
-      ids: of those that are of that data set.
-      digests: S32[…], of the texts of all, whatever data set they are of.
+      identities: S16[…], of documents of any data sets (data/sameness).
+      digests: S32[…], of their texts.
     """
 
-    ids: frozenset[str] = frozenset()
+    identities: np.ndarray = field(default_factory=lambda: np.zeros(0, "S16"))
     digests: np.ndarray = field(default_factory=lambda: np.zeros(0, "S32"))
 
     @classmethod
-    def of(cls, *parts: Documents, same_dataset: bool = True) -> "Known":
-        """All documents of all parts; if they are of another data set, their texts alone."""
-        return cls(
-            frozenset(name for part in parts for name in part.ids) if same_dataset else frozenset(),
-            np.concatenate([np.zeros(0, "S32"), *(part.digests for part in parts)]),
-        )
+    def of(cls, *parts: Documents) -> "Known":
+        """All documents of all parts."""
+        return cls.all_of(cls(part.identities, part.digests) for part in parts)
+
+    @classmethod
+    def named(
+        cls, ids: Iterable[str], dataset: str, language: str, splits: Sequence[str]
+    ) -> "Known":
+        """Documents of which no more than the id is left, in whichever of the splits they were."""
+        found = [identity(dataset, language, split, one) for one in ids for split in splits]
+        return cls(identities=np.array(found, "S16"))
 
     @classmethod
     def all_of(cls, parts: Iterable["Known"]) -> "Known":
         """What any of the parts knows."""
-        parts = list(parts)
+        parts = [cls(), *parts]
         return cls(
-            frozenset().union(*(part.ids for part in parts)),
-            np.concatenate([np.zeros(0, "S32"), *(part.digests for part in parts)]),
+            np.concatenate([part.identities for part in parts]),
+            np.concatenate([part.digests for part in parts]),
         )
 
     def marks(self, documents: Documents) -> np.ndarray:
         """bool[documents]: which are the same as one of these."""
-        by_id = np.fromiter((name in self.ids for name in documents.ids), bool, len(documents))
-        return by_id | np.isin(documents.digests, self.digests)
+        same = np.isin(documents.identities, self.identities)
+        return same | np.isin(documents.digests, self.digests)

@@ -1,11 +1,16 @@
 """Documents tokenized once: flat arrays in a folder, memory-mapped, shared by every run.
 
-    <root>/<key>/tokens.npy    int32[total tokens]   all documents, one after the other
-                 offsets.npy   int64[documents + 1]  where each begins
-                 labels.npy    int32[documents]      0 negative, 1 positive, -1 none
-                 digests.npy   S32[documents]        of normalised texts (data/sameness)
-                 ids.json      the documents' ids
-                 meta.json     what the store was made from, and a checksum of each file
+    <root>/<key>/tokens.npy         int32[total tokens]   all documents, one after the other
+                 offsets.npy        int64[documents + 1]  where each begins
+                 label_values.npy   int32[total labels]   numbers of the data set's LabelSet
+                 label_offsets.npy  int64[documents + 1]  where those of each begin
+                 digests.npy        S32[documents]        of normalised texts (data/sameness)
+                 identities.npy     S16[documents]        of data set, language, split and id
+                 id_bytes.npy       uint8[total bytes]    the documents' ids in UTF-8
+                 id_offsets.npy     int64[documents + 1]  where each begins
+                 second_starts.npy  int32[documents]      only where there are pairs: the token at
+                                                          which the second text begins, 0 without
+                 meta.json          what the store was made from, and a checksum of each file
 
 The key is a digest of everything that could change the content, so a store is never out of date.
 """
@@ -14,63 +19,94 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import tokenizers
-from tqdm import tqdm
+import tokenizers  # type: ignore[import-untyped]  # ships no types
 
 from xlt_flax import files
-from xlt_flax.data.sameness import text_digest
+from xlt_flax.data.examples import Example
+from xlt_flax.data.ids import Ids, IdTable
+from xlt_flax.data.store_writer import write_arrays
 from xlt_flax.locks import locked
 
-FORMAT = 2  # raise it when the files below change their meaning
-_ARRAYS = ("tokens", "offsets", "labels", "digests")
-_TEXTS_PER_CALL = 1000  # the fast tokenizer spreads each call over all cores
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+FORMAT = 3  # raise it when the files below change their meaning
+_ARRAYS = (
+    "tokens",
+    "offsets",
+    "label_values",
+    "label_offsets",
+    "digests",
+    "identities",
+    "id_bytes",
+    "id_offsets",
+)
+_OF_PAIRS = "second_starts"
 
 
-@dataclass(frozen=True)
-class Document:
-    """What a store is made from."""
-
-    id: str
-    text: str
-    label: int
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TokenStore:
-    """An opened store; arrays are memory-mapped and read-only (see the module's list)."""
+    """An opened store; arrays are memory-mapped and read-only (see the module's list).
 
+    Attributes:
+      language: of all its documents.
+      second_starts: None where no document is a pair.
+    """
+
+    language: str
     tokens: np.ndarray
     offsets: np.ndarray
-    labels: np.ndarray
+    label_values: np.ndarray
+    label_offsets: np.ndarray
     digests: np.ndarray
-    ids: list[str]
+    identities: np.ndarray
+    id_bytes: np.ndarray
+    id_offsets: np.ndarray
+    second_starts: np.ndarray | None = None
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.digests)
+
+    @property
+    def id_table(self) -> IdTable:
+        return IdTable(self.id_bytes, self.id_offsets)
+
+    @property
+    def ids(self) -> Ids:
+        return Ids([self.id_table], np.zeros(len(self), np.uint8), np.arange(len(self)))
 
     @cached_property
     def lengths(self) -> np.ndarray:
         """int64[documents], special tokens counted."""
         return np.diff(self.offsets)
 
+    @cached_property
+    def _tokens(self) -> np.ndarray:
+        return np.asarray(self.tokens)  # slices of a memmap are memmaps, and slow to make
+
     def document_tokens(self, row: int) -> np.ndarray:
         """int32[length] of one document."""
-        return self.tokens[self.offsets[row] : self.offsets[row + 1]]
+        return self._tokens[self.offsets[row] : self.offsets[row + 1]]
 
 
 def store_key(
-    source: dict, tokenizer, max_length: int, drop_commas: bool = False
+    source: dict[str, str],
+    tokenizer: "PreTrainedTokenizerFast",
+    max_length: int,
+    drop_commas: bool = False,
 ) -> tuple[str, dict]:
     """The store's name, and the facts that it is a digest of.
 
     Args:
-      source: what tells one set of documents from another (dataset, version, split, file digest).
+      source: `dataset`, `language` and `split` of the documents, and their `digest`.
       tokenizer: a fast tokenizer of transformers; its whole definition counts.
       max_length: tokens at which documents are cut, special tokens counted.
       drop_commas: delete all ASCII commas of a text before it is tokenized; its digest stays the
@@ -82,13 +118,12 @@ def store_key(
         "tokenizer": tokenizer_digest(tokenizer),
         "tokenizers": tokenizers.__version__,
         "max_length": max_length,
+        "drop_commas": drop_commas,
     }
-    if drop_commas:  # said only then: the stores of before hold texts as they are
-        made_from["drop_commas"] = True
     return _digest(made_from)[:20], made_from
 
 
-def tokenizer_digest(tokenizer) -> str:
+def tokenizer_digest(tokenizer: "PreTrainedTokenizerFast") -> str:
     """sha256 of a fast tokenizer's whole definition."""
     backend = tokenizer.backend_tokenizer
     backend.no_truncation()  # what the last call asked for would show; each call sets it anew
@@ -111,25 +146,29 @@ def open_store(root: Path, key: str) -> TokenStore | None:
         for name, checksum in meta["sha256"].items():
             if _sha256(folder / name) != checksum:
                 return None
-        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
-        ids = json.loads((folder / "ids.json").read_text("utf-8"))
+        names = [*_ARRAYS, *([_OF_PAIRS] if f"{_OF_PAIRS}.npy" in meta["sha256"] else [])]
+        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in names}
+        return TokenStore(language=meta["made_from"]["source"]["language"], **arrays)
     except PermissionError:  # it may well be whole
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return TokenStore(**arrays, ids=ids)
 
 
 def open_or_build(
-    root: Path, key: str, made_from: dict, documents, tokenizer, description: str
+    root: Path,
+    key: str,
+    made_from: dict,
+    examples: Callable[[], Iterable[Example]],
+    tokenizer: "PreTrainedTokenizerFast",
 ) -> TokenStore:
     """Opens the store, building it first where it is missing or damaged.
 
     Runs that start at the same moment wait for the one that builds.
 
     Args:
-      documents: called without arguments if the store must be built; returns Documents.
-      description: what to call the documents on the progress bar.
+      key, made_from: from `store_key`.
+      examples: called without arguments if the store must be built; read as a stream.
     """
     store = open_store(root, key)
     if store is not None:
@@ -137,32 +176,36 @@ def open_or_build(
     with locked(root / f".{key}.lock"):
         store = open_store(root, key)  # another run may have built it meanwhile
         if store is None:
-            _build(root / key, made_from, documents(), tokenizer, description)
+            with _closed(examples()) as stream:
+                _build(root / key, made_from, stream, tokenizer)
             store = open_store(root, key)
+    if store is None:
+        raise OSError(f"{root / key} was written, and does not read as it was written")
     return store
 
 
-def _build(folder: Path, made_from: dict, documents: Iterable[Document], tokenizer, description):
-    documents = list(documents)
-    texts = [d.text for d in documents]
-    if made_from.get("drop_commas"):
-        texts = [text.replace(",", "") for text in texts]
-    rows = _tokenize(texts, tokenizer, made_from["max_length"], description)
-    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-    arrays = {
-        "tokens": np.concatenate(rows) if rows else np.zeros(0, np.int32),
-        "offsets": np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        "labels": np.array([d.label for d in documents], np.int32),
-        "digests": np.array([text_digest(d.text) for d in documents], "S32"),
-    }
+@contextmanager
+def _closed(stream: Iterable[Example]) -> Iterator[Iterable[Example]]:
+    """Ends a generator that was not read to its end: it may hold a lock."""
+    try:
+        yield stream
+    finally:
+        if isinstance(stream, Generator):
+            stream.close()
+
+
+def _build(
+    folder: Path,
+    made_from: dict,
+    examples: Iterable[Example],
+    tokenizer: "PreTrainedTokenizerFast",
+) -> None:
     for left in folder.parent.glob(f".{folder.name}.*/"):  # of a kill; the caller holds the lock
         shutil.rmtree(left, ignore_errors=True)
     temporary = folder.with_name(f".{folder.name}.tmp")
     temporary.mkdir()  # unlike tempfile's, for whoever may read the folder around it
     try:
-        for name, array in arrays.items():
-            np.save(temporary / f"{name}.npy", array)
-        files.write_json(temporary / "ids.json", [d.id for d in documents])
+        write_arrays(temporary, made_from, examples, tokenizer)
         checksums = {path.name: _sha256(path) for path in sorted(temporary.iterdir())}
         files.write_json(temporary / "meta.json", {"made_from": made_from, "sha256": checksums})
         shutil.rmtree(folder, ignore_errors=True)
@@ -171,25 +214,7 @@ def _build(folder: Path, made_from: dict, documents: Iterable[Document], tokeniz
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _tokenize(texts: list[str], tokenizer, max_length: int, description: str) -> list[np.ndarray]:
-    """int32[length] a text: [CLS] text [SEP], cut to `max_length`."""
-    rows = []
-    with tqdm(total=len(texts), desc=f"tokenizing {description}", unit="doc", disable=None) as bar:
-        for start in range(0, len(texts), _TEXTS_PER_CALL):
-            batch = texts[start : start + _TEXTS_PER_CALL]
-            encoded = tokenizer(
-                batch,
-                truncation=True,
-                max_length=max_length,
-                return_attention_mask=False,
-                return_token_type_ids=False,
-            )
-            rows.extend(np.asarray(ids, np.int32) for ids in encoded["input_ids"])
-            bar.update(len(batch))
-    return rows
-
-
-def _digest(value) -> str:
+def _digest(value: dict) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 

@@ -3,7 +3,6 @@
 import json
 import logging
 import time
-from collections.abc import Callable
 
 from ml_collections import ConfigDict
 
@@ -19,11 +18,13 @@ from xlt_flax.failures import out_of_memory_explained
 from xlt_flax.modeling.vocabulary import Vocabulary, join
 from xlt_flax.training import processes, provenance
 from xlt_flax.training.checkpoints import Checkpoints, DamagedCheckpoint
-from xlt_flax.training.plan import Setup, load_setup
+from xlt_flax.training.initial_weights import unused_rows
+from xlt_flax.training.inputs import Inputs, open_inputs
+from xlt_flax.training.phases import evaluation_phase
+from xlt_flax.training.plan import Plan, plan_evaluation, used_rows
 from xlt_flax.training.progress import Progress
-from xlt_flax.training.protocol import stage_one_note
-from xlt_flax.training.sources import best_step, chain
-from xlt_flax.training.step import make_eval_step, put_on_devices
+from xlt_flax.training.stages import best_step, chain, stage_one_note, starting_point
+from xlt_flax.training.step import put_on_devices
 from xlt_flax.workdir import Workdir
 
 log = logging.getLogger("xlt_flax")
@@ -40,7 +41,8 @@ class Judge:
       workdir: of a run, finished or not.
       config: its config.
       languages: whose test sets to use.
-      load_setup: reads what the config names; a sweep's runs share what they can.
+      inputs: what the config names, where runs share it; None: they are opened here.
+      plan: of the study that the run belongs to; None: one is made for this evaluation.
 
     Raises:
       UserError: a language is not in the dataset, the data that the run was trained on is not
@@ -52,20 +54,21 @@ class Judge:
         workdir: Workdir,
         config: ConfigDict,
         languages: list[str],
-        load_setup: Callable[[ConfigDict], Setup] = load_setup,
+        inputs: Inputs | None = None,
+        plan: Plan | None = None,
     ):
-        setup = load_setup(config).started(workdir)
-        self.workdir = workdir
-        self.setup = setup
-        self.tests = {name: test_documents(setup.corpus, name) for name in languages}
-        provenance.check(workdir, setup)
+        self.workdir, self.config = workdir, config
+        self.inputs = inputs or open_inputs(config)
+        self.plan = plan or plan_evaluation(config, self.inputs)
+        self.start = starting_point(config, workdir)
+        self.tests = {name: test_documents(self.inputs.corpus, name) for name in languages}
+        provenance.check(workdir, config, self.inputs, self.start)
         known, self._not_known = self._known()
         self.seen = {name: known.marks(documents) for name, documents in self.tests.items()}
-        self._eval_step = make_eval_step(setup.forward())
 
     def judge(self, which: str) -> str:
         """Evaluates the checkpoint that `which` names, writes the files, and returns a table."""
-        with out_of_memory_explained(self.setup.config):
+        with out_of_memory_explained(self.config):
             return self._judge(which)
 
     def _judge(self, which: str) -> str:
@@ -97,11 +100,11 @@ class Judge:
         """What the run and its chain of sources trained or validated on; and, where a source is
         gone, that its part is not known."""
         try:
-            sources, missing = chain(self.workdir, self.setup.config), []
+            sources, missing = chain(self.workdir, self.config), []
         except UserError as error:
             log.warning(error)
             sources, missing = [], [_SOURCE_GONE]
-        return seen_by([self.workdir, *sources], self.setup.corpus), missing
+        return seen_by([self.workdir, *sources], self.inputs.corpus), missing
 
     def _load_named(self, which: str) -> tuple[int, tuple[dict, Vocabulary]]:
         """The step that `which` names, and its model.
@@ -185,22 +188,21 @@ class Judge:
     def _load(self, checkpoints: Checkpoints, step: int) -> tuple[dict, Vocabulary]:
         """A checkpoint's weights on the devices, with the word embeddings that the tests need."""
         params, held = checkpoints.restore_params(step)
-        self.setup.base.require_fit(params, held.full_size, self.workdir.path)
-        used = self.setup.used_rows(list(self.tests.values()))
+        self.inputs.base.require_fit(params, held.full_size, self.workdir.path)
+        used = used_rows(self.inputs, list(self.tests.values()))
         if held.holds(used):
             return put_on_devices(params), held
         joined = join(held, used)
-        return put_on_devices(held.move(params, joined, self.setup.untouched_table(step))), joined
+        table = unused_rows(self.config, self.inputs, self.start, step)
+        return put_on_devices(held.move(params, joined, table)), joined
 
     def _predict(
         self, language: str, model: tuple[dict, Vocabulary], documents: Documents
     ) -> Predictions:
         params, vocabulary = model
-        pad_token = int(vocabulary.row_of[self.setup.tokenizer.pad_token_id])
-        layout = self.setup.layout(None, pad_token)
-        documents = documents.renumbered(vocabulary.row_of)
+        phase = evaluation_phase(self.config, self.inputs, self.plan, vocabulary, documents)
         progress = Progress(f"evaluating {language}", len(documents), unit="doc")
-        predictions = predict(self._eval_step, params, documents, layout, progress.advance)
+        predictions = predict(phase.step, params, phase.documents, phase.layout, progress.advance)
         progress.close()
         return predictions
 

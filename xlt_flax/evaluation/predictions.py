@@ -7,8 +7,9 @@ from functools import cached_property
 import jax
 import numpy as np
 
-from xlt_flax.data.documents import LABELS, Documents
+from xlt_flax.data.documents import Documents
 from xlt_flax.data.layout.slots import Layout
+from xlt_flax.data.sources.webis_cls10.languages import LABELS
 from xlt_flax.training.step import Step
 
 

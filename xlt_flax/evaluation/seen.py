@@ -2,7 +2,7 @@
 less of the model than any other."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from ml_collections import ConfigDict
 
 from xlt_flax.data.corpus import Corpus
 from xlt_flax.data.known import Known
-from xlt_flax.data.selection import select
+from xlt_flax.data.selection import Selection, select
+from xlt_flax.data.sources import Source, find_source
 from xlt_flax.workdir import Workdir
 
 
@@ -31,33 +32,31 @@ def _seen_by_one(run: Workdir, corpus: Corpus) -> Known:
     config = run.read_config()
     own = _corpus_of(config, corpus)
     chosen = select(own, config.mixture, config.data)
-    known = Known.of(chosen.train, chosen.validation, same_dataset=own is corpus)
-    if own is not corpus:
-        return known
-    return replace(known, ids=known.ids | _recorded_ids(run))
+    drawn = Known.of(chosen.train, chosen.validation)
+    return Known.all_of([drawn, *_recorded(run, chosen, own.source)])
 
 
 def _corpus_of(config: ConfigDict, corpus: Corpus) -> Corpus:
     """A run's own data set, cut and tokenized as `corpus` is: ids, labels and digests, which a draw
     depends on, are the same however a text is cut; and `corpus` knows where its files are now."""
-    data = config.data
-    if (data.dataset, data.domain) == (corpus.dataset, corpus.domain):
+    source = find_source(config.data)
+    if source == corpus.source:
         return corpus
-    return replace(
-        corpus,
-        dataset=data.dataset,
-        domain=data.domain,
-        manual_dir=Path(data.manual_dir),
-        data_dir=Path(data.data_dir),
-        _opened={},
-        _digests={},
-    )
+    return replace(corpus, source=source, data_dir=Path(config.data.data_dir))
 
 
-def _recorded_ids(run: Workdir) -> set[str]:
-    """Those that the run itself wrote down, which count should the way of drawing have changed."""
+def _recorded(run: Workdir, chosen: Selection, source: Source) -> Iterator[Known]:
+    """Those that the run itself wrote down and that are not drawn now, should the way of drawing
+    have changed."""
     try:
-        groups = json.loads(run.audit.read_text("utf-8"))["groups"].values()
-        return {name for group in groups for part in group.values() for name in part["ids"]}
+        groups = json.loads(run.audit.read_text("utf-8"))["groups"]
+        recorded = [
+            (part.language, [one for split in groups[part.name].values() for one in split["ids"]])
+            for part in chosen.parts
+        ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return set()
+        return
+    drawn = {*chosen.train.ids, *chosen.validation.ids}
+    for language, ids in recorded:
+        changed = [one for one in ids if one not in drawn]
+        yield Known.named(changed, source.name, language, source.splits(language))

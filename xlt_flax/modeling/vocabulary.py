@@ -38,6 +38,11 @@ class Vocabulary:
         rows[self.ids] = np.arange(len(self.ids), dtype=np.int32)
         return rows
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the full table."""
+        return len(self.ids) == self.full_size
+
     def holds(self, other: "Vocabulary") -> bool:
         return bool(np.isin(other.ids, self.ids).all())
 

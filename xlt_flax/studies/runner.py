@@ -25,9 +25,10 @@ from xlt_flax.failures import NoSpaceError, explain
 from xlt_flax.studies.plan import PlannedRun, Task
 from xlt_flax.training import provenance
 from xlt_flax.training.failure_file import one_line, write_failure
-from xlt_flax.training.loop import train
-from xlt_flax.training.plan import total_steps
-from xlt_flax.training.shared_setup import share_setup
+from xlt_flax.training.inputs import open_inputs
+from xlt_flax.training.length import length_of
+from xlt_flax.training.plan import Plan, plan_study
+from xlt_flax.training.train import train
 from xlt_flax.workdir import Workdir
 
 log = logging.getLogger("xlt_flax")
@@ -132,12 +133,10 @@ class Sweep:
         print(f"{len(self.tasks) - len(waiting)} of {len(self.tasks)} runs are done", flush=True)
         if not waiting:
             return
-        self._setup = share_setup(
-            self.config,
-            [run.mixture for run in self.runs],
-            sum(self.steps[run.mixture] for run in self.runs),
-        )
-        provenance.check_sweep(self.folder, self._setup)
+        self._inputs = open_inputs(self.config, keep_weights=True)
+        self._planned: tuple[int, Plan] | None = None  # the draw last used: its runs come together
+        self._plan(self.config)  # draws differ in which documents they have, not in whether enough
+        provenance.check_sweep(self.folder, self.config, self._inputs)
         failed: dict[str, str] = {}
         for number, task in enumerate(waiting, 1):
             if task.source_folder in failed:
@@ -184,8 +183,19 @@ class Sweep:
     def _do(self, task: Task, workdir: Workdir) -> None:
         config = task_config(self.config, task, self.folder)
         log.info("---- %s", task.folder)
-        train(config, workdir, self._setup.of)
-        Judge(workdir, config, [config.data.target_language], self._setup.of).judge("best")
+        plan = self._plan(config)
+        train(config, workdir, self._inputs, plan)
+        languages = [config.data.target_language]
+        Judge(workdir, config, languages, self._inputs, plan).judge("best")
+
+    def _plan(self, config: ConfigDict) -> Plan:
+        """What all runs of a config's draw share."""
+        draw = config.data.split_seed
+        if self._planned is None or self._planned[0] != draw:
+            mixtures = [run.mixture for run in self.runs]
+            steps = sum(self.steps[mixture] for mixture in mixtures)
+            self._planned = draw, plan_study(config, self._inputs, mixtures, steps)
+        return self._planned[1]
 
     def _result_line(self, task: Task, seconds: float) -> str:
         result = self._result(task)
@@ -218,7 +228,7 @@ def steps_of_mixtures(config: ConfigDict, runs: Sequence[PlannedRun]) -> dict[st
     for mixture in {run.mixture for run in runs}:
         with_mixture = ConfigDict(config.to_dict())
         with_mixture.mixture = mixture
-        steps[mixture] = total_steps(with_mixture)
+        steps[mixture] = length_of(with_mixture).total
     return steps
 
 

@@ -3,28 +3,39 @@
 import json
 import logging
 
+from ml_collections import ConfigDict
+
 from xlt_flax.data.audit import audit
+from xlt_flax.data.corpus import Corpus
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.known import Known
 from xlt_flax.data.selection import Selection
 from xlt_flax.errors import UserError
 from xlt_flax.evaluation.seen import seen_by
-from xlt_flax.training.plan import Setup
-from xlt_flax.training.sources import chain
+from xlt_flax.training.stages import chain
 from xlt_flax.workdir import Workdir
 
 log = logging.getLogger("xlt_flax")
 
 
-def audit_of(setup: Setup, workdir: Workdir, chosen: Selection, test: Documents) -> dict:
+def audit_of(
+    config: ConfigDict, corpus: Corpus, workdir: Workdir, chosen: Selection, test: Documents
+) -> dict:
     """What audit.json is to hold.
+
+    Args:
+      config: of the run.
+      corpus: where its documents come from.
+      workdir: of the run.
+      chosen: what it trains and validates on.
+      test: what it is to be evaluated on.
 
     Raises:
       UserError: the data of an earlier run is not there; or a run that goes on would go on with
         other documents than it began with.
     """
-    data, begun = setup.config.data, _begun_with(workdir)
-    earlier = _of_earlier_runs(setup, workdir)
+    data, begun = config.data, _begun_with(workdir)
+    earlier = _of_earlier_runs(config, corpus, workdir)
     report = audit(chosen, test, data.target_language, data.max_length, earlier)
     if begun is None:
         return report
@@ -39,19 +50,19 @@ def audit_of(setup: Setup, workdir: Workdir, chosen: Selection, test: Documents)
     return report
 
 
-def _of_earlier_runs(setup: Setup, workdir: Workdir) -> Known | None:
+def _of_earlier_runs(config: ConfigDict, corpus: Corpus, workdir: Workdir) -> Known | None:
     """What they trained or validated on; None if there are none, or they are gone, which a run that
     goes on may let them be."""
-    if not setup.config.init_from:
+    if not config.init_from:
         return None
     if workdir.is_run():
         try:
-            return seen_by(chain(workdir, setup.config), setup.corpus)
+            return seen_by(chain(workdir, config), corpus)
         except UserError as error:
             log.warning("repeats of earlier runs' documents are not counted anew: %s", error)
             return None
-    source = Workdir(setup.config.init_from)
-    return seen_by([source, *chain(source)], setup.corpus)
+    source = Workdir(config.init_from)
+    return seen_by([source, *chain(source)], corpus)
 
 
 def _begun_with(workdir: Workdir) -> dict | None:

@@ -3,7 +3,7 @@
 import resource
 import statistics
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from importlib.metadata import version
 
 import jax
@@ -12,11 +12,16 @@ from ml_collections import ConfigDict
 
 from xlt_flax.data import selection
 from xlt_flax.data.documents import Documents
-from xlt_flax.data.order import Schedule
+from xlt_flax.data.order import DatasetOrder
 from xlt_flax.modeling.cost import flops_per_token, peak_flops
-from xlt_flax.training.optimizer import make_optimizer
-from xlt_flax.training.plan import Setup
-from xlt_flax.training.step import make_train_step, new_state, put_on_devices
+from xlt_flax.training.initial_weights import initial_params
+from xlt_flax.training.inputs import Inputs
+from xlt_flax.training.length import length_of
+from xlt_flax.training.optimizer import optimizer_of
+from xlt_flax.training.phases import Phase, training_phase
+from xlt_flax.training.plan import plan_run
+from xlt_flax.training.stages import starting_point
+from xlt_flax.training.step import TrainState, new_state, put_on_devices
 
 _VARIANTS = (("padded", "full"), ("padded", "active"), ("packed", "full"), ("packed", "active"))
 _SYNTHETIC_DOCUMENTS = 1000
@@ -30,48 +35,65 @@ class _Variant:
 
     forward: str
     vocabulary: str
-    step: object
-    state: object
-    layout: object
-    documents: Documents
+    phase: Phase
+    state: TrainState
     compile_seconds: float = 0.0
-    seconds: list | None = None
+    seconds: list[float] = field(default_factory=list)
     computed_tokens: int = 0
     shapes: int = 0
 
 
-def mixture_documents(setup: Setup) -> tuple[Documents, list[Documents]]:
-    """The config's training documents, and all that its vocabulary must hold."""
-    config = setup.config
-    chosen = selection.select(setup.corpus, config.mixture, config.data)
-    test = selection.test_documents(setup.corpus, config.data.target_language)
-    return chosen.train, [chosen.train, chosen.validation, test]
+@dataclass(frozen=True)
+class TimedDocuments:
+    """What batches are taken of.
+
+    Attributes:
+      train: the documents of the batches.
+      others: what the vocabulary must hold besides.
+    """
+
+    train: Documents
+    others: list[Documents]
+
+
+def mixture_documents(config: ConfigDict, inputs: Inputs) -> TimedDocuments:
+    """The config's training documents, with all that a run on them must hold."""
+    chosen = selection.select(inputs.corpus, config.mixture, config.data)
+    test = selection.test_documents(inputs.corpus, config.data.target_language)
+    return TimedDocuments(chosen.train, [chosen.validation, test])
 
 
 def synthetic_documents(
-    setup: Setup, median: float, mean: float
-) -> tuple[Documents, list[Documents]]:
+    config: ConfigDict, inputs: Inputs, median: float, mean: float
+) -> TimedDocuments:
     """Documents of random tokens, of log-normal lengths that are cut at config.data.max_length."""
     rng = np.random.default_rng(_LOGNORMAL_SEED)
     spread = np.sqrt(2 * np.log(mean / median))
     drawn = rng.lognormal(np.log(median), spread, _SYNTHETIC_DOCUMENTS)
-    lengths = np.clip(np.rint(drawn), 3, setup.config.data.max_length).astype(np.int64)
-    rows = min(_SYNTHETIC_VOCABULARY, setup.model_config.vocab_size)
-    documents = Documents(
+    lengths = np.clip(np.rint(drawn), 3, config.data.max_length).astype(np.int64)
+    rows = min(_SYNTHETIC_VOCABULARY, inputs.base.shape.vocab_size)
+    documents = Documents.from_arrays(
         ids=[f"synthetic/{i}" for i in range(len(lengths))],
         labels=rng.integers(0, 2, len(lengths)).astype(np.int32),
         digests=np.array([f"{i:032}" for i in range(len(lengths))], "S32"),
         tokens=rng.integers(0, rows, lengths.sum()).astype(np.int32),
         offsets=np.cumsum([0, *lengths]),
     )
-    return documents, [documents]
+    return TimedDocuments(documents, [])
 
 
-def compare(setup: Setup, documents, steps: int, all_variants: bool) -> list[dict]:
+def compare(
+    config: ConfigDict,
+    inputs: Inputs,
+    documents: TimedDocuments,
+    steps: int,
+    all_variants: bool,
+) -> list[dict]:
     """Times the config's own variant, or all of them, step by step in turn on the same batches.
 
     Args:
-      setup: of the config.
+      config: of a run.
+      inputs: what it names.
       documents: from `mixture_documents` or `synthetic_documents`.
       steps: how many to time.
       all_variants: padded and packed forward, each with the full and the active vocabulary.
@@ -83,17 +105,17 @@ def compare(setup: Setup, documents, steps: int, all_variants: bool) -> list[dic
       documents' tokens; forward and twice that backward), `peak_fraction` (None where the device's
       peak is not known), `peak_memory_bytes`, `device`, `dtype`, `batch_size`, `versions`.
     """
-    own = (setup.config.model.forward, setup.config.model.vocabulary)
-    params = setup.initial_params()
+    own = (config.model.forward, config.model.vocabulary)
+    params = initial_params(config, inputs, starting_point(config))
     names = _VARIANTS if all_variants else [own]
-    variants = [_variant(setup, params, documents, *pair) for pair in names]
-    schedule = _schedule(setup, documents[0])
-    _compile(variants, schedule, steps)
+    variants = [_variant(config, inputs, params, documents, *pair) for pair in names]
+    order = _order(config, documents.train)
+    _compile(variants, order, steps)
     for number in range(steps):
         for variant in variants:
-            _time_step(variant, schedule.batch(number))
-    held = [int(documents[0].lengths[schedule.batch(n)].sum()) for n in range(steps)]
-    return [_result(setup, variant, held) for variant in variants]
+            _time_step(variant, order.batch(number))
+    held = [int(documents.train.lengths[order.batch(n)].sum()) for n in range(steps)]
+    return [_result(config, inputs, variant, held) for variant in variants]
 
 
 def table(results: list[dict]) -> str:
@@ -108,62 +130,61 @@ def table(results: list[dict]) -> str:
     return "\n".join(lines)
 
 
-def _variant(setup: Setup, params: dict, documents, forward: str, vocabulary: str) -> _Variant:
-    config = ConfigDict(setup.config.to_dict())
+def _variant(
+    config: ConfigDict,
+    inputs: Inputs,
+    params: dict,
+    documents: TimedDocuments,
+    forward: str,
+    vocabulary: str,
+) -> _Variant:
+    config = ConfigDict(config.to_dict())
     config.model.update({"forward": forward, "vocabulary": vocabulary})
-    setup = replace(setup, config=config)
-    train, seen = documents
-    held = setup.vocabulary(seen)
-    optimizer = make_optimizer(config.train, setup.learning_rate())
-    numbered = train.renumbered(held.row_of)
-    return _Variant(
-        forward=forward,
-        vocabulary=vocabulary,
-        step=make_train_step(setup.forward(), optimizer, config.seed),
-        state=put_on_devices(new_state(held.select(params), optimizer)),
-        layout=setup.layout(numbered, int(held.row_of[setup.tokenizer.pad_token_id])),
-        documents=numbered,
-        seconds=[],
-    )
+    length = length_of(config)
+    plan = plan_run(config, inputs, documents.train, documents.others, length.total)
+    rows = plan.rows_for([documents.train, *documents.others])
+    optimizer = optimizer_of(config.train, length)
+    phase = training_phase(config, inputs, plan, rows, documents.train, optimizer)
+    state = put_on_devices(new_state(rows.select(params), optimizer))
+    return _Variant(forward, vocabulary, phase, state)
 
 
-def _schedule(setup: Setup, documents: Documents) -> Schedule:
-    size = min(setup.config.train.batch_size, len(documents))
-    return Schedule(tuple(documents.ids), ("",) * len(documents), size, "shuffle", 0)
+def _order(config: ConfigDict, documents: Documents) -> DatasetOrder:
+    size = min(config.train.batch_size, len(documents))
+    return DatasetOrder(documents.ids, (), size, "shuffle", 0)
 
 
-def _compile(variants: list[_Variant], schedule: Schedule, steps: int) -> None:
+def _compile(variants: list[_Variant], order: DatasetOrder, steps: int) -> None:
     """Runs each shape that the timed steps will need, once, and counts that as compilation."""
     for variant in variants:
         seen = set()
         for number in range(steps):
-            batch = variant.layout.build(variant.documents, schedule.batch(number))
+            batch = variant.phase.layout.collate(variant.phase.documents, order.batch(number))
             if batch["input_ids"].shape not in seen:
                 seen.add(batch["input_ids"].shape)
                 started = time.perf_counter()
-                variant.state, metrics = variant.step(variant.state, batch)
+                variant.state, metrics = variant.phase.step(variant.state, batch)
                 jax.block_until_ready(metrics)
                 variant.compile_seconds += time.perf_counter() - started
         variant.shapes = len(seen)
 
 
 def _time_step(variant: _Variant, indices: np.ndarray) -> None:
-    batch = variant.layout.build(variant.documents, indices)
+    batch = variant.phase.layout.collate(variant.phase.documents, indices)
     started = time.perf_counter()
-    variant.state, metrics = variant.step(variant.state, batch)
+    variant.state, metrics = variant.phase.step(variant.state, batch)
     jax.block_until_ready((variant.state, metrics))
     variant.seconds.append(time.perf_counter() - started)
     variant.computed_tokens += batch["input_ids"].size
 
 
-def _result(setup: Setup, variant: _Variant, held_tokens: list[int]) -> dict:
+def _result(config: ConfigDict, inputs: Inputs, variant: _Variant, held_tokens: list[int]) -> dict:
     seconds, device = sum(variant.seconds), jax.devices()[0]
     steps, tokens = len(variant.seconds), sum(held_tokens)
-    batch_size = min(setup.config.train.batch_size, len(variant.documents))
-    flops = flops_per_token(setup.model_config, variant.documents.lengths) * tokens / steps
+    batch_size = min(config.train.batch_size, len(variant.phase.documents))
+    flops = flops_per_token(inputs.base.shape, variant.phase.documents.lengths) * tokens / steps
     median = statistics.median(variant.seconds)
-    model = setup.config.model
-    peak = peak_flops(device.device_kind, model.dtype, model.tf32)
+    peak = peak_flops(device.device_kind, config.model.dtype, config.model.tf32)
     return {
         "forward": variant.forward,
         "vocabulary": variant.vocabulary,
@@ -179,7 +200,7 @@ def _result(setup: Setup, variant: _Variant, held_tokens: list[int]) -> dict:
         "peak_fraction": peak and round(flops / median / (peak * jax.device_count()), 4),
         "peak_memory_bytes": _peak_memory(device),
         "device": f"{jax.device_count()} x {device.device_kind}",
-        "dtype": setup.config.model.dtype,
+        "dtype": config.model.dtype,
         "batch_size": batch_size,
         "steps": steps,
         "versions": {name: version(name) for name in ("jax", "jaxlib", "flax", "transformers")},

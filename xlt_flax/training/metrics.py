@@ -11,6 +11,8 @@ import math
 import os
 from pathlib import Path
 
+import numpy as np
+
 from xlt_flax import files
 from xlt_flax.errors import RunError, UserError
 
@@ -56,12 +58,24 @@ def finite_or_none(value):
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def batch_sum(losses: np.ndarray, batch_size: int) -> float:
+    """The thesis's validation score: the sum, over batches, of a batch's mean loss.
+
+    Args:
+      losses: float[documents], in the order of the validation documents.
+      batch_size: documents of a batch; the last one may hold fewer, and weighs as much.
+    """
+    losses = np.asarray(losses, np.float64)
+    starts = range(0, len(losses), batch_size)
+    return float(sum(losses[start : start + batch_size].mean() for start in starts))
+
+
 def best_validation(records: list[dict], best_by: str = "loss") -> dict | None:
     """The best validation, the lowest and the earlier of equals; None if there was none. One whose
     value is not finite never is the best.
 
     Where stage one's best was taken over (a line of split SOURCE, at step 0), it takes part, and
-    all are compared by batch sum (see training/protocol), whatever `best_by`.
+    all are compared by batch sum (see training/starts), whatever `best_by`.
 
     Args:
       records: of a run.

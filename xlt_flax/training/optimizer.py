@@ -1,10 +1,43 @@
 """AdamW and its learning rate over a run's steps."""
 
+from functools import lru_cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 from flax.traverse_util import flatten_dict, unflatten_dict
+from ml_collections import ConfigDict
+
+from xlt_flax.training.length import Length
+
+_OF_SCHEDULE = ("learning_rate", "schedule", "step_gamma", "step_epochs", "warmup_fraction")
+_OF_ADAMW = ("weight_decay", "beta1", "beta2", "epsilon", "epsilon_before_correction", "clip_norm")
+_OPTIMIZERS_KEPT = 4
+
+
+def schedule_of(train: ConfigDict, length: Length) -> optax.Schedule:
+    """The learning rate of each update of a run (see `learning_rate`)."""
+    return learning_rate(train, length.per_epoch, length.total)
+
+
+def optimizer_of(train: ConfigDict, length: Length) -> optax.GradientTransformation:
+    """A run's optimizer. Of equal settings it is the same object, so that the steps that are made
+    of it are one program.
+
+    Args:
+      train: the config's `train`.
+      length: of the run.
+    """
+    is_constant = train.schedule == "constant"  # whatever the run's length
+    settings = tuple((name, train[name]) for name in (*_OF_SCHEDULE, *_OF_ADAMW))
+    return _made(settings, Length(1, 1) if is_constant else Length(length.per_epoch, length.total))
+
+
+@lru_cache(maxsize=_OPTIMIZERS_KEPT)
+def _made(settings: tuple, length: Length) -> optax.GradientTransformation:
+    train = ConfigDict(dict(settings))
+    return make_optimizer(train, schedule_of(train, length))
 
 
 def learning_rate(train, steps_per_epoch: int, total_steps: int) -> optax.Schedule:

@@ -1,17 +1,27 @@
-"""What training, evaluation and benchmarks all begin with: tokenizer, model, corpus and layouts."""
+"""What compiled programs depend on, as a value that is made for one run or for all of a study.
+
+A program is compiled for shapes: those of batches, and that of the word embedding. A run by itself
+has them made for its own documents; the runs of a study share those that are made for all of them
+together, so that each finds the programs of the first. Results do not depend on them, but for
+rounding. A study's are made of all that one draw gives all of its runs, so that a run has the very
+same numbers whatever shard, seeds, draws or --only brought it about.
+
+Draws share programs where shapes agree, and nothing else. One vocabulary for all that can be drawn
+would be the same for all, but larger: 29,900 rows instead of 17,200, where 3 x 132 documents of 64
+tokens are drawn of each language's 4,000 (music, XLM-R's vocabulary).
+"""
 
 import logging
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import jax
 import numpy as np
-import optax
 from ml_collections import ConfigDict
-from transformers import BertConfig
+from transformers import PretrainedConfig
 
-from xlt_flax.data.corpus import Corpus
+from xlt_flax.data import selection
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.layout.packed import PackedLayout
 from xlt_flax.data.layout.padded import PaddedLayout
@@ -19,20 +29,11 @@ from xlt_flax.data.layout.shapes import PackingPlan, choose_shapes
 from xlt_flax.data.layout.slots import Layout
 from xlt_flax.data.mixture import parse_mixture
 from xlt_flax.errors import UserError
-from xlt_flax.modeling import pretrained
-from xlt_flax.modeling.base_model import BaseModel, open_base_model
+from xlt_flax.modeling.base_model import BaseModel
 from xlt_flax.modeling.cost import tokens_per_compilation
-from xlt_flax.modeling.vocabulary import (
-    Vocabulary,
-    active_vocabulary,
-    full_vocabulary,
-    word_embedding,
-)
-from xlt_flax.training.checkpoints import Checkpoints
-from xlt_flax.training.optimizer import decay_of_unused_rows, learning_rate, make_optimizer
-from xlt_flax.training.sources import Start, starting_point
-from xlt_flax.training.step import Forward
-from xlt_flax.workdir import Workdir
+from xlt_flax.modeling.encoders import Forward
+from xlt_flax.modeling.vocabulary import Vocabulary, active_vocabulary, full_vocabulary
+from xlt_flax.training.inputs import Inputs
 
 log = logging.getLogger("xlt_flax")
 
@@ -40,223 +41,226 @@ _EVALUATION_TOKENS = 128  # of a document, to size packed batches of config.eval
 # Whole rows are attended to on accelerators: a token costs this much more for each of its row's.
 _ROW_COST = 2e-4
 _ROW_LENGTHS = (128, 256)
-_NUM_LABELS = 2
 _MOST_SHAPES = 12  # of training batches; few are used where compiling costs more than padding
+_FORWARDS_KEPT = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What programs are compiled for.
+
+    Attributes:
+      forward: the model's forward pass; of equal settings, the same object in one process.
+      is_packed: whether it takes batches with several documents a row, or one a row.
+      vocabulary: the rows of the word embedding that training holds; None: for evaluation alone.
+      packing: the shapes of packed training batches; None: there are none.
+      evaluation_lengths: int64[…], of documents, that the shape of packed evaluation batches is
+        made for; None: those of what is evaluated.
+    """
+
+    forward: Forward
+    is_packed: bool
+    vocabulary: Vocabulary | None = None
+    packing: PackingPlan | None = None
+    evaluation_lengths: np.ndarray | None = None
+
+    def rows_for(self, parts: Sequence[Documents]) -> Vocabulary:
+        """The rows that training on these documents holds.
+
+        Raises:
+          ValueError: the plan was made for other documents.
+        """
+        if self.vocabulary is None:
+            raise ValueError("a plan for evaluation alone")
+        held = self.vocabulary.row_of >= 0
+        if any((part.used_tokens(len(held)) & ~held).any() for part in parts):
+            raise ValueError("the plan was made for other documents: their tokens have no rows")
+        return self.vocabulary
+
+
+def plan_evaluation(config: ConfigDict, inputs: Inputs) -> Plan:
+    """Of an evaluation by itself; arguments as of `plan_run`."""
+    is_packed = _is_packed(config, inputs.base)
+    return Plan(_forward(config, inputs.base, is_packed), is_packed)
+
+
+def plan_run(
+    config: ConfigDict, inputs: Inputs, train: Documents, others: list[Documents], steps: int
+) -> Plan:
+    """Of one run.
+
+    Args:
+      config: of the run.
+      inputs: what it names.
+      train: what it trains on.
+      others: what it validates on and is evaluated on, as far as it is known.
+      steps: updates that it makes.
+
+    Raises:
+      UserError: the model has not what the config asks for.
+    """
+    own = plan_evaluation(config, inputs)
+    return Plan(
+        own.forward,
+        own.is_packed,
+        _vocabulary(config, inputs, [train, *others]),
+        _packing(config, inputs.base.shape, train.lengths, steps) if own.is_packed else None,
+    )
+
+
+def plan_study(config: ConfigDict, inputs: Inputs, mixtures: Iterable[str], steps: int) -> Plan:
+    """Of all runs of one draw of a study, whatever their seeds.
+
+    Args:
+      config: of any of the runs; its `data.split_seed` is the draw.
+      inputs: what it names.
+      mixtures: of all runs, those of other shards included: what is shared must not depend on
+        which process a run falls to.
+      steps: updates of all runs together, of one seed.
+
+    Raises:
+      UserError: data is not as it should be, or a mixture cannot be drawn.
+    """
+    own = plan_evaluation(config, inputs)
+    letters = inputs.corpus.source.letters
+    groups = dict.fromkeys(
+        group.name for name in mixtures for group in parse_mixture(name, letters)
+    )
+    chosen = selection.select(inputs.corpus, "".join(groups), config.data)
+    test = selection.test_documents(inputs.corpus, config.data.target_language)
+    documents = [chosen.train, chosen.validation, test]
+    shape, lengths = inputs.base.shape, chosen.train.lengths
+    return Plan(
+        own.forward,
+        own.is_packed,
+        _vocabulary(config, inputs, documents),
+        _packing(config, shape, lengths, steps) if own.is_packed else None,
+        np.concatenate([part.lengths for part in documents]),
+    )
+
+
+def used_rows(inputs: Inputs, documents: Sequence[Documents]) -> Vocabulary:
+    """The rows of the word embedding that documents use, and no others."""
+    special, size = inputs.base.tokenizer.all_special_ids, inputs.base.shape.vocab_size
+    return active_vocabulary(_tokens(documents, size), special, size, multiple=1)
+
+
+def train_layout(config: ConfigDict, plan: Plan, pad_token: int, labels: int | None) -> Layout:
+    """How training batches are laid out.
+
+    Args:
+      config: of the run.
+      plan: of it.
+      pad_token: the padding token's number, as the documents' tokens are numbered.
+      labels: how many there are, where documents may have several; None: each has one.
+    """
+    if not plan.is_packed:
+        return _padded(config, config.train.batch_size, pad_token, labels)
+    return _packed(config, plan, pad_token, labels)
+
+
+def evaluation_layout(config: ConfigDict, plan: Plan, pad_token: int, labels: int | None) -> Layout:
+    """How batches are laid out that are evaluated; arguments as of `train_layout`."""
+    if not plan.is_packed:
+        return _padded(config, config.eval.batch_size, pad_token, labels)
+    return _packed(config, plan, pad_token, labels)
+
+
+# ---- The forward pass ----------------------------------------------------------------------------
+
+
+def _is_packed(config: ConfigDict, base: BaseModel) -> bool:
+    if config.model.forward == "padded":
+        return False
+    reason = base.adapter.packed_reason(base.shape)
+    if reason and config.model.attention_dropout == "each":
+        raise UserError(
+            "config.model.attention_dropout is 'each', which the packed forward alone has, and "
+            f"it does not know {config.model.name}: {reason}; give 'shared'"
+        )
+    if reason:
+        log.info("model.forward: padded, since the packed one does not know it: %s", reason)
+    return not reason
+
+
+def _forward(config: ConfigDict, base: BaseModel, is_packed: bool) -> Forward:
+    described = base.shape.to_json_string(use_diff=False)
+    model = config.model
+    return _made(_Settings(described, is_packed, model.dtype, model.attention_dropout, base))
 
 
 @dataclass(frozen=True)
-class Setup:
-    """A config's tokenizer, model shape and corpus, before any weights, and where they begin."""
+class _Settings:
+    """All that a forward pass depends on; the model's shape is told by its description."""
 
-    config: ConfigDict
-    tokenizer: object
-    model_config: BertConfig
-    corpus: Corpus
-    base: BaseModel
-    start: Start = field(default_factory=Start)
-
-    def of(self, config: ConfigDict) -> "Setup":
-        """The setup of another run, such as the source of this one."""
-        return load_setup(config)
-
-    def started(self, workdir: Workdir | None = None) -> "Setup":
-        """With what the run starts from, or did start from (see `sources.starting_point`).
-
-        Raises:
-          UserError: the config's `init_from` cannot be started from.
-        """
-        return replace(self, start=starting_point(self.config, workdir))
-
-    # ---- Steps -------------------------------------------------------------------------------
-
-    @property
-    def steps_per_epoch(self) -> int:
-        return steps_per_epoch(self.config)
-
-    @property
-    def total_steps(self) -> int:
-        return total_steps(self.config)
-
-    def learning_rate(self) -> optax.Schedule:
-        return learning_rate(self.config.train, self.steps_per_epoch, self.total_steps)
-
-    def optimizer(self) -> optax.GradientTransformation:
-        return make_optimizer(self.config.train, self.learning_rate())
-
-    # ---- Weights -----------------------------------------------------------------------------
-
-    def initial_params(self) -> dict:
-        """The weights that the run starts from, on the host, with the full word embedding.
-
-        Raises:
-          UserError: they cannot be had, or are not those that are recorded.
-        """
-        if bool(self.start.source) != bool(self.config.init_from):
-            raise ValueError("the setup was not `started`")
-        if not self.start.source:
-            return self._model_params()
-        source, step = self.start.source, self.start.step
-        if not source.is_run():
-            raise UserError(
-                f"config.init_from: {source.path} is gone, and word embeddings of it are needed: "
-                "put it back, or say where it is, --config.init_from=DIR"
-            )
-        params, held = Checkpoints(source.checkpoints).restore_params(step)
-        self.base.require_fit(params, held.full_size, source.path)
-        if len(held.ids) == held.full_size:
-            return params
-        begun_as = self.of(self._config_of(source)).started(source)
-        return held.rebuild(params, begun_as.untouched_table(step))
-
-    def _model_params(self) -> dict:
-        params = self.base.params(self.config.seed)
-        self.require_recorded_model()
-        return params
-
-    def _config_of(self, source: Workdir) -> ConfigDict:
-        """A source's config; its model is taken from this run's place if it is not in its own."""
-        config = ConfigDict(source.read_config().to_dict())
-        if not pretrained.is_there(config.model.name):
-            config.model.name = self.config.model.name
-            config.model.revision = self.config.model.revision
-        config.data.data_dir = self.config.data.data_dir
-        config.data.manual_dir = self.config.data.manual_dir
-        return config.lock()
-
-    def require_recorded_model(self) -> None:
-        """Refuses a model that is not the one that the run started from; loads it to know.
-
-        Raises:
-          UserError: it is another, or cannot be had.
-        """
-        start = self.start
-        if start.source or start.digest in (None, self.base.digest()):
-            return
-        revision = f" or --config.model.revision={start.revision}" if start.revision else ""
-        raise UserError(
-            f"config.model.name: {self.config.model.name} is not the model that {start.run.path} "
-            f"started from (other weights): give that one, --config.model.name=PLACE{revision}"
-        )
-
-    def untouched_table(self, steps: int) -> np.ndarray:
-        """float32[vocabulary, hidden]: word embeddings as `steps` updates leave unused ones."""
-        factor = decay_of_unused_rows(self.config.train, self.learning_rate(), steps)
-        return (word_embedding(self.initial_params()) * factor).astype(np.float32)
-
-    def vocabulary(self, documents: list[Documents]) -> Vocabulary:
-        """The rows of the word embedding that a run on these documents must hold."""
-        size = self.model_config.vocab_size
-        if self.config.model.vocabulary == "full":
-            return full_vocabulary(size)
-        tokens = [part.tokens for part in documents]
-        return active_vocabulary(tokens, self.tokenizer.all_special_ids, size)
-
-    def used_rows(self, documents: list[Documents]) -> Vocabulary:
-        """The rows of the word embedding that documents use, and no others."""
-        tokens, size = [part.tokens for part in documents], self.model_config.vocab_size
-        return active_vocabulary(tokens, self.tokenizer.all_special_ids, size, multiple=1)
-
-    # ---- Forward pass and batches ------------------------------------------------------------
-
-    @cached_property  # so that a fallback is told once
-    def is_packed(self) -> bool:
-        if self.config.model.forward == "padded":
-            return False
-        reason = self.base.adapter.packed_reason(self.model_config)
-        if reason and self.config.model.attention_dropout == "each":
-            raise UserError(
-                "config.model.attention_dropout is 'each', which the packed forward alone has, and "
-                f"it does not know {self.config.model.name}: {reason}; give 'shared'"
-            )
-        if reason:
-            log.info("model.forward: padded, since the packed one does not know it: %s", reason)
-        return not reason
-
-    def forward(self) -> Forward:
-        model, adapter = self.config.model, self.base.adapter
-        if self.is_packed:
-            return adapter.packed_forward(self.model_config, model.dtype, model.attention_dropout)
-        return adapter.padded_forward(self.model_config, model.dtype)
-
-    def layout(self, documents: Documents | None, pad_token: int) -> Layout:
-        """How batches are laid out.
-
-        Args:
-          documents: that training batches are made of; None: for evaluation alone.
-          pad_token: the padding token's number, as the documents' tokens are numbered.
-        """
-        config, devices = self.config, jax.device_count()
-        if not self.is_packed:
-            size = config.eval.batch_size if documents is None else config.train.batch_size
-            return PaddedLayout(config.data.max_length, size, devices, pad_token)
-        plan = self._plan(documents.lengths, self.total_steps) if documents else None
-        tokens = -(-config.eval.batch_size // devices) * _EVALUATION_TOKENS
-        rows = self._row_lengths()
-        layout = PackedLayout(plan, tokens, rows and rows[-1], devices, pad_token)
-        if plan:
-            log.info(
-                "packing: rows of %s tokens a device; about %.1f%% of them are padding",
-                ", ".join(layout.shapes),
-                100 * plan.padding_fraction,
-            )
-        return layout
-
-    def _plan(self, lengths: np.ndarray, steps: int) -> PackingPlan:
-        """The shapes of packed batches of documents of these lengths, for so many updates."""
-        rows = self._row_lengths()
-        return choose_shapes(
-            lengths,
-            self.config.train.batch_size,
-            devices=jax.device_count(),
-            row_lengths=rows,
-            row_cost=_ROW_COST if rows else 0.0,
-            steps=steps,
-            compile_tokens=tokens_per_compilation(
-                self.model_config, jax.default_backend(), jax.device_count()
-            ),
-            limit=_MOST_SHAPES,
-        )
-
-    def _row_lengths(self) -> list[int] | None:
-        if jax.default_backend() == "cpu":
-            return None
-        longest = -(-self.config.data.max_length // 64) * 64
-        return [*(length for length in _ROW_LENGTHS if length < longest), longest]
+    described: str
+    is_packed: bool
+    dtype: str
+    attention_dropout: str
+    base: BaseModel = field(compare=False)
 
 
-def steps_per_epoch(config: ConfigDict) -> int:
-    """Updates in which every training document is seen once."""
-    documents = len(parse_mixture(config.mixture)) * config.data.train_per_group
-    return -(-documents // config.train.batch_size)
+@lru_cache(maxsize=_FORWARDS_KEPT)
+def _made(settings: _Settings) -> Forward:
+    shape, adapter = settings.base.shape, settings.base.adapter
+    if settings.is_packed:
+        return adapter.packed_forward(shape, settings.dtype, settings.attention_dropout)
+    return adapter.padded_forward(shape, settings.dtype)
 
 
-def total_steps(config: ConfigDict, epochs_before: int = 0) -> int:
-    """Updates of a run: `max_steps` of its own, or those of its epochs.
-
-    Args:
-      config: of the run; on no documents, it makes no updates whatever it says.
-      epochs_before: that count as done, of a run whose count of epochs goes on.
-    """
-    each = steps_per_epoch(config)
-    if each and config.train.max_steps:
-        return config.train.max_steps
-    return max(config.train.epochs - epochs_before, 0) * each
+# ---- Rows and shapes -----------------------------------------------------------------------------
 
 
-def load_setup(config: ConfigDict) -> Setup:
-    """Reads what a config names.
+def _vocabulary(config: ConfigDict, inputs: Inputs, documents: list[Documents]) -> Vocabulary:
+    size = inputs.base.shape.vocab_size
+    if config.model.vocabulary == "full":
+        return full_vocabulary(size)
+    special = inputs.base.tokenizer.all_special_ids
+    return active_vocabulary(_tokens(documents, size), special, size)
 
-    Raises:
-      UserError: the model's folder or the data is not as it should be.
-    """
-    base = open_base_model(config, _NUM_LABELS)
-    corpus = Corpus(
-        dataset=config.data.dataset,
-        domain=config.data.domain,
-        manual_dir=Path(config.data.manual_dir),
-        data_dir=Path(config.data.data_dir),
-        tokenizer=base.tokenizer,
-        max_length=config.data.max_length,
-        drop_commas=config.data.drop_commas,
+
+def _tokens(documents: Sequence[Documents], size: int) -> list[np.ndarray]:
+    """int64[…] of each part: the token ids that it holds, each once."""
+    return [np.flatnonzero(part.used_tokens(size)) for part in documents]
+
+
+def _packing(
+    config: ConfigDict, shape: PretrainedConfig, lengths: np.ndarray, steps: int
+) -> PackingPlan | None:
+    """The shapes of packed batches of documents of these lengths, for so many updates."""
+    if not len(lengths):
+        return None
+    rows = _row_lengths(config)
+    return choose_shapes(
+        lengths,
+        config.train.batch_size,
+        devices=jax.device_count(),
+        row_lengths=rows,
+        row_cost=_ROW_COST if rows else 0.0,
+        steps=steps,
+        compile_tokens=tokens_per_compilation(shape, jax.default_backend(), jax.device_count()),
+        limit=_MOST_SHAPES,
     )
-    return Setup(config, base.tokenizer, base.shape, corpus, base)
+
+
+def _row_lengths(config: ConfigDict) -> list[int] | None:
+    if jax.default_backend() == "cpu":
+        return None
+    longest = -(-config.data.max_length // 64) * 64
+    return [*(length for length in _ROW_LENGTHS if length < longest), longest]
+
+
+# ---- Layouts -------------------------------------------------------------------------------------
+
+
+def _padded(config: ConfigDict, batch_size: int, pad_token: int, labels: int | None) -> Layout:
+    devices, longest = jax.device_count(), config.data.max_length
+    return PaddedLayout(longest, batch_size, devices, pad_token, labels)
+
+
+def _packed(config: ConfigDict, plan: Plan, pad_token: int, labels: int | None) -> Layout:
+    devices, rows = jax.device_count(), _row_lengths(config)
+    tokens = -(-config.eval.batch_size // devices) * _EVALUATION_TOKENS
+    longest = rows[-1] if rows else None
+    lengths = plan.evaluation_lengths
+    return PackedLayout(plan.packing, tokens, longest, devices, pad_token, labels, lengths)

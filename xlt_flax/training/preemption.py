@@ -1,7 +1,5 @@
 """When a run that was told to stop does so: after a step, and on all hosts after the same one."""
 
-import jax
-
 from xlt_flax import signals
 from xlt_flax.training import processes
 
@@ -18,7 +16,7 @@ def stop_after(step: int) -> bool:
     Args:
       step: the last one made, the same on all hosts.
     """
-    if jax.process_count() == 1:
+    if not processes.are_several():
         return signals.requested()
     return step % _STEPS_BETWEEN_AGREEMENTS == 0 and processes.any_of(signals.requested())
 
@@ -32,5 +30,5 @@ def check_in_validation(documents: int = 0) -> None:
       ValidationStoppedError: it was.
     """
     del documents
-    if jax.process_count() == 1 and signals.requested():
+    if not processes.are_several() and signals.requested():
         raise ValidationStoppedError

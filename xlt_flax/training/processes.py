@@ -1,4 +1,5 @@
-"""Several hosts training together: who writes, and how they agree. One host is the plain case."""
+"""Several hosts training together: who writes, and how they agree. One host is the plain case, for
+which JAX is not imported."""
 
 import glob
 import logging
@@ -9,9 +10,7 @@ import threading
 import zlib
 from contextlib import contextmanager
 
-import jax
 import numpy as np
-from jax.experimental import multihost_utils
 
 from xlt_flax.errors import UserError
 from xlt_flax.training.cluster import Cluster, find_cluster
@@ -50,6 +49,8 @@ def join(command: str) -> None:
         _require_free(port)
     if cluster.port:
         os.environ["JAX_COORDINATOR_PORT"] = str(cluster.port)
+    import jax
+
     log.info(
         "process %d of %d: waiting for the others, %d s at most",
         cluster.process,
@@ -115,45 +116,59 @@ def _time_limit(cluster: Cluster):
 
 def describe_devices() -> str:
     """How many devices are used, of how many that there are, on how many hosts; all hosts ask."""
+    import jax
+
     backend, used = jax.default_backend(), jax.local_device_count()
     listed = len(glob.glob("/dev/nvidia[0-9]*")) if backend == "gpu" else 0
     name = zlib.crc32(socket.gethostname().encode()) % 2**31
     rows = np.array([[name, used, listed]], np.int32)
-    if jax.process_count() > 1:
-        rows = np.asarray(multihost_utils.process_allgather(rows)).reshape(-1, 3)
+    if are_several():
+        rows = np.asarray(_multihost().process_allgather(rows)).reshape(-1, 3)
     hosts = [rows[rows[:, 0] == name] for name in np.unique(rows[:, 0])]
     there = sum(max(of[:, 1].sum(), of[:, 2].max()) for of in hosts)
     plural = "s" if len(hosts) > 1 else ""
     return f"{jax.device_count()} of {there} {backend} devices, {len(hosts)} host{plural}"
 
 
+def are_several() -> bool:
+    """Whether this process trains together with others, which it joined."""
+    jax = sys.modules.get("jax")
+    return bool(jax) and jax.distributed.is_initialized() and jax.process_count() > 1
+
+
 def is_first() -> bool:
     """Whether this host is the one that writes the workdir."""
-    return jax.process_index() == 0
+    return not are_several() or sys.modules["jax"].process_index() == 0
 
 
 def agreed(value: int) -> int:
     """The first host's value, on every host."""
-    if jax.process_count() == 1:
+    if not are_several():
         return value
-    return int(multihost_utils.broadcast_one_to_all(np.array(value, np.int32)))
+    return int(_multihost().broadcast_one_to_all(np.array(value, np.int32)))
 
 
 def any_of(value: bool) -> bool:
     """Whether it is true on any host: the same answer on every host."""
-    if jax.process_count() == 1:
+    if not are_several():
         return value
-    return bool(multihost_utils.process_allgather(np.array(value, np.int32)).any())
+    return bool(_multihost().process_allgather(np.array(value, np.int32)).any())
 
 
 def wait_for_all(name: str) -> None:
     """Returns when every host has come here."""
-    if jax.process_count() > 1:
-        multihost_utils.sync_global_devices(name)
+    if are_several():
+        _multihost().sync_global_devices(name)
 
 
 def leave() -> None:
     """Takes leave of the other hosts; returns when all do. One that ended without, when all stop,
     would take those with it that are not so far yet."""
-    if jax.process_count() > 1:
-        jax.distributed.shutdown()
+    if are_several():
+        sys.modules["jax"].distributed.shutdown()
+
+
+def _multihost():
+    from jax.experimental import multihost_utils
+
+    return multihost_utils

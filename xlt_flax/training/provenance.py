@@ -6,51 +6,53 @@ is there when the run goes on or is judged. Places may change; what lies there m
 
 import logging
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import jax
 from ml_collections import ConfigDict
 
 from xlt_flax.data.corpus import Corpus
-from xlt_flax.data.sources.webis_cls10.languages import LABELS
 from xlt_flax.data.token_store import tokenizer_digest
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import moved
-from xlt_flax.training.plan import Setup
-from xlt_flax.training.sources import Start
+from xlt_flax.training.inputs import Inputs
+from xlt_flax.training.stages import Start, require_recorded_model
 from xlt_flax.workdir import Workdir
 
 log = logging.getLogger("xlt_flax")
 
 
-def gather(setup: Setup, splits: Iterable[tuple[str, str]]) -> dict:
+def gather(
+    config: ConfigDict, inputs: Inputs, start: Start, splits: Iterable[tuple[str, str]]
+) -> dict:
     """What a new run's config.json holds: `device`, `labels`, `started_from` and `data`.
 
     Args:
-      setup: of the run, started.
+      config: of the run.
+      inputs: what it names.
+      start: what the run starts from.
       splits: every (language, split) that it reads.
 
     Raises:
       UserError: the model or the data is not as it should be.
     """
-    corpus, devices = setup.corpus, jax.devices()
+    corpus, devices = inputs.corpus, jax.devices()
     return {
         "device": {
             "platform": devices[0].platform,
             "kind": devices[0].device_kind,
             "count": len(devices),
         },
-        "labels": list(LABELS),
-        "started_from": _started_from(setup),
+        "labels": list(inputs.labels.names),
+        "started_from": _started_from(config, inputs, start),
         "data": {
             "documents": {f"{name}/{part}": corpus.digest(name, part) for name, part in splits},
-            "tokenizer": tokenizer_digest(setup.tokenizer),
+            "tokenizer": tokenizer_digest(inputs.base.tokenizer),
         },
     }
 
 
-def check(workdir: Workdir, setup: Setup) -> None:
+def check(workdir: Workdir, config: ConfigDict, inputs: Inputs, start: Start) -> None:
     """Refuses to go on with a run, or to judge it, on another model or other data than it had.
 
     What a run records is compared, digest by digest. Nothing is recorded by workdirs of format 1:
@@ -58,16 +60,18 @@ def check(workdir: Workdir, setup: Setup) -> None:
 
     Args:
       workdir: of the run; of a new one, nothing is compared.
-      setup: of the run, started.
+      config: of the run, with places that may be given anew.
+      inputs: what it names.
+      start: what the run started from.
 
     Raises:
       UserError: one line, which says what is another, and what to do.
     """
     if not workdir.is_run():
         return
-    check_data(workdir, setup)
-    setup.require_recorded_model()
-    elsewhere = moved(workdir.read_config().to_dict(), setup.config.to_dict())
+    check_data(workdir, config, inputs)
+    require_recorded_model(start, inputs.base, config.model)
+    elsewhere = moved(workdir.read_config().to_dict(), config.to_dict())
     if elsewhere and not workdir.started_from():
         log.warning(
             "%s was begun by an older xlt_flax, which recorded no digests: whether %s %s the same "
@@ -78,12 +82,13 @@ def check(workdir: Workdir, setup: Setup) -> None:
         )
 
 
-def check_sweep(folder: Path, setup: Setup) -> None:
+def check_sweep(folder: Path, config: ConfigDict, inputs: Inputs) -> None:
     """The same for all runs in a sweep's folder, before more are added to it.
 
     Args:
       folder: with a workdir for each run that has begun.
-      setup: of any of the sweep's runs.
+      config: what the sweep's runs have in common.
+      inputs: what it names.
 
     Raises:
       UserError: one of them had another model or other data.
@@ -94,13 +99,13 @@ def check_sweep(folder: Path, setup: Setup) -> None:
             recorded = run.started_from()
         except UserError:  # which the run itself will say
             continue
-        check_data(run, setup)
+        check_data(run, config, inputs)
         if "model" in recorded:
             start = Start(digest=recorded["digest"], run=run, revision=recorded["revision"])
-            replace(setup, start=start).require_recorded_model()
+            require_recorded_model(start, inputs.base, config.model)
 
 
-def check_data(workdir: Workdir, setup: Setup) -> None:
+def check_data(workdir: Workdir, config: ConfigDict, inputs: Inputs) -> None:
     """Refuses other documents, or another tokenizer, than a run's.
 
     Documents that are not here are not asked for.
@@ -111,34 +116,32 @@ def check_data(workdir: Workdir, setup: Setup) -> None:
     recorded = workdir.data_digests()
     if not recorded:
         return
-    if recorded["tokenizer"] != tokenizer_digest(setup.tokenizer):
+    if recorded["tokenizer"] != tokenizer_digest(inputs.base.tokenizer):
         raise UserError(
-            f"config.model.name: the tokenizer of {setup.config.model.name} is not the one that "
+            f"config.model.name: the tokenizer of {config.model.name} is not the one that "
             f"{workdir.path} was begun with (tokenizers {workdir.versions().get('tokenizers')}): "
             "give that one, --config.model.name=PLACE, or another --workdir"
         )
     for name, digest in recorded["documents"].items():
-        now = setup.corpus.known_digest(*name.split("/"))
+        now = inputs.corpus.known_digest(*name.split("/"))
         if now not in (None, digest):
-            raise UserError(_other_documents(workdir, setup.corpus, setup.config, name))
+            raise UserError(_other_documents(workdir, inputs.corpus, config, name))
 
 
 def _other_documents(workdir: Workdir, corpus: Corpus, config: ConfigDict, name: str) -> str:
     return (
-        f"config.data.data_dir: the {name} documents of {corpus.dataset} in {config.data.data_dir} "
-        f"are not those that {workdir.path} was begun with: say where those are, "
-        "--config.data.data_dir=DIR, or run it again in another --workdir"
+        f"config.data.data_dir: the {name} documents of {corpus.source.name} in "
+        f"{config.data.data_dir} are not those that {workdir.path} was begun with: say where those "
+        "are, --config.data.data_dir=DIR, or run it again in another --workdir"
     )
 
 
-def _started_from(setup: Setup) -> dict:
-    start = setup.start
+def _started_from(config: ConfigDict, inputs: Inputs, start: Start) -> dict:
     if start.source:
         return {"workdir": str(start.source.path), "step": start.step, "digest": start.digest}
-    model = setup.config.model
     return {
-        "model": model.name,
-        "init": model.init,
-        "revision": setup.base.revision,
-        "digest": setup.base.digest(),
+        "model": config.model.name,
+        "init": config.model.init,
+        "revision": inputs.base.revision,
+        "digest": inputs.base.digest(),
     }

@@ -5,7 +5,7 @@ goes into a checkpoint is what comes out of a step.
 """
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, wraps
 
 import flax
 import jax
@@ -14,13 +14,14 @@ import numpy as np
 import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from xlt_flax.modeling.encoders import Batch, Forward
+from xlt_flax.training.objectives import Objective, single_label
+
 _AXIS = "devices"
 _DROPOUT = 1  # the stream of random keys; the head's weights are drawn from the seed itself
 _PROGRAMS_KEPT = 4  # compiled programs of a process, for runs that follow with the same
 
-Batch = dict[str, jax.Array]
-# (params, one device's share of a batch, dropout key or None) -> float32[documents, labels]
-Forward = Callable[[dict, Batch, jax.Array | None], jax.Array]
+Metrics = dict[str, jax.Array]  # of one step: scalars, on the devices
 
 
 @flax.struct.dataclass
@@ -72,44 +73,56 @@ class Step:
         self._program.lower(state, _local_share(batch), *self._constants).compile()
 
 
-def make_train_step(forward: Forward, optimizer: optax.GradientTransformation, seed: int) -> Step:
+def make_train_step(
+    forward: Forward,
+    optimizer: optax.GradientTransformation,
+    seed: int,
+    objective: Objective = single_label,
+    tf32: bool = False,
+) -> Step:
     """Returns step(state, batch) -> (state, metrics), over all devices of all hosts.
 
-    The loss is the mean cross-entropy over the documents of the whole batch, whatever the number of
-    devices. Metrics are scalars: `loss`, `accuracy` and `gradient_norm`. The state that goes in is
+    The loss is the mean over the documents of the whole batch, whatever the number of devices.
+    Metrics are scalars: `loss`, `accuracy` and `gradient_norm`. The train state that goes in is
     donated: its buffers are gone.
 
-    Steps of one process that are made of the same two objects, for whatever seeds, are one program:
+    Steps of one process that are made of the same objects, for whatever seeds, are one program:
     they compile once for each shape.
 
     Args:
       forward: the model.
       optimizer: as in `new_state`.
       seed: of dropout; the key of a step depends on it and the step's number.
+      objective: what the model is trained for.
+      tf32: whether float32 matrices are multiplied in the device's fast mode, not in full.
     """
     key = jax.random.fold_in(jax.random.key(seed), _DROPOUT)
     key_data = put_on_devices(np.asarray(jax.random.key_data(key)))
-    return Step(_train_program(forward, optimizer), key_data)
+    return Step(_train_program(forward, optimizer, objective, tf32), key_data)
 
 
 @lru_cache(maxsize=_PROGRAMS_KEPT)
-def _train_program(forward: Forward, optimizer: optax.GradientTransformation):
+def _train_program(
+    forward: Forward, optimizer: optax.GradientTransformation, objective: Objective, tf32: bool
+):
     """The pmapped (state, batch, key data of the run's dropout) -> (state, metrics)."""
 
+    @_multiplying(tf32)
     def train_step(state: TrainState, batch: Batch, key_data: jax.Array):
         key = jax.random.fold_in(jax.random.wrap_key_data(key_data), state.step)
         documents = jax.lax.psum(batch["weights"].sum(), _AXIS)
 
         def loss_of(params):
             logits = forward(params, batch, key)
-            return _cross_entropy(logits, batch).sum() / documents, logits
+            return _losses(objective, logits, batch).sum() / documents, logits
 
         (loss, logits), gradients = jax.value_and_grad(loss_of, has_aux=True)(state.params)
         gradients = jax.lax.psum(gradients, _AXIS)
         updates, opt_state = optimizer.update(gradients, state.opt_state, state.params)
+        correct = objective.correct(logits, batch["labels"]) * batch["weights"]
         metrics = {
             "loss": jax.lax.psum(loss, _AXIS),
-            "accuracy": jax.lax.psum(_correct(logits, batch).sum(), _AXIS) / documents,
+            "accuracy": jax.lax.psum(correct.sum(), _AXIS) / documents,
             "gradient_norm": optax.tree.norm(gradients),
         }
         params = optax.apply_updates(state.params, updates)
@@ -124,24 +137,42 @@ def _train_program(forward: Forward, optimizer: optax.GradientTransformation):
     )
 
 
-def make_eval_step(forward: Forward) -> Step:
+def make_eval_step(
+    forward: Forward, objective: Objective = single_label, tf32: bool = False
+) -> Step:
     """Returns step(params, batch) -> (logits, losses) of all documents of all devices, in order.
 
-    float32[devices, documents, labels] and float32[devices, documents], on every host. As with
-    `make_train_step`, the steps of one forward are one program.
+    float32[devices, documents, labels] and float32[devices, documents], on every host. Arguments
+    as of `make_train_step`; as there, the steps of the same ones are one program.
     """
-    return Step(_eval_program(forward))
+    return Step(_eval_program(forward, objective, tf32))
 
 
 @lru_cache(maxsize=_PROGRAMS_KEPT)
-def _eval_program(forward: Forward):
+def _eval_program(forward: Forward, objective: Objective, tf32: bool):
     """The pmapped (params, batch) -> (logits, losses)."""
 
+    @_multiplying(tf32)
     def eval_step(params, batch):
         logits = forward(params, batch, None)
-        return jax.lax.all_gather((logits, _cross_entropy(logits, batch)), _AXIS)
+        return jax.lax.all_gather((logits, _losses(objective, logits, batch)), _AXIS)
 
     return jax.pmap(eval_step, axis_name=_AXIS, in_axes=(None, 0), out_axes=None)
+
+
+def _multiplying(tf32: bool) -> Callable[[Callable], Callable]:
+    """Traces a function with float32 matrices multiplied in full, or in the device's fast mode,
+    whatever the importing program has set."""
+
+    def traced(function: Callable) -> Callable:
+        @wraps(function)
+        def with_precision(*arguments):
+            with jax.default_matmul_precision(None if tf32 else "highest"):
+                return function(*arguments)
+
+        return with_precision
+
+    return traced
 
 
 def _local_share(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -150,11 +181,6 @@ def _local_share(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: array[first : first + jax.local_device_count()] for name, array in batch.items()}
 
 
-def _cross_entropy(logits: jax.Array, batch: Batch) -> jax.Array:
+def _losses(objective: Objective, logits: jax.Array, batch: Batch) -> jax.Array:
     """float32[documents]; 0 where there is none."""
-    losses = optax.softmax_cross_entropy_with_integer_labels(logits, batch["labels"])
-    return jnp.where(batch["weights"] > 0, losses, 0.0)
-
-
-def _correct(logits: jax.Array, batch: Batch) -> jax.Array:
-    return (logits.argmax(-1) == batch["labels"]) * batch["weights"]
+    return jnp.where(batch["weights"] > 0, objective.losses(logits, batch["labels"]), 0.0)

@@ -18,7 +18,7 @@ def test_a_batch_holds_every_document_as_it_is(make_documents, lengths, devices,
     documents = make_documents(texts, [i % 2 for i in range(len(texts))])
     layout = PaddedLayout(130, len(texts) + spare, devices, pad_token_id=9)
     order = np.arange(len(texts))[::-1]
-    batch = layout.build(documents, order)
+    batch = layout.collate(documents, order)
     assert {name: array.dtype for name, array in batch.items()} == {
         "input_ids": np.int32,
         "attention_mask": np.int32,

@@ -1,5 +1,7 @@
 """The tf.data pipeline gives build(start) … build(stop - 1), in order, ahead of need."""
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -52,3 +54,19 @@ def test_nothing_is_built_far_ahead_of_what_is_asked_for():
         next(given)
     given.close()
     assert max(built) < 30
+
+
+def test_tensorflow_is_imported_for_the_first_batch_and_changes_no_environment():
+    program = """
+import os, sys
+import numpy as np
+from xlt_flax.data.layout import packed, padded, prefetch
+before = dict(os.environ)
+assert list(prefetch.batches(None, 3, 3)) == [] and "tensorflow" not in sys.modules
+next(prefetch.batches(lambda index: {"a": np.ones(index)}, 1, 3))
+assert "tensorflow" in sys.modules
+print(sorted(set(os.environ.items()) ^ set(before.items())))
+"""
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout == "[]\n"

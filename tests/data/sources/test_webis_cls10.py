@@ -3,10 +3,14 @@
 import json
 import shutil
 import tarfile
+from pathlib import Path
 
 import pytest
 
+from xlt_flax.config import base
 from xlt_flax.data.corpus import Corpus
+from xlt_flax.data.documents import Documents
+from xlt_flax.data.sources import find_source
 from xlt_flax.data.sources.webis_cls10.builder import WebisCls10
 from xlt_flax.data.sources.webis_cls10.raw_files import ARCHIVE, FOLDER, RawFiles
 from xlt_flax.errors import UserError
@@ -23,8 +27,10 @@ def corpus(raw_folder, tmp_path, sample_tokenizer):
     """Makes a Corpus on raw_folder's files, as each command begins with a fresh one."""
 
     def make(manual_dir=raw_folder, dataset="webis_cls10", domain="music", data_dir=None):
-        data_dir = data_dir or tmp_path / "data"
-        return Corpus(dataset, domain, manual_dir, data_dir, sample_tokenizer, 32)
+        data = base().data
+        data.update({"dataset": dataset, "domain": domain, "manual_dir": str(manual_dir)})
+        data.data_dir = str(data_dir or tmp_path / "data")
+        return Corpus(find_source(data), sample_tokenizer, 32, Path(data.data_dir))
 
     return make
 
@@ -33,9 +39,9 @@ def train_file(raw_folder):
     return raw_folder / FOLDER / "en" / "music" / "train.review"
 
 
-def expect_one_line(function, *arguments):
+def expect_one_line(function, *arguments, **named):
     with pytest.raises(UserError) as error:
-        function(*arguments)
+        function(*arguments, **named)
     assert len(str(error.value).splitlines()) == 1
     return str(error.value)
 
@@ -58,7 +64,7 @@ def test_folder_and_archive_give_the_same_documents(corpus, raw_folder, tmp_path
     ]
     for store in stores:
         assert store.ids == [f"ja/music/test/{i}" for i in range(1, 7)]
-        assert store.labels.tolist() == [1, 0, 1, 0, 1, 0]
+        assert Documents.of(store).labels.tolist() == [1, 0, 1, 0, 1, 0]
         assert texts(store, sample_tokenizer) == texts(stores[0], sample_tokenizer)
 
 
@@ -66,7 +72,7 @@ def test_the_real_files_prepare(monkeypatch, corpus, shared_folder):
     monkeypatch.setattr(WebisCls10, "DOCUMENTS_PER_SPLIT", 2000)
     real = corpus(shared_folder / "data" / "webis-cls-10")
     assert len(real.store("ja", "test")) == 2000
-    assert real.store("ja", "test").labels.sum() == 1000
+    assert Documents.of(real.store("ja", "test")).labels.sum() == 1000
     assert real.store("ja", "test").ids[-1] == "ja/music/test/2000"
 
 
@@ -107,13 +113,27 @@ def test_a_bad_file_is_one_line_and_leaves_nothing(corpus, raw_folder, tmp_path,
     [
         ({}, "en", "unlabeled", "webis_cls10/en_music has no split 'unlabeled'"),
         ({}, "de", "train", "de/music/train.review is missing: request Webis-CLS-10"),
-        ({}, "xx", "train", "has no xx_music: languages are en, de, fr, ja"),
-        ({"domain": "cars"}, "en", "train", "has no en_cars: "),
-        ({"dataset": "webis_cls10_sample", "domain": "books"}, "en", "train", "are music"),
+        ({}, "xx", "train", "webis_cls10 has no language 'xx': give one of en, de, fr, ja"),
     ],
 )
 def test_what_the_dataset_does_not_have_is_one_line(corpus, arguments, language, split, expected):
     assert expected in expect_one_line(corpus(**arguments).store, language, split)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (
+            {"dataset": "imdb"},
+            "data.dataset is 'imdb': give one of webis_cls10, webis_cls10_sample",
+        ),
+        ({"dataset": "webis_cls10.builder"}, "config.data.dataset is 'webis_cls10.builder': give"),
+        ({"domain": "cars"}, "config.data.domain is 'cars': give one of books, dvd, music"),
+        ({"dataset": "webis_cls10_sample", "domain": "books"}, "is 'books': give one of music"),
+    ],
+)
+def test_what_is_no_dataset_is_one_line(corpus, arguments, expected):
+    assert expected in expect_one_line(corpus, **arguments)
 
 
 def test_missing_data_is_one_line(corpus, tmp_path):
@@ -125,7 +145,7 @@ def test_missing_data_is_one_line(corpus, tmp_path):
 def test_unlabeled_reviews_are_read_where_they_are(corpus, raw_folder, review_xml):
     reviews = [(5, "five"), (3, "three"), ("", "none"), (1, "one")]
     train_file(raw_folder).with_name("unlabeled.review").write_bytes(review_xml(reviews))
-    assert corpus().store("en", "unlabeled").labels.tolist() == [1, -1, -1, 0]
+    assert Documents.of(corpus().store("en", "unlabeled")).labels.tolist() == [1, -1, -1, 0]
 
 
 @pytest.mark.parametrize("built", [True, False], ids=["tokenized", "only prepared"])

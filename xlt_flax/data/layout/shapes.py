@@ -1,40 +1,19 @@
-"""Documents packed several to a row: where each goes, and which shapes a run compiles.
+"""Which shapes a run compiles for documents that are packed several to a row (see `placing`).
 
 A shape is compiled once, so a run uses few; a batch takes the cheapest that it fits in. Costs are
 counted in tokens: what a shape computes, padding included.
 """
 
-from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from xlt_flax.data.layout.placing import Shape, pack, spread
+
 _GRAIN = 32  # lengths of rows are multiples of it
 _SIMULATED = 256  # batches that shapes are chosen on
 _SEED = 0
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What a device computes at once: `rows` of `row_length` tokens, `documents` at most."""
-
-    rows: int
-    row_length: int
-    documents: int
-
-    @property
-    def tokens(self) -> int:
-        return self.rows * self.row_length
-
-    def fits(self, lengths: Sequence[int]) -> bool:
-        """Whether documents of these lengths find a place."""
-        if len(lengths) > self.documents or sum(lengths) > self.tokens:
-            return False
-        return (
-            max(lengths, default=0) <= self.row_length
-            and len(pack(lengths, self.row_length)) <= self.rows
-        )
 
 
 @dataclass(frozen=True)
@@ -57,90 +36,8 @@ class PackingPlan:
         raise ValueError(f"documents of lengths {[list(share) for share in shares]} fit no shape")
 
 
-def pack(lengths: Sequence[int], row_length: int, most: int | None = None) -> list[list[int]]:
-    """Places documents in rows, longest first, each where it leaves least room (best fit).
-
-    Args:
-      lengths: of the documents; none is longer than a row.
-      row_length: tokens that a row holds.
-      most: documents that a row holds; None: no matter how many.
-
-    Returns:
-      For each row the indices of its documents.
-    """
-    lengths = [int(n) for n in lengths]
-    if max(lengths, default=0) > row_length:
-        raise ValueError(f"a document of {max(lengths)} tokens does not fit a row of {row_length}")
-    rows: list[list[int]] = []
-    room: list[tuple[int, int]] = []  # (tokens left, row) of each row that is not full, sorted
-    for index in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
-        at = bisect_left(room, (lengths[index], -1))
-        if at == len(room):
-            rows.append([])
-            left, row = row_length, len(rows) - 1
-        else:
-            left, row = room.pop(at)
-        rows[row].append(index)
-        if len(rows[row]) != most:
-            insort(room, (left - lengths[index], row))
-    return rows
-
-
-def spread(lengths: Sequence[int], devices: int) -> list[list[int]]:
-    """Shares a batch out, as many documents to each device (give or take the last), about as many
-    tokens: indices. The loss is a mean over all devices, so it does not matter which has which."""
-    share = -(-len(lengths) // devices)
-    shares: list[list[int]] = [[] for _ in range(devices)]
-    tokens = [0] * devices
-    for index in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
-        open_to = [d for d in range(devices) if len(shares[d]) < share]
-        device = min(open_to, key=lambda d: tokens[d])
-        shares[device].append(index)
-        tokens[device] += int(lengths[index])
-    return shares
-
-
-def lay_out(
-    documents: Sequence[np.ndarray], shape: Shape, pad_token_id: int = 0
-) -> dict[str, np.ndarray]:
-    """One device's batch for modeling.packed; slot d of `cls_index` is document d.
-
-    input_ids, segment_ids, position_ids: int32[rows, row_length]; cls_index: int32[documents].
-    """
-    rows = pack([len(tokens) for tokens in documents], shape.row_length)
-    if len(rows) > shape.rows or len(documents) > shape.documents:
-        raise ValueError(f"{len(documents)} documents in {len(rows)} rows do not fit {shape}")
-    batch = {
-        "input_ids": np.full((shape.rows, shape.row_length), pad_token_id, np.int32),
-        "segment_ids": np.zeros((shape.rows, shape.row_length), np.int32),
-        "position_ids": np.zeros((shape.rows, shape.row_length), np.int32),
-        "cls_index": np.zeros(shape.documents, np.int32),
-    }
-    for row, members in enumerate(rows):
-        start = 0
-        for number, index in enumerate(members, 1):
-            tokens = documents[index]
-            place = row, slice(start, start + len(tokens))
-            batch["input_ids"][place] = tokens
-            batch["segment_ids"][place] = number
-            batch["position_ids"][place] = np.arange(len(tokens))
-            batch["cls_index"][index] = row * shape.row_length + start
-            start += len(tokens)
-    return batch
-
-
-def cut(lengths: Sequence[int], shape: Shape) -> list[list[int]]:
-    """Cuts any number of documents into batches of one shape, nearly full: indices, each once.
-
-    Rows are filled from all documents at once, so short ones close the gaps that long ones leave.
-    """
-    rows = pack(lengths, shape.row_length, most=shape.documents // shape.rows)
-    groups = (rows[i : i + shape.rows] for i in range(0, len(rows), shape.rows))
-    return [[index for row in group for index in row] for group in groups]
-
-
 def choose_shapes(
-    lengths: Sequence[int],
+    lengths: Sequence[int] | np.ndarray,
     batch_size: int,
     *,
     devices: int = 1,
@@ -190,8 +87,16 @@ def choose_shapes(
     return PackingPlan(tuple(candidates[i] for i in chosen), 1 - held / computed)
 
 
-def evaluation_shape(lengths: Sequence[int], tokens: int, row_length: int | None = None) -> Shape:
-    """A shape of about `tokens` tokens for `cut`, with slots for the documents they hold."""
+def evaluation_shape(
+    lengths: Sequence[int] | np.ndarray, tokens: int, row_length: int | None = None
+) -> Shape:
+    """A shape of about `tokens` tokens for `cut`, with slots for the documents they hold.
+
+    Args:
+      lengths: of the documents; the longest finds a place.
+      tokens: about how many a device judges at once.
+      row_length: about how many a row holds; None: all of them.
+    """
     lengths = np.asarray(lengths)
     tokens = min(tokens, int(lengths.sum()))
     row_length = max(

@@ -66,6 +66,7 @@ FIELDS = (
     ("data.dedup", False, "the dropping of repeats"),
     ("data.stratify", False, "the balancing of the groups' classes"),
     ("data.mixing", "shuffle", "the mixing"),
+    ("train.objective", "single_label", "the objective"),
     ("train.batch_size", 8, "the batch size"),
     ("train.epochs", 10, "the number of epochs"),
     ("train.max_steps", 0, "the limit of updates"),

@@ -7,18 +7,14 @@ tfds.load("webis_cls10/ja_music", split="test",
               tfds.download.DownloadConfig(manual_dir=...)})
 """
 
-import os
-
-# TensorFlow greets on stderr otherwise; what it does here gains nothing from oneDNN.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow_datasets as tfds
 
 from xlt_flax.data.sources.webis_cls10.languages import DOMAINS, LABELS, LANGUAGES
 from xlt_flax.data.sources.webis_cls10.raw_files import HOW_TO_GET_IT, SAMPLE_DIR, RawFiles
-from xlt_flax.data.sources.webis_cls10.reviews import NEGATIVE, POSITIVE, read_reviews
+from xlt_flax.data.sources.webis_cls10.reviews import NEGATIVE, POSITIVE, Review, read_reviews
 from xlt_flax.errors import UserError
 
 _CITATION = """\
@@ -51,7 +47,7 @@ class WebisCls10(tfds.core.GeneratorBasedBuilder):
         for language in LANGUAGES
         for domain in DOMAINS
     ]
-    MANUAL_DOWNLOAD_INSTRUCTIONS = HOW_TO_GET_IT
+    MANUAL_DOWNLOAD_INSTRUCTIONS: str | None = HOW_TO_GET_IT
     DOCUMENTS_PER_SPLIT = 2000  # in train and in test, half of them positive
 
     def _info(self) -> tfds.core.DatasetInfo:
@@ -78,10 +74,12 @@ class WebisCls10(tfds.core.GeneratorBasedBuilder):
             metadata=tfds.core.MetadataDict(),
         )
 
-    def _raw_files(self, dl_manager) -> RawFiles:
+    def _raw_files(self, dl_manager: tfds.download.DownloadManager) -> RawFiles:
         return RawFiles(dl_manager.manual_dir)
 
-    def _split_generators(self, dl_manager):
+    def _split_generators(
+        self, dl_manager: tfds.download.DownloadManager
+    ) -> dict[str, Iterator[tuple[int, dict]]]:
         language, domain = self.builder_config.name.split("_")
         raw = self._raw_files(dl_manager)
         splits = ["train", "test"]
@@ -91,10 +89,12 @@ class WebisCls10(tfds.core.GeneratorBasedBuilder):
         self.info.metadata["sha256"] = {s: raw.sha256(language, domain, s) for s in splits}
         return {split: self._examples(raw, language, domain, split) for split in splits}
 
-    def _generate_examples(self):
+    def _generate_examples(self) -> None:
         raise NotImplementedError("each split is a generator of its own")
 
-    def _examples(self, raw: RawFiles, language: str, domain: str, split: str):
+    def _examples(
+        self, raw: RawFiles, language: str, domain: str, split: str
+    ) -> Iterator[tuple[int, dict]]:
         where = raw.describe(language, domain, split)
         labeled = split != "unlabeled"
         counts = {NEGATIVE: 0, POSITIVE: 0}
@@ -126,11 +126,11 @@ class WebisCls10Sample(WebisCls10):
     MANUAL_DOWNLOAD_INSTRUCTIONS = None
     DOCUMENTS_PER_SPLIT = 120
 
-    def _raw_files(self, dl_manager) -> RawFiles:
+    def _raw_files(self, dl_manager: tfds.download.DownloadManager) -> RawFiles:
         return RawFiles(SAMPLE_DIR)
 
 
-def _example(review, document_id: str) -> dict:
+def _example(review: Review, document_id: str) -> dict:
     return {
         "id": document_id,
         "text": review.text,

@@ -6,8 +6,9 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from xlt_flax.errors import UserError
 
@@ -38,30 +39,32 @@ class RawFiles:
         place = Path(manual_dir).expanduser()
         folders = [place / FOLDER, place] if place.name == FOLDER else [place / FOLDER]
         archives = [place if place.name == ARCHIVE else place / ARCHIVE]
-        self._folder = next((folder for folder in folders if folder.is_dir()), None)
-        self._archive = next((archive for archive in archives if archive.is_file()), None)
-        if self._folder is None and self._archive is None:
+        found = [folder for folder in folders if folder.is_dir()]
+        self._unpacked = bool(found)
+        found += [archive for archive in archives if archive.is_file()]
+        if not found:
             raise UserError(f"no {ARCHIVE} and no folder {FOLDER} in {place}: {HOW_TO_GET_IT}")
+        self._path = found[0]
 
     @property
     def place(self) -> Path:
         """The folder that holds them, as TFDS wants to be told."""
-        return (self._folder or self._archive).parent
+        return self._path.parent
 
     @property
     def unpacked(self) -> bool:
         """Whether there is a folder: its files are cheap to read again, an archive's are not."""
-        return self._folder is not None
+        return self._unpacked
 
     def describe(self, language: str, domain: str, split: str) -> str:
         """The file as a message should name it."""
         path = _relative_path(language, domain, split)
-        return f"{self._folder / path}" if self._folder else f"{self._archive}:{FOLDER}/{path}"
+        return f"{self._path / path}" if self._unpacked else f"{self._path}:{FOLDER}/{path}"
 
     def exists(self, language: str, domain: str, split: str) -> bool:
         path = _relative_path(language, domain, split)
-        if self._folder:
-            return (self._folder / path).is_file()
+        if self._unpacked:
+            return (self._path / path).is_file()
         return f"{FOLDER}/{path}" in self._members
 
     @contextmanager
@@ -76,12 +79,13 @@ class RawFiles:
             raise UserError(f"{where} is missing: {HOW_TO_GET_IT}")
         path = _relative_path(language, domain, split)
         try:
-            if self._folder:
-                with open(self._folder / path, "rb") as file:
+            if self._unpacked:
+                with open(self._path / path, "rb") as file:
                     yield file
             else:
-                with tarfile.open(self._archive) as archive:
-                    yield archive.extractfile(self._members[f"{FOLDER}/{path}"])
+                member = self._members[f"{FOLDER}/{path}"]
+                with tarfile.open(self._path) as archive:
+                    yield cast(BinaryIO, archive.extractfile(member))  # None of what is no file
         except PermissionError:  # which says nothing about the file
             raise
         except _UNREADABLE as error:
@@ -90,19 +94,19 @@ class RawFiles:
     def sha256(self, language: str, domain: str, split: str) -> str:
         """The file's digest, by which everything made from it is known."""
         with self.open(language, domain, split) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            return hashlib.file_digest(cast(BufferedReader, file), "sha256").hexdigest()
 
     @cached_property
-    def _members(self) -> dict:
+    def _members(self) -> dict[str, tarfile.TarInfo]:
         try:
-            with tarfile.open(self._archive) as archive:
-                members = {_safe_name(m.name, self._archive): m for m in archive if m.isfile()}
-                while archive.fileobj.read(_CHUNK):
+            with tarfile.open(self._path) as archive:
+                members = {_safe_name(m.name, self._path): m for m in archive if m.isfile()}
+                while cast(BinaryIO, archive.fileobj).read(_CHUNK):
                     pass  # gzip's checksum stands at its end, which tarfile does not read
         except PermissionError:
             raise
         except _UNREADABLE as error:
-            raise _unreadable(self._archive, error) from None
+            raise _unreadable(self._path, error) from None
         return members
 
 

@@ -8,7 +8,7 @@ any order is accepted. Text is escaped twice: XML's own escapes, and HTML's belo
 import html
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NoReturn
 from xml.parsers import expat
 
 from xlt_flax.errors import UserError
@@ -79,24 +79,24 @@ class _DoctypeError(Exception):
 class _Collector:
     """Gathers the direct children of each `<item>`."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.items = 0
-        self._finished = []
-        self._fields = None
+        self._finished: list[tuple[int, int, dict[str, list[str]]]] = []
+        self._fields: dict[str, list[str]] | None = None
         self._line = 0
-        self._path = []
+        self._path: list[str] = []
 
-    def start(self, tag: str, line: int):
+    def start(self, tag: str, line: int) -> None:
         self._path.append(tag)
         if len(self._path) == 2 and tag == "item":
             self.items += 1
             self._line, self._fields = line, {}
 
-    def characters(self, data: str):
+    def characters(self, data: str) -> None:
         if len(self._path) == 3 and self._fields is not None:
             self._fields.setdefault(self._path[2], []).append(data)
 
-    def end(self, tag: str):
+    def end(self, tag: str) -> None:
         if len(self._path) == 3 and self._fields is not None:
             self._fields.setdefault(tag, [])  # an empty element is present, and empty
         if len(self._path) == 2 and self._fields is not None:
@@ -104,10 +104,10 @@ class _Collector:
             self._fields = None
         self._path.pop()
 
-    def refuse_doctype(self, *_):
+    def refuse_doctype(self, *_: object) -> NoReturn:
         raise _DoctypeError
 
-    def take(self):
+    def take(self) -> list[tuple[int, int, dict[str, list[str]]]]:
         finished, self._finished = self._finished, []
         return finished
 

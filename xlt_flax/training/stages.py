@@ -1,4 +1,4 @@
-"""What a run starts from: the run before it, and which of its checkpoints, or a model.
+"""What a run starts from: the stage before it, and which of its checkpoints, or a model.
 
 A run's config.json says which, with the digest of the weights. From then on that is what counts:
 the source's best checkpoint at some later moment is not asked for again.
@@ -10,8 +10,15 @@ from dataclasses import dataclass
 from ml_collections import ConfigDict
 
 from xlt_flax.errors import UserError
+from xlt_flax.modeling.base_model import BaseModel
 from xlt_flax.training.checkpoints import Checkpoints
-from xlt_flax.training.metrics import SOURCE, best_validation, has_no_best, read_metrics
+from xlt_flax.training.metrics import (
+    SOURCE,
+    VALIDATION,
+    best_validation,
+    has_no_best,
+    read_metrics,
+)
 from xlt_flax.workdir import Workdir
 
 log = logging.getLogger("xlt_flax")
@@ -67,6 +74,27 @@ def starting_point(config: ConfigDict, workdir: Workdir | None = None) -> Start:
         return _chosen(source, noted, workdir, must_be_done=False)
     _require_unmoved(workdir, source, recorded)
     return Start(source, recorded["step"], recorded["digest"], workdir)
+
+
+def require_recorded_model(start: Start, base: BaseModel, model: ConfigDict) -> None:
+    """Refuses a model that is not the one that a run started from; loads it to know.
+
+    Args:
+      start: of the run.
+      base: the model that its config names now.
+      model: the config's `model`.
+
+    Raises:
+      UserError: it is another, or cannot be had.
+    """
+    if start.source or start.digest in (None, base.digest()):
+        return
+    place = start.run.path if start.run else "the run"
+    revision = f" or --config.model.revision={start.revision}" if start.revision else ""
+    raise UserError(
+        f"config.model.name: {model.name} is not the model that {place} started from (other "
+        f"weights): give that one, --config.model.name=PLACE{revision}"
+    )
 
 
 def _chosen(source: Workdir, which: str, workdir: Workdir | None, must_be_done: bool) -> Start:
@@ -174,3 +202,19 @@ def chain(workdir: Workdir, config: ConfigDict | None = None) -> list[Workdir]:
         stages.append(source)
         source = source_of(source)
     return stages
+
+
+def stage_one_note(workdir: Workdir, step: int) -> str:
+    """Says that a checkpoint is stage one's model, and why; "" where it is not."""
+    records = read_metrics(workdir.metrics)
+    if step != 0 or not any(record["split"] == SOURCE for record in records):
+        return ""
+    best = best_validation(records)  # by batch sum, since stage one takes part
+    if best is None or best["step"] != 0:
+        return "this is stage one's model, not the best one"
+    if any(record["split"] == VALIDATION for record in records):
+        never = "never beat" if workdir.done.exists() else "has not yet beaten"
+        return f"stage two {never} stage one: this is stage one's model"
+    if workdir.done.exists():
+        return "stage two had no epochs left: this is stage one's model"
+    return "stage two has no validation yet: this is stage one's model"

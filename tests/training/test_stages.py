@@ -6,7 +6,7 @@ import pytest
 
 from xlt_flax.config import base
 from xlt_flax.errors import UserError
-from xlt_flax.training.sources import chain, source_of
+from xlt_flax.training.stages import chain, source_of
 from xlt_flax.workdir import Workdir
 
 

@@ -1,0 +1,184 @@
+"""Writes the arrays of a token store as a stream: examples in, chunks tokenized and appended."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+from numpy.lib import format as npy
+from tqdm import tqdm
+
+from xlt_flax.data.examples import Example
+from xlt_flax.data.sameness import identity, text_digest
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+log = logging.getLogger("xlt_flax")
+
+_DTYPES = {
+    "tokens": "i4",
+    "offsets": "i8",
+    "label_values": "i4",
+    "label_offsets": "i8",
+    "digests": "S32",
+    "identities": "S16",
+    "id_bytes": "u1",
+    "id_offsets": "i8",
+    "second_starts": "i4",
+}
+_CHUNK = 1000  # the fast tokenizer spreads each call over all cores
+_DOCUMENTS_PER_LINE = 100_000  # of a log that is no terminal
+
+
+def write_arrays(
+    folder: Path,
+    made_from: dict,
+    examples: Iterable[Example],
+    tokenizer: "PreTrainedTokenizerFast",
+) -> None:
+    """Writes what data/token_store lists into a folder; holds no more than a chunk in memory.
+
+    Args:
+      folder: empty.
+      made_from: `source`, `max_length` and `drop_commas`, of `store_key`.
+      examples: read once.
+      tokenizer: a fast tokenizer of transformers.
+    """
+    source = made_from["source"]
+    with ExitStack() as stack:
+        writer = _Writer(
+            {
+                name: stack.enter_context(_growing(folder / f"{name}.npy", dtype))
+                for name, dtype in _DTYPES.items()
+            }
+        )
+        for chunk in _chunks(_counted(examples, f"{source['language']} {source['split']}")):
+            writer.append(chunk, source)
+            writer.append_tokens(*_tokenize(chunk, tokenizer, made_from))
+    if not writer.has_pairs:
+        (folder / "second_starts.npy").unlink()
+
+
+class _GrowingArray:
+    """A .npy file of one dimension whose length is known when it is finished."""
+
+    def __init__(self, file: BinaryIO, dtype: str):
+        self._file, self._dtype, self._length = file, np.dtype(dtype), 0
+        self._write_header()
+
+    def append(self, values: Sequence | np.ndarray) -> None:
+        array = np.ascontiguousarray(values, self._dtype)
+        self._file.write(array.tobytes())
+        self._length += len(array)
+
+    def finish(self) -> None:
+        self._file.seek(0)
+        self._write_header()
+
+    def _write_header(self) -> None:
+        """NumPy leaves room in it for any length, so that it can be written over."""
+        descr = npy.dtype_to_descr(self._dtype)
+        shape = (self._length,)
+        npy.write_array_header_1_0(
+            self._file, {"descr": descr, "fortran_order": False, "shape": shape}
+        )
+
+
+@contextmanager
+def _growing(path: Path, dtype: str) -> Iterator[_GrowingArray]:
+    with open(path, "wb") as file:
+        array = _GrowingArray(file, dtype)
+        yield array
+        array.finish()
+
+
+class _Ragged:
+    """Values of documents one after the other, and where those of each begin."""
+
+    def __init__(self, values: _GrowingArray, offsets: _GrowingArray):
+        self._values, self._offsets, self._end = values, offsets, 0
+        offsets.append([0])
+
+    def append(self, values: np.ndarray, lengths: Sequence[int]) -> None:
+        ends = self._end + np.cumsum(np.asarray(lengths, np.int64))
+        self._values.append(values)
+        self._offsets.append(ends)
+        self._end = int(ends[-1])
+
+
+class _Writer:
+    """All arrays of a store, by name."""
+
+    def __init__(self, arrays: dict[str, _GrowingArray]):
+        self._tokens = _Ragged(arrays["tokens"], arrays["offsets"])
+        self._labels = _Ragged(arrays["label_values"], arrays["label_offsets"])
+        self._ids = _Ragged(arrays["id_bytes"], arrays["id_offsets"])
+        self._digests, self._identities = arrays["digests"], arrays["identities"]
+        self._second_starts = arrays["second_starts"]
+        self.has_pairs = False
+
+    def append(self, chunk: list[Example], source: dict[str, str]) -> None:
+        named = source["dataset"], source["language"], source["split"]
+        ids = [example.id.encode() for example in chunk]
+        labels = [label for example in chunk for label in example.labels]
+        self._ids.append(np.frombuffer(b"".join(ids), np.uint8), [*map(len, ids)])
+        self._labels.append(np.array(labels, np.int32), [len(e.labels) for e in chunk])
+        self._digests.append([text_digest(*example.texts) for example in chunk])
+        self._identities.append([identity(*named, example.id) for example in chunk])
+
+    def append_tokens(self, rows: list[np.ndarray], second_starts: np.ndarray) -> None:
+        self._tokens.append(np.concatenate(rows), [*map(len, rows)])
+        self._second_starts.append(second_starts)
+        self.has_pairs |= bool(second_starts.any())
+
+
+def _tokenize(
+    chunk: list[Example], tokenizer: "PreTrainedTokenizerFast", made_from: dict
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """int32[length] a document: [CLS] text [SEP], or [CLS] text [SEP] text [SEP], cut to
+    `max_length`; and int32[documents], the token at which the second text begins, 0 without."""
+    rows = [np.zeros(0, np.int32)] * len(chunk)
+    second_starts = np.zeros(len(chunk), np.int32)
+    for size in {len(example.texts) for example in chunk}:
+        which = [i for i, example in enumerate(chunk) if len(example.texts) == size]
+        texts = [[_text(chunk[i].texts[n], made_from) for i in which] for n in range(size)]
+        encoded = tokenizer(
+            *texts,
+            truncation="longest_first",
+            max_length=made_from["max_length"],
+            return_attention_mask=False,
+            return_token_type_ids=False,
+        )
+        for at, (i, ids) in enumerate(zip(which, encoded["input_ids"], strict=True)):
+            rows[i] = np.asarray(ids, np.int32)
+            if size == 2:
+                second_starts[i] = _second_start(encoded.sequence_ids(at))
+    return rows, second_starts
+
+
+def _text(text: str, made_from: dict) -> str:
+    return text.replace(",", "") if made_from["drop_commas"] else text
+
+
+def _second_start(sequence_ids: list[int | None]) -> int:
+    """Where the second text begins; of an empty one, its [SEP], which ends the document."""
+    return sequence_ids.index(1) if 1 in sequence_ids else len(sequence_ids) - 1
+
+
+def _chunks(examples: Iterator[Example]) -> Iterator[list[Example]]:
+    while chunk := list(islice(examples, _CHUNK)):
+        yield chunk
+
+
+def _counted(examples: Iterable[Example], description: str) -> Iterator[Example]:
+    """The same examples; says on the way how many there were."""
+    with tqdm(desc=f"tokenizing {description}", unit="doc", disable=None) as bar:
+        for number, example in enumerate(examples, 1):
+            yield example
+            bar.update()
+            if bar.disable and number % _DOCUMENTS_PER_LINE == 0:
+                log.info("tokenizing %s: %s documents so far", description, f"{number:,}")

@@ -1,0 +1,70 @@
+"""Validation at the ends of epochs."""
+
+import logging
+from contextlib import suppress
+
+from xlt_flax.evaluation.predictions import predict
+from xlt_flax.training import preemption
+from xlt_flax.training.hooks.bar import Bar
+from xlt_flax.training.hooks.base import Hook
+from xlt_flax.training.hooks.compilations import Compilations
+from xlt_flax.training.hooks.records import Records
+from xlt_flax.training.metrics import VALIDATION, batch_sum, compared_value
+from xlt_flax.training.run import Run
+from xlt_flax.training.step import Metrics
+from xlt_flax.training.watch import ValidationWatch
+
+log = logging.getLogger("xlt_flax")
+
+
+class Validation(Hook):
+    """Validates at an epoch's end; a run that is told to stop meanwhile does so when it goes on."""
+
+    def __init__(self, run: Run, records: Records, compilations: Compilations, bar: Bar):
+        self._run, self._records, self._compilations = run, records, compilations
+        self._bar = bar
+        self._watch = ValidationWatch()
+
+    def begin(self, first: int) -> None:
+        if self._run.length.is_epoch_end(first) and not self._run.metrics.validated(first):
+            self._validate(first)  # the run was stopped between this epoch's end and its validation
+
+    def after_step(self, step: int, metrics: Metrics) -> None:
+        if self._run.length.is_epoch_end(step):
+            self._records.fetch()
+            with self._bar.paused(), suppress(preemption.ValidationStoppedError):
+                self._validate(step)
+
+    def _validate(self, step: int) -> None:
+        self._compilations.take_validation()
+        phase = self._run.validation
+        predictions = predict(
+            phase.step,
+            self._run.state.params,
+            phase.documents,
+            phase.layout,
+            preemption.check_in_validation,
+        )
+        scores = predictions.scores()
+        score = batch_sum(predictions.losses, self._run.config.train.batch_size)
+        self._records.add(step, VALIDATION, {**scores, "score": score})
+        log.info(
+            "epoch %d, step %d: validation loss %.4f, accuracy %.4f (majority class %.4f)%s",
+            self._run.length.epoch(step),
+            step,
+            scores["loss"],
+            scores["accuracy"],
+            predictions.majority,
+            self._compared(step),
+        )
+        self._watch.after(step, predictions.problems())
+
+    def _compared(self, step: int) -> str:
+        best, records = self._run.best, self._run.metrics.records
+        if best is None:
+            return " (no finite loss yet, so there is no best checkpoint)"
+        if best["step"] == step:
+            return " (best so far)"
+        value = compared_value(records, self._run.config.eval.best)
+        sums = f"batch sum {records[-1]['score']:.4f}, " if value == "score" else ""
+        return f" (no improvement: {sums}epoch {best['epoch']} had {best[value]:.4f})"

@@ -1,0 +1,50 @@
+"""What a config names, opened: the model before any training, and the corpus. Runs that name the
+same share it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ml_collections import ConfigDict
+
+from xlt_flax.data.corpus import Corpus
+from xlt_flax.data.examples import LabelSet
+from xlt_flax.data.sources import find_source
+from xlt_flax.modeling.base_model import BaseModel, open_base_model
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What runs read.
+
+    Attributes:
+      corpus: the data set, tokenized on first use.
+      base: the model with its tokenizer and shape; its weights are read when they are asked for.
+      labels: that documents may have.
+    """
+
+    corpus: Corpus
+    base: BaseModel
+    labels: LabelSet
+
+
+def open_inputs(config: ConfigDict, keep_weights: bool = False) -> Inputs:
+    """Opens what a config names; reads tokenizer and shape, neither weights nor documents.
+
+    Args:
+      config: resolved.
+      keep_weights: whether the weights of the seed last asked for stay in memory: for the runs of a
+        study, which begin with the same ones.
+
+    Raises:
+      UserError: the model's folder is not as it should be, or there is no such data set.
+    """
+    source = find_source(config.data)
+    base = open_base_model(config, len(source.labels), keep_weights)
+    corpus = Corpus(
+        source=source,
+        tokenizer=base.tokenizer,
+        max_length=config.data.max_length,
+        data_dir=Path(config.data.data_dir),
+        drop_commas=config.data.drop_commas,
+    )
+    return Inputs(corpus, base, source.labels)

@@ -1,0 +1,53 @@
+"""What a model is trained for: each module of this folder is one, of the name that
+`config.train.objective` gives. A new objective is a new file here."""
+
+import importlib
+import pkgutil
+from typing import TYPE_CHECKING, Protocol
+
+from xlt_flax.errors import UserError
+
+if TYPE_CHECKING:  # names that are read where nothing is trained
+    import jax
+    import numpy as np
+
+
+class Objective(Protocol):
+    """A module with these names.
+
+    Attributes:
+      SEVERAL: whether a document may have any number of labels, so that a batch's `labels` are
+        float32[documents, labels], 1 where it has one; else they are int32[documents].
+    """
+
+    SEVERAL: bool
+
+    def losses(self, logits: "jax.Array", labels: "jax.Array") -> "jax.Array":
+        """float32[documents], of logits float32[documents, labels]; their mean is trained on."""
+
+    def correct(self, logits: "jax.Array", labels: "jax.Array") -> "jax.Array":
+        """bool[documents]: whether all that is said of a document is true."""
+
+    def probabilities(self, logits: "np.ndarray") -> "np.ndarray":
+        """float64[documents, labels]; not numbers where the logits are not."""
+
+    def predicted(self, probabilities: "np.ndarray") -> "np.ndarray":
+        """What is said of documents, whose probabilities are numbers: int64[documents], or with
+        several labels bool[documents, labels]."""
+
+
+def find_objective(name: str) -> Objective:
+    """The objective of that name.
+
+    Raises:
+      UserError: there is none.
+    """
+    names = objective_names()
+    if name not in names:
+        raise UserError(f"config.train.objective is {name!r}: give one of {', '.join(names)}")
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def objective_names() -> list[str]:
+    """What `config.train.objective` may be."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))

@@ -1,0 +1,236 @@
+"""What one run is: its documents and their order, its train state and steps, and what it has on
+disk. What is done with it, step by step, is in loop.py."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+
+import optax
+from ml_collections import ConfigDict
+
+from xlt_flax import files
+from xlt_flax.data import selection
+from xlt_flax.data.audit import summary
+from xlt_flax.data.documents import Documents
+from xlt_flax.data.layout.slots import Batch
+from xlt_flax.data.order import DatasetOrder
+from xlt_flax.data.selection import Selection
+from xlt_flax.modeling.vocabulary import Vocabulary
+from xlt_flax.training import processes, provenance
+from xlt_flax.training.audited import audit_of
+from xlt_flax.training.checkpoints import Checkpoints
+from xlt_flax.training.inputs import Inputs, open_inputs
+from xlt_flax.training.length import Length, length_of
+from xlt_flax.training.metrics import MetricsLog, best_validation
+from xlt_flax.training.optimizer import optimizer_of, schedule_of
+from xlt_flax.training.phases import Phase, evaluation_phase, training_phase
+from xlt_flax.training.plan import Plan, plan_run
+from xlt_flax.training.stages import Start, starting_point
+from xlt_flax.training.starts import first_state, taken_over
+from xlt_flax.training.step import TrainState, put_on_devices
+from xlt_flax.training.watch import check_validation_labels
+from xlt_flax.workdir import Workdir
+
+log = logging.getLogger("xlt_flax")
+
+
+@dataclass
+class Run:
+    """One run that has begun; `state` is the one thing that training changes.
+
+    Attributes:
+      config: resolved.
+      workdir: is this run's.
+      length: its updates and epochs.
+      order: which documents each update learns from.
+      training, validation: its two phases.
+      learning_rate: of each update, counted from 0.
+      state: after the last update, on the devices.
+      vocabulary: the rows of the word embedding that it holds.
+      is_new: whether nothing of it was saved before.
+      first_record: values of the line that metrics begin with; None: there is none.
+      metrics: its records so far.
+      checkpoints: None on hosts other than the first, which write nothing.
+      saved: the step that was saved last, and when, in seconds of time.monotonic.
+    """
+
+    config: ConfigDict
+    workdir: Workdir
+    length: Length
+    order: DatasetOrder
+    training: Phase
+    validation: Phase
+    learning_rate: optax.Schedule
+    state: TrainState
+    vocabulary: Vocabulary
+    is_new: bool
+    first_record: dict[str, float] | None
+    metrics: MetricsLog
+    checkpoints: Checkpoints | None
+    saved: tuple[int, float] = field(default_factory=lambda: (-1, time.monotonic()))
+
+    @property
+    def best(self) -> dict | None:
+        """The best validation's record; None if there is none."""
+        return best_validation(self.metrics.records, self.config.eval.best)
+
+    def collate(self, index: int) -> Batch:
+        """The batch of update number `index` + 1."""
+        return self.training.layout.collate(self.training.documents, self.order.batch(index))
+
+    def record(self, step: int, split: str, values: dict) -> dict:
+        """Adds a line to the metrics, and returns it."""
+        return self.metrics.write(step, self.length.epoch(step), split, **values)
+
+    def save(self) -> None:
+        """Saves the state, and the metrics up to it, which must all be recorded."""
+        step = int(self.state.step)
+        self.saved = step, time.monotonic()
+        if self.checkpoints:
+            self.metrics.sync()
+            best, is_last = self.best and self.best["step"], step == self.length.total
+            self.checkpoints.save(self.state, self.vocabulary, best, is_last)
+
+    def finish(self) -> None:
+        """Returns when all is on disk, DONE last, on all hosts."""
+        if self.checkpoints:
+            self.checkpoints.wait()
+        self.metrics.sync()
+        if processes.is_first():
+            done = {"step": int(self.state.step), "best": self.best}
+            files.write_json(self.workdir.done, done)
+        processes.wait_for_all("done")
+
+
+@contextmanager
+def open_run(
+    config: ConfigDict, workdir: Workdir, inputs: Inputs | None = None, plan: Plan | None = None
+) -> Iterator[tuple[Run, ExitStack]]:
+    """Puts a run together, new or to go on with, and closes its parts, and what is added to them,
+    whatever happens meanwhile.
+
+    Args:
+      config: resolved; the workdir is new, or begun with it.
+      workdir: gets config.json and audit.json.
+      inputs: what the config names; None: they are opened here.
+      plan: of the study that the run belongs to; None: one is made for this run.
+
+    Raises:
+      UserError: config, data or workdir is not usable.
+    """
+    inputs = inputs or open_inputs(config)
+    with _all_closed() as parts:
+        yield _assemble(config, workdir, inputs, plan, parts), parts
+
+
+@contextmanager
+def _all_closed() -> Iterator[ExitStack]:
+    """Each part is closed, whatever another's closing raises."""
+    parts = ExitStack()
+    try:
+        yield parts
+    except BaseException:
+        with suppress(Exception):  # what happened first is what is told
+            parts.close()
+        raise
+    parts.close()
+
+
+def _assemble(
+    config: ConfigDict, workdir: Workdir, inputs: Inputs, plan: Plan | None, parts: ExitStack
+) -> Run:
+    start = starting_point(config, workdir)
+    chosen = selection.select(inputs.corpus, config.mixture, config.data)
+    test = selection.test_documents(inputs.corpus, config.data.target_language)
+    report = _checked(config, workdir, inputs, start, chosen, test)
+    documents = [chosen.train, chosen.validation, test]
+    steps = length_of(config, len(chosen.train)).total
+    plan = plan or plan_run(config, inputs, documents[0], documents[1:], steps)
+    before = taken_over(config, workdir, start)
+    length = length_of(config, len(chosen.train), before.epochs)
+    optimizer = optimizer_of(config.train, length)
+    wanted = plan.rows_for(documents)
+    first = first_state(config, inputs, workdir, start, wanted, optimizer)
+    rows = first.vocabulary
+    training = training_phase(config, inputs, plan, rows, chosen.train, optimizer)
+    validation = evaluation_phase(config, inputs, plan, rows, chosen.validation)
+    if plan.packing:
+        log.info(
+            "packing: rows of %s tokens a device; about %.1f%% of them are padding",
+            ", ".join(training.layout.shapes),
+            100 * plan.packing.padding_fraction,
+        )
+    _begin(config, workdir, inputs, start, report)
+    kept = -1 if first.is_new else int(first.state.step)
+    return Run(
+        config=config,
+        workdir=workdir,
+        length=length,
+        order=_order(config, chosen),
+        training=training,
+        validation=validation,
+        learning_rate=schedule_of(config.train, length),
+        state=put_on_devices(first.state),
+        vocabulary=rows,
+        is_new=first.is_new,
+        first_record=before.record,
+        checkpoints=_open_checkpoints(workdir, parts),
+        metrics=_open_metrics(workdir, kept, parts),
+    )
+
+
+def _checked(
+    config: ConfigDict,
+    workdir: Workdir,
+    inputs: Inputs,
+    start: Start,
+    chosen: Selection,
+    test: Documents,
+) -> dict:
+    """The audit of a run whose data and model are those that it began with."""
+    if processes.is_first():
+        provenance.check(workdir, config, inputs, start)
+    report = audit_of(config, inputs.corpus, workdir, chosen, test)
+    log.info(summary(report))
+    check_validation_labels(chosen.validation.labels)
+    return report
+
+
+def _order(config: ConfigDict, chosen: Selection) -> DatasetOrder:
+    return DatasetOrder(
+        ids=chosen.train.ids,
+        languages=chosen.languages,
+        batch_size=config.train.batch_size,
+        mixing=config.data.mixing,
+        seed=config.seed,
+    )
+
+
+def _begin(
+    config: ConfigDict, workdir: Workdir, inputs: Inputs, start: Start, report: dict
+) -> None:
+    """From here on the workdir is this run's."""
+    needed = selection.needed_splits(
+        config.mixture, config.data.target_language, inputs.corpus.source
+    )
+    facts = {} if workdir.is_run() else provenance.gather(config, inputs, start, needed)
+    if processes.is_first():
+        workdir.start(config, facts)
+        workdir.failure.unlink(missing_ok=True)
+        files.write_json(workdir.audit, report)
+
+
+def _open_checkpoints(workdir: Workdir, parts: ExitStack) -> Checkpoints | None:
+    if not processes.is_first():
+        return None
+    checkpoints = Checkpoints(workdir.checkpoints, writable=True)
+    parts.callback(checkpoints.close)
+    return checkpoints
+
+
+def _open_metrics(workdir: Workdir, kept: int, parts: ExitStack) -> MetricsLog:
+    metrics = MetricsLog(workdir.metrics, kept, writable=processes.is_first())
+    parts.callback(metrics.close)
+    return metrics

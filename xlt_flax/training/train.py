@@ -1,0 +1,109 @@
+"""Training, from a config to a workdir with a best checkpoint.
+
+What is heavy is imported when there is something to train: a run that is done says so at once.
+"""
+
+import json
+import logging
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ml_collections import ConfigDict
+
+from xlt_flax.config import resolve
+from xlt_flax.config_checks import validate
+from xlt_flax.failures import out_of_memory_explained
+from xlt_flax.training import processes
+from xlt_flax.training.failure_file import failure_recorded
+from xlt_flax.training.metrics import has_no_best, read_metrics
+from xlt_flax.workdir import Workdir
+
+if TYPE_CHECKING:
+    from xlt_flax.training.inputs import Inputs
+    from xlt_flax.training.plan import Plan
+
+log = logging.getLogger("xlt_flax")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a training.
+
+    Attributes:
+      workdir: of the run.
+      step: updates that it made.
+      best: the record of the best validation, with its `step`, `epoch`, `loss`, `accuracy`, …;
+        None if there was none.
+    """
+
+    workdir: Workdir
+    step: int
+    best: dict | None
+
+    @property
+    def metrics(self) -> list[dict]:
+        """The lines of metrics.jsonl."""
+        return read_metrics(self.workdir.metrics)
+
+
+def train(
+    config: ConfigDict,
+    workdir: Workdir,
+    inputs: "Inputs | None" = None,
+    plan: "Plan | None" = None,
+) -> Result:
+    """Trains what `config` describes, or goes on with it where `workdir` has begun.
+
+    Args:
+      config: is checked, and paths are made absolute; it stays as it is.
+      workdir: gets config.json, audit.json, checkpoints, metrics and, last, DONE.
+      inputs: what the config names, where runs share it; None: they are opened here.
+      plan: of the study that the run belongs to; None: one is made for this run.
+
+    Raises:
+      UserError: config, data or workdir is not usable.
+      RunError: the loss is not finite, or the machine ran out of something.
+      SystemExit: the process was told to stop (see signals); what it has is saved.
+    """
+    validate(config)
+    config = resolve(config)
+    alone = workdir.writer() if processes.is_first() else nullcontext()
+    with alone:
+        if processes.is_first():
+            workdir.check(config)
+        if processes.agreed(workdir.done.exists()):
+            log.info("%s is done already", workdir.path)
+        else:
+            with failure_recorded(workdir), out_of_memory_explained(config):
+                _train(config, workdir, inputs, plan)
+    done = json.loads(workdir.done.read_text("utf-8"))
+    return Result(workdir, done["step"], done["best"])
+
+
+def _train(
+    config: ConfigDict, workdir: Workdir, inputs: "Inputs | None", plan: "Plan | None"
+) -> None:
+    from xlt_flax.training.hooks import hooks_of
+    from xlt_flax.training.loop import make_steps
+    from xlt_flax.training.run import open_run
+    from xlt_flax.training.stages import stage_one_note
+
+    with open_run(config, workdir, inputs, plan) as (run, parts):
+        hooks = hooks_of(run)
+        for hook in hooks:
+            parts.callback(hook.close)
+        waited = make_steps(run, hooks)
+        run.finish()
+        best = _in_words(run.best, run.metrics.records, config.eval.best)
+    log.info("done: %s; devices waited for batches %.1f%% of the time", best, 100 * waited)
+    if run.best and (note := stage_one_note(workdir, run.best["step"])):
+        log.info(note)
+
+
+def _in_words(best: dict | None, records: list[dict], best_by: str) -> str:
+    if best is not None:
+        return f"the best checkpoint is {best['step']}"
+    if has_no_best(records, best_by):
+        return "no validation loss was a finite number, so there is no best checkpoint"
+    return "the best checkpoint is the initial model"
