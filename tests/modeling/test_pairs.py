@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 from transformers import BertConfig, FlaxBertForSequenceClassification
 
-from xlt_flax.data.layout.shapes import Shape, lay_out
+from xlt_flax.data.documents import Documents
+from xlt_flax.data.layout.packed import PackedLayout
+from xlt_flax.data.layout.padded import PaddedLayout
+from xlt_flax.data.layout.placing import Shape
+from xlt_flax.data.layout.shapes import PackingPlan
 from xlt_flax.modeling.encoders.bert import packed_logits, padded_forward
 
 FIELDS = {
@@ -21,37 +25,34 @@ FIELDS = {
 }
 CONFIG = BertConfig(**FIELDS)
 LENGTHS, SECONDS = (30, 64, 9, 20), (12, 40, 0, 19)  # 0: one text
-SHAPE = Shape(2, 96, 5)
-
-
-def types_of(length, second):
-    return (np.arange(length) >= second).astype(np.int32) if second else np.zeros(length, np.int32)
 
 
 @pytest.fixture(scope="module")
 def documents():
     rng = np.random.default_rng(0)
-    return [rng.integers(0, 40, n, np.int32) for n in LENGTHS]
+    return Documents.from_arrays(
+        ids=list("abcd"),
+        labels=np.zeros(4, np.int32),
+        digests=np.array([b"a", b"b", b"c", b"d"], "S32"),
+        tokens=rng.integers(0, 40, sum(LENGTHS)).astype(np.int32),
+        offsets=np.cumsum([0, *LENGTHS]),
+        second_starts=np.array(SECONDS, np.int32),
+    )
 
 
 @pytest.fixture(scope="module")
 def padded(documents):
-    names = ("input_ids", "attention_mask", "token_type_ids")
-    batch = {name: np.zeros((4, 64), np.int32) for name in names}
-    for row, (tokens, second) in enumerate(zip(documents, SECONDS, strict=True)):
-        size = len(tokens)
-        batch["input_ids"][row, :size], batch["attention_mask"][row, :size] = tokens, 1
-        batch["token_type_ids"][row, :size] = types_of(size, second)
-    return batch
+    return device_0(PaddedLayout(64, 4, 1, 0).collate(documents, range(4)))
 
 
 @pytest.fixture(scope="module")
 def packed(documents):
-    batch = lay_out(documents, SHAPE)
-    types = np.zeros(batch["input_ids"].size, np.int32)
-    for start, length, second in zip(batch["cls_index"], LENGTHS, SECONDS, strict=False):
-        types[start : start + length] = types_of(length, second)
-    return batch | {"token_type_ids": types.reshape(batch["input_ids"].shape)}
+    plan = PackingPlan([Shape(2, 96, 5)], 0.0)
+    return device_0(PackedLayout(plan, 512, None, 1, 0).collate(documents, range(4)))
+
+
+def device_0(batch):
+    return {name: array[0] for name, array in batch.items()}
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,8 @@ def params(wide_weights):
 @pytest.fixture(scope="module")
 def expected(padded, params):
     library = FlaxBertForSequenceClassification(CONFIG, _do_init=False)
-    return np.asarray(jax.jit(lambda batch: library(**batch, params=params).logits)(padded))
+    arrays = [padded[name] for name in ("input_ids", "attention_mask", "token_type_ids")]
+    return np.asarray(jax.jit(lambda *batch: library(*batch, params=params).logits)(*arrays))
 
 
 def test_padded_logits_are_the_librarys(padded, params, expected):
@@ -74,7 +76,7 @@ def test_padded_logits_are_the_librarys(padded, params, expected):
 def test_packed_logits_are_the_librarys(packed, params, expected, attention):
     forward = jax.jit(partial(packed_logits, config=CONFIG, attention=attention))
     logits = forward(params, packed)[:4]
-    np.testing.assert_allclose(logits, expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(logits, expected[packed["document"][:4]], rtol=0, atol=1e-5)
 
 
 def test_a_model_of_one_type_has_it_for_both_texts(packed, padded, wide_weights):
