@@ -13,7 +13,6 @@ from xlt_flax.data.mixture import parse_mixture
 from xlt_flax.data.sources import find_source
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import flat
-from xlt_flax.training.objectives import objective_names
 
 MIXING = ("shuffle", "balanced")
 INITS = ("pretrained", "random")
@@ -46,7 +45,6 @@ def validate(config: ConfigDict) -> None:
         ("model.attention_dropout", ("shared", "each")),
         ("data.target_language", source.languages),
         ("data.mixing", MIXING),
-        ("train.objective", objective_names()),
         ("train.schedule", SCHEDULES),
         ("eval.best", ("loss", "batch_sum")),
     ):

@@ -47,9 +47,12 @@ def test_any_number_of_labels():
     assert correct.tolist() == (said == labels.astype(bool)).all(-1).tolist() == [True, True, False]
 
 
-def test_an_objective_that_there_is_not():
-    with pytest.raises(UserError, match="give one of multi_label, single_label"):
-        find_objective("no_label")
+def test_an_objective_that_there_is_not(small_config, tmp_path):
+    config = small_config(mixture="E1", train__objective="no_label")
+    for ask in (lambda: find_objective("no_label"), lambda: train(config, Workdir(tmp_path / "x"))):
+        with pytest.raises(UserError, match="give one of multi_label, single_label"):
+            ask()
+    assert not (tmp_path / "x").exists()
 
 
 def mean_losses(result):
