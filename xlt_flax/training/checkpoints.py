@@ -69,19 +69,20 @@ class Checkpoints:
         self.directory = directory
         if writable:
             directory.mkdir(parents=True, exist_ok=True)
-        self._manager = ocp.CheckpointManager(
-            directory,
-            options=ocp.CheckpointManagerOptions(
-                create=False,  # which Orbax cannot do for one of several hosts
-                read_only=not writable,
-                preservation_policy=_KeepBestAndLatest(self),
-                cleanup_tmp_directories=writable,  # of saves that were killed
-                lightweight_initialize=True,  # one damaged checkpoint must not hide the others
-                enable_async_checkpointing=False,  # saves have a thread of their own
-                multiprocessing_options=_this_process_alone(),
-            ),
-            item_names=("params", "optimizer", "vocabulary"),
-        )
+        with _quiet():
+            self._manager = ocp.CheckpointManager(
+                directory,
+                options=ocp.CheckpointManagerOptions(
+                    create=False,  # which Orbax cannot do for one of several hosts
+                    read_only=not writable,
+                    preservation_policy=_KeepBestAndLatest(self),
+                    cleanup_tmp_directories=writable,  # of saves that were killed
+                    lightweight_initialize=True,  # one damaged checkpoint must not hide the others
+                    enable_async_checkpointing=False,  # saves have a thread of their own
+                    multiprocessing_options=_this_process_alone(),
+                ),
+                item_names=("params", "optimizer", "vocabulary"),
+            )
 
     def steps(self) -> list[int]:
         """Of finished checkpoints, ascending; asks the disk anew."""
@@ -281,8 +282,8 @@ def _numpy_like(tree: _Tree) -> _Tree:
 
 
 class _OfOrbax(logging.Filter):
-    """Holds back what Orbax, which logs as absl, warns of: ten times a restore, of what is meant as
-    it is."""
+    """Holds back what Orbax, which logs as absl, warns of wherever it reads: of what is meant as it
+    is, ten times a restore."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.levelno >= logging.ERROR or "orbax" not in record.pathname
