@@ -13,7 +13,7 @@ study.
 from ml_collections import ConfigDict
 
 from xlt_flax.config import sample
-from xlt_flax.studies.diversity import diversity_mixtures
+from xlt_flax.studies.diversity.mixtures import diversity_mixtures
 
 
 def get_config():

@@ -27,7 +27,7 @@ OLD_PLACE = "/home/somebody/checkout/xlt_flax/data/sample/tiny-bert"
 @pytest.fixture
 def november(tmp_path):
     """A folder with a finished run of format 1, `run`, and its model, `model`, which was moved."""
-    with tarfile.open(HERE / "old_workdirs" / "november_2026.tar.xz") as archive:
+    with tarfile.open(HERE / "old_workdirs" / "format_1.tar.xz") as archive:
         archive.extractall(tmp_path, filter="data")
     return tmp_path
 

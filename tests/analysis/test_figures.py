@@ -10,9 +10,11 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from xlt_flax.analysis import drawing, findings, learning_curves, read_runs
+from xlt_flax.analysis import drawing, read_runs
+from xlt_flax.analysis.figures import learning_curves
+from xlt_flax.studies import known
 from xlt_flax.studies.thesis import reported
-from xlt_flax.studies.thesis.figure_4_1 import figure_4_1
+from xlt_flax.studies.thesis.figures import figure_4_1
 
 NAMES = [name for group in reported.ZERO_SHOT_GROUPS for name in group.runs]
 THESIS = {name: reported.ACCURACY[name] for name in NAMES}
@@ -23,12 +25,12 @@ ALIKE = dict.fromkeys(NAMES, 0.7)
 
 def find(folder, accuracies, documents=100):
     made_up_sweep.write_sweep(folder, (50,), documents, accuracies)
-    return findings.find(read_runs.read_sweep(folder))
+    return known.find(read_runs.read_results(folder))
 
 
 def axes_of(found):
     with drawing.style():
-        return figure_4_1(found).axes[0]
+        return figure_4_1.draw(found).axes[0]
 
 
 @pytest.mark.parametrize("accuracies", [THESIS, LOW, WIDE], ids=["thesis", "low", "wide"])
@@ -58,7 +60,7 @@ def test_figure_4_1_can_be_read_at_400_pixels(tmp_path):
     """Letters are at least 9 pixels high there: a point is 400 / width / 72 of them."""
     found = find(tmp_path / "s", THESIS)
     with drawing.style():
-        figure = figure_4_1(found)
+        figure = figure_4_1.draw(found)
         figure.draw_without_rendering()
         sizes = [text.get_fontsize() for text in figure.findobj(mpl.text.Text) if text.get_text()]
     assert min(sizes) * 400 / figure.get_figwidth() / 72 >= 9
@@ -68,10 +70,10 @@ def test_the_dot_is_the_checkpoint_that_was_chosen_not_the_lowest_loss(tmp_path)
     folder = made_up_sweep.write_sweep(tmp_path / "s", (50,), 40, {"E1D1F1": 0.8})
     best = {"step": 0, "epoch": 7, "split": "source", "loss": 0.61}  # stage one's: by its score
     (folder / "E1D1F1-seed50" / "DONE").write_text(json.dumps({"step": 3750, "best": best}))
-    (run,) = read_runs.read_sweep(folder).runs
+    (run,) = read_runs.read_results(folder).runs
     assert learning_curves.chosen(run) == (7, 0.61)
     (folder / "E1D1F1-seed50" / "DONE").unlink()
-    (run,) = read_runs.read_sweep(folder).runs
+    (run,) = read_runs.read_results(folder).runs
     assert learning_curves.chosen(run) is None  # no model yet
 
 

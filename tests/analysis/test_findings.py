@@ -6,12 +6,13 @@ import made_up_sweep
 import numpy as np
 import pytest
 
-from xlt_flax.analysis import findings, formats, read_runs, records, summary, tables
+from xlt_flax.analysis import formats, read_runs, records, summary, tables
+from xlt_flax.studies import known
 from xlt_flax.studies.thesis import reported
 
 
 def find(folder, asked=()):
-    return findings.find(read_runs.read_sweep(folder), asked)
+    return known.find(read_runs.read_results(folder), asked)
 
 
 @pytest.fixture(scope="module")
@@ -52,24 +53,24 @@ def test_every_mean_row_equals_the_thesiss(thesis_findings, group):
 
 
 def test_the_thesiss_sweep_is_complete_and_its_effects_are_the_thesiss(thesis_findings):
-    assert summary.state(thesis_findings) == "All 35 runs are finished."
-    assert not summary.not_the_thesis(thesis_findings)
+    assert summary.state(thesis_findings).text == "All 35 runs are finished."
+    assert not thesis_findings.study.departures(thesis_findings)
     for effect in thesis_findings.every.effects:
-        assert effect.difference == pytest.approx(effect.thesis)
+        assert effect.difference == pytest.approx(effect.reported)
         low, high = effect.measured.interval
         assert low <= effect.difference <= high
     assert thesis_findings.agreement.rank_correlation == pytest.approx(1)
-    assert len(thesis_findings.pairs) == 66
+    assert len(thesis_findings.compared["pairs"]) == 66
 
 
 def test_a_cell_is_the_mean_and_standard_deviation_over_seeds(small):
     found = find(small)
     cell = found.every.cells["E1D1F1"]
-    accuracies = [run.target.accuracy for run in found.sweep.of("E1D1F1")]
+    accuracies = [run.target.accuracy for run in found.results.of("E1D1F1")]
     assert cell.mean == pytest.approx(np.mean(accuracies))
     assert cell.sd == pytest.approx(np.std(accuracies, ddof=1))
     assert cell.interval.low < cell.mean < cell.interval.high
-    assert summary.not_the_thesis(found) == ["the test set has 100 documents, not 2,000"]
+    assert found.study.departures(found) == ["the test set has 100 documents, not 2,000"]
 
 
 def test_half_finished_is_marked_and_never_averaged_silently(small):
@@ -78,7 +79,7 @@ def test_half_finished_is_marked_and_never_averaged_silently(small):
     (small / "E3D3F3-seed52" / "DONE").unlink()
     found = find(small)
     assert "Half-finished: 101 of 105 runs are finished; 1 unfinished, 3 not started." in (
-        summary.state(found)
+        summary.state(found).text
     )
     table = rows_of(found, "4.2")
     assert table["F1F2E1"]["Accuracy"] == formats.NOTHING
@@ -99,7 +100,7 @@ def test_overlapping_documents_are_left_out_of_every_cell(small):
     found = find(small)
     assert found.affected == {f"ja/music/test/{number}" for number in range(5)}
     for name, cell in found.without_overlap.cells.items():
-        expected = [run.target.correct[5:].mean() for run in found.sweep.of(name)]
+        expected = [run.target.correct[5:].mean() for run in found.results.of(name)]
         assert cell.documents == 95
         assert cell.mean == pytest.approx(np.mean(expected))
     assert rows_of(found, "audit")["J1"]["Test documents seen"] == "5"
@@ -141,7 +142,7 @@ def test_without_predictions_there_is_a_number_and_no_interval(small):
 
 def test_one_run_alone(small):
     found = find(small / "E1D1F1-seed50")
-    assert summary.state(found) == "The run is finished."
+    assert summary.state(found).text == "The run is finished."
     keys = {table.key for table in tables.all_tables(found)}
     assert "4.3" in keys
     assert not keys & {"pairs", "effects"}

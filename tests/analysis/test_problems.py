@@ -7,8 +7,9 @@ import made_up_sweep
 import numpy as np
 import pytest
 
-from xlt_flax import report
-from xlt_flax.analysis import findings, page, read_runs, records, results, summary, tables
+from xlt_flax.analysis import page, read_runs, records, results, summary, tables
+from xlt_flax.analysis.written import as_markdown
+from xlt_flax.studies import known
 
 RIGHT = np.arange(40) < 30
 FEW = {"E1D1F1": 0.8, "E1E2E3": 0.7}
@@ -20,7 +21,7 @@ def sweep(tmp_path):
 
 
 def find(folder):
-    return findings.find(read_runs.read_sweep(folder))
+    return known.find(read_runs.read_results(folder))
 
 
 def change_eval(run, predictions=None, **values):
@@ -37,7 +38,9 @@ def change_eval(run, predictions=None, **values):
 def is_told(folder, label, said):
     """The page's box, tables.md, results.csv, results.json and the cell all name it."""
     found = find(folder)
-    text, html = report._markdown(found), page.render(found, {})
+    shown = tables.placed_tables(found)
+    text = as_markdown(found, tables.all_tables(found))
+    html = page.render(found, shown, [])
     assert f"{label}: " in text
     assert said in text
     assert said in html
@@ -63,7 +66,7 @@ def test_a_failed_run_is_failed_and_says_why(sweep, text, said):
     (run / "DONE").unlink()
     (run / "failure.txt").write_text(text)
     found, cell = is_told(sweep, "E1D1F1-seed51", said)
-    assert "3 of 4 runs are finished; 1 failed." in summary.state(found)
+    assert "3 of 4 runs are finished; 1 failed." in summary.state(found).text
     assert cell.seeds == (50,)
     assert not cell.complete
 
@@ -74,7 +77,7 @@ def test_a_run_that_failed_before_it_wrote_anything_else_is_failed_too(sweep):
     run.mkdir()
     (run / "failure.txt").write_text("out of memory")
     found, _ = is_told(sweep, "E1D1F1-seed52", "out of memory")
-    statuses = {run.label: run.status for run in found.sweep.runs}
+    statuses = {run.label: run.status for run in found.results.runs}
     assert statuses["E1D1F1-seed52"] == results.FAILED
     assert statuses["E1E2E3-seed52"] == results.NOT_STARTED
 
@@ -84,8 +87,8 @@ def test_a_document_without_a_prediction_is_wrong_and_its_run_no_data_point(swee
     change_eval(run, [None] * 40, accuracy=0.0, loss=None)
     found, cell = is_told(sweep, "E1D1F1-seed51", "output for 40 documents is not a number")
     assert cell.seeds == (50,)
-    assert "1 broken" in summary.state(found)
-    assert not found.sweep.of("E1D1F1")[1].evaluations["ja"].correct.any()
+    assert "1 broken" in summary.state(found).text
+    assert not found.results.of("E1D1F1")[1].evaluations["ja"].correct.any()
 
 
 @pytest.mark.parametrize(
@@ -104,7 +107,7 @@ def test_what_is_no_number_anywhere_breaks_a_run(sweep, where):
         (run / "DONE").write_text(json.dumps({"step": 9, "best": {"loss": math.nan, "epoch": 1}}))
     found, cell = is_told(sweep, "E1D1F1-seed51", "not a number")
     assert cell.seeds == (50,)
-    assert found.sweep.of("E1D1F1")[1].status == results.BROKEN
+    assert found.results.of("E1D1F1")[1].status == results.BROKEN
 
 
 @pytest.mark.parametrize("problems", [None, ["all 40 documents were given one class, negative"]])
@@ -115,7 +118,7 @@ def test_a_model_of_one_class_is_a_data_point_that_is_named(sweep, problems):
     said = "one class, negative" if problems else "all predictions are of one class"
     found, cell = is_told(sweep, "E1D1F1-seed51", said)
     assert cell.seeds == (50, 51)
-    assert "1 finished run" in summary.state(found)
+    assert "1 finished run" in summary.state(found).text
 
 
 def test_every_accuracy_stands_beside_the_majority_class(sweep):

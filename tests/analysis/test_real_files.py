@@ -4,18 +4,20 @@ import json
 
 import pytest
 
-from xlt_flax import report
-from xlt_flax.analysis import findings, learning_curves, read_runs, results, summary, tables
+from xlt_flax.analysis import read_runs, results, summary, tables
+from xlt_flax.analysis.figures import learning_curves
+from xlt_flax.analysis.written import write
+from xlt_flax.studies import known
 
 
 @pytest.fixture(scope="module")
 def sweep(real_sweep):
-    return read_runs.read_sweep(real_sweep)
+    return read_runs.read_results(real_sweep)
 
 
 @pytest.fixture(scope="module")
 def found(sweep):
-    return findings.find(sweep)
+    return known.find(sweep)
 
 
 def table_of(found, key):
@@ -91,7 +93,7 @@ def test_the_page_says_how_the_runs_were_made(found):
 
 
 def test_the_whole_report_of_it(found, tmp_path):
-    report.write(found, report._markdown(found), tmp_path)
+    write(found, tmp_path)
     assert "Zero-shot transfer to Japanese" in (tmp_path / "tables.md").read_text()
     written = json.loads((tmp_path / "results.json").read_text())
     assert written["languages"]["de"]["E1D1F1"]["seen"][0] > 0
@@ -102,16 +104,16 @@ def test_the_whole_report_of_it(found, tmp_path):
 
 def test_another_target_language_is_reported_in_full(train_sweep, tmp_path):
     folder = train_sweep(tmp_path / "fr", ("E1", "D1"), fields={"data.target_language": "fr"})
-    sweep = read_runs.read_sweep(folder)
-    found = findings.find(sweep)
-    assert summary.state(found).startswith("All 2 runs are finished.")
+    sweep = read_runs.read_results(folder)
+    found = known.find(sweep)
+    assert summary.state(found).text.startswith("All 2 runs are finished.")
     assert summary.title(found) == "Zero-shot transfer to French"
     table = table_of(found, "other")
     assert table.title == "Accuracy on French"
     assert [row.cells[0] for row in table.rows] == ["E1", "D1"]
     assert not {"4.1", "5.1"} & {table.key for table in tables.all_tables(found)}
-    assert "the target language is fr, not ja" in summary.not_the_thesis(found)
-    report.write(found, report._markdown(found), tmp_path / "report")
+    assert "the target language is fr, not ja" in found.study.departures(found)
+    write(found, tmp_path / "report")
     for name in ("tables.md", "index.html", "learning_curves.svg"):
         assert "Japanese" not in (tmp_path / "report" / name).read_text().split("How these runs")[0]
     rows = (tmp_path / "report/results.csv").read_text().splitlines()[1:]

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from xlt_flax.analysis import findings, read_runs, records
-from xlt_flax.studies.diversity import diversity_mixtures
+from xlt_flax.analysis import read_runs, records
+from xlt_flax.studies import known
+from xlt_flax.studies.diversity.mixtures import diversity_mixtures
 
 DRAWS, SEEDS, DOCUMENTS = (50, 51, 52), (7, 8), 40
 
@@ -84,7 +85,7 @@ def study(tmp_path_factory):
     folder = tmp_path_factory.mktemp("recomputed") / "sweep"
     accuracies = {m.name: 0.7 + 0.05 * (m.shape == "1:1:1") for m in diversity_mixtures()}
     made_up_sweep.write_sweep(folder, SEEDS, DOCUMENTS, accuracies, seed_sd=0.06, draws=DRAWS)
-    results = records.results_json(findings.find(read_runs.read_sweep(folder)))
+    results = records.results_json(known.find(read_runs.read_results(folder)))
     return folder, json.loads(json.dumps(results))
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from xlt_flax.analysis import read_runs, results
 from xlt_flax.errors import UserError
+from xlt_flax.studies.known import study_of
 
 FEW = {"E1D1F1": 0.8, "E1E2E3": 0.7, "E1D1F1+J1": 0.85, "J1": 0.9}
 
@@ -17,7 +18,7 @@ def sweep(tmp_path):
 
 
 def test_a_finished_sweep(sweep):
-    read = read_runs.read_sweep(sweep)
+    read = read_runs.read_results(sweep)
     assert read.planned
     assert read.names() == list(FEW)
     assert {run.status for run in read.runs} == {results.FINISHED}
@@ -33,26 +34,28 @@ def test_what_is_not_finished_is_marked_and_not_read_as_a_result(sweep):
     (sweep / "E1D1F1-seed50" / "DONE").unlink()
     (sweep / "E1E2E3-seed50" / "eval" / "ja.json").unlink()
     shutil.rmtree(sweep / "J1-seed51")
-    status = {run.label: run.status for run in read_runs.read_sweep(sweep).runs}
+    status = {run.label: run.status for run in read_runs.read_results(sweep).runs}
     assert status["E1D1F1-seed50"] == results.UNFINISHED
     assert status["E1E2E3-seed50"] == results.NOT_EVALUATED
     assert status["J1-seed51"] == results.NOT_STARTED
     assert status["J1-seed50"] == results.FINISHED
-    assert read_runs.read_sweep(sweep).of("E1D1F1")[0].target is None
+    assert read_runs.read_results(sweep).of("E1D1F1")[0].target is None
 
 
 def test_seeds_of_an_earlier_sweep_are_kept(sweep):
     made_up_sweep.write_plan(sweep, [52], FEW)
-    assert [run.seed for run in read_runs.read_sweep(sweep).of("J1")] == [50, 51, 52]
+    assert [run.seed for run in read_runs.read_results(sweep).of("J1")] == [50, 51, 52]
 
 
 def test_a_folder_of_runs_without_a_plan_and_one_run(sweep):
     (sweep / "sweep.json").unlink()
-    read = read_runs.read_sweep(sweep)
+    read = read_runs.read_results(sweep)
     assert not read.planned
     assert sorted(read.names()) == sorted(FEW)
-    assert read.of("E1D1F1+J1")[0].table == "5.2"
-    alone = read_runs.read_sweep(sweep / "E1D1F1+J1-seed51")
+    run = read.of("E1D1F1+J1")[0]
+    assert run.table == results.OTHER  # it takes a study to know better
+    assert study_of(read).table_of(run) == "5.2"
+    alone = read_runs.read_results(sweep / "E1D1F1+J1-seed51")
     assert [run.label for run in alone.runs] == ["E1D1F1+J1-seed51"]
 
 
@@ -61,9 +64,9 @@ def test_a_line_cut_off_by_a_kill_is_left_out_of_an_unfinished_run_only(sweep):
     with open(curve, "a") as file:
         file.write('{"step": 37')
     with pytest.raises(UserError, match=r"metrics\.jsonl:31: not JSON"):
-        read_runs.read_sweep(sweep)
+        read_runs.read_results(sweep)
     (sweep / "E1D1F1-seed50" / "DONE").unlink()
-    assert len(read_runs.read_sweep(sweep).of("E1D1F1")[0].curve) == 30
+    assert len(read_runs.read_results(sweep).of("E1D1F1")[0].curve) == 30
 
 
 @pytest.mark.parametrize(
@@ -84,7 +87,7 @@ def test_a_line_cut_off_by_a_kill_is_left_out_of_an_unfinished_run_only(sweep):
 def test_a_broken_file_is_named_in_one_line(sweep, file, content, said):
     (sweep / file).write_text(content)
     with pytest.raises(UserError) as error:
-        read_runs.read_sweep(sweep)
+        read_runs.read_results(sweep)
     assert said in str(error.value)
     assert file.rpartition("/")[2] in str(error.value)
     assert "\n" not in str(error.value)
@@ -93,7 +96,7 @@ def test_a_broken_file_is_named_in_one_line(sweep, file, content, said):
 def test_bytes_that_are_no_text(sweep):
     (sweep / "J1-seed50" / "eval" / "ja.json").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match=r"ja\.json: cannot be read"):
-        read_runs.read_sweep(sweep)
+        read_runs.read_results(sweep)
 
 
 def test_a_document_judged_twice_is_refused(sweep):
@@ -101,7 +104,7 @@ def test_a_document_judged_twice_is_refused(sweep):
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines, lines[0]]))
     with pytest.raises(UserError, match=r":41: ja/music/test/0 a second time"):
-        read_runs.read_sweep(sweep)
+        read_runs.read_results(sweep)
 
 
 def test_missing_keys_leave_their_cells_out(sweep):
@@ -111,7 +114,7 @@ def test_missing_keys_leave_their_cells_out(sweep):
     (folder / "metrics.jsonl").unlink()
     (folder / "eval" / "ja.predictions.jsonl").unlink()
     (folder / "eval" / "ja.json").write_text(json.dumps({"accuracy": 0.75}))
-    run = read_runs.read_sweep(sweep).of("J1")[0]
+    run = read_runs.read_results(sweep).of("J1")[0]
     assert run.status == results.FINISHED
     assert run.target.accuracy == 0.75
     assert not run.target.ids
@@ -122,7 +125,7 @@ def test_missing_keys_leave_their_cells_out(sweep):
 def test_a_watched_evaluation_takes_its_epochs_from_the_metrics(sweep):
     line = {"step": 750, "split": "ja", "loss": 0.5, "accuracy": 0.6}
     made_up_sweep.write_lines(sweep / "J1-seed50" / "eval" / "ja.curve.jsonl", [line])
-    assert read_runs.read_sweep(sweep).of("J1")[0].curve[-1] == results.Point(
+    assert read_runs.read_results(sweep).of("J1")[0].curve[-1] == results.Point(
         750, 2, "ja", 0.5, 0.6
     )
 
@@ -130,18 +133,18 @@ def test_a_watched_evaluation_takes_its_epochs_from_the_metrics(sweep):
 def test_another_checkpoint_than_the_best_is_said(sweep):
     path = sweep / "J1-seed50" / "eval" / "ja.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "checkpoint": "latest"}))
-    assert read_runs.read_sweep(sweep).of("J1")[0].target.note == "evaluated at checkpoint latest"
+    assert read_runs.read_results(sweep).of("J1")[0].target.note == "evaluated at checkpoint latest"
 
 
 def test_nothing_to_report(tmp_path):
     with pytest.raises(UserError, match="no such folder"):
-        read_runs.read_sweep(tmp_path / "none")
+        read_runs.read_results(tmp_path / "none")
     with pytest.raises(UserError, match="no run in it"):
-        read_runs.read_sweep(tmp_path)
+        read_runs.read_results(tmp_path)
 
 
 def test_predictions_are_compared_with_labels(tmp_path):
     right = np.array([True, False, True, True])
     made_up_sweep.write_run(tmp_path / "E1-seed7", "E1", 7, right, np.random.default_rng(0))
-    run = read_runs.read_sweep(tmp_path / "E1-seed7").runs[0]
+    run = read_runs.read_results(tmp_path / "E1-seed7").runs[0]
     np.testing.assert_array_equal(run.target.correct, right)

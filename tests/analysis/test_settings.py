@@ -6,8 +6,9 @@ import made_up_sweep
 import numpy as np
 import pytest
 
-from xlt_flax.analysis import findings, read_runs, tables
+from xlt_flax.analysis import read_runs, tables
 from xlt_flax.errors import UserError
+from xlt_flax.studies import known
 
 RIGHT = np.arange(40) < 30
 
@@ -21,7 +22,7 @@ def write(folder, name, seed=50, place=None, **fields):
 
 
 def names(folder):
-    return read_runs.read_sweep(folder).names()
+    return read_runs.read_results(folder).names()
 
 
 @pytest.fixture(params=["planned", "unplanned"])
@@ -47,13 +48,13 @@ def folder(request, tmp_path):
 )
 def test_another_value_is_another_cell_and_in_no_table_of_the_thesis(folder, field, value, said):
     write(folder, "E1D1F1", 52, **{field.replace(".", "__"): value})
-    sweep = read_runs.read_sweep(folder)
+    sweep = read_runs.read_results(folder)
     apart = f"E1D1F1 [{said}]"
     assert sweep.names() == ["E1D1F1", apart]
-    found = findings.find(sweep)
+    found = known.find(sweep)
     assert found.every.cells["E1D1F1"].seeds == (50, 51)
     assert found.every.cells[apart].seeds == (52,)
-    assert found.every.cells[apart].thesis is None
+    assert found.every.cells[apart].reported is None
     by_key = {table.key: table for table in tables.all_tables(found)}
     assert [row.cells[0] for row in by_key["other"].rows] == [apart]
     assert apart not in [row.cells[0] for row in by_key["4.3"].rows]
@@ -164,14 +165,14 @@ def test_draws_share_a_cell_that_says_so(tmp_path):
     for seed in (50, 51):
         write(tmp_path, "E1D1F1", seed)
         write(tmp_path, "E1D1F1", seed, f"E1D1F1-draw60-seed{seed}", data__split_seed=60)
-    runs = read_runs.read_sweep(tmp_path).runs
+    runs = read_runs.read_results(tmp_path).runs
     assert [(run.name, run.draw, run.seed) for run in runs] == [
         ("E1D1F1", 50, 50),
         ("E1D1F1", 50, 51),
         ("E1D1F1", 60, 50),
         ("E1D1F1", 60, 51),
     ]
-    cell = findings.find(read_runs.read_sweep(tmp_path)).every.cells["E1D1F1"]
+    cell = known.find(read_runs.read_results(tmp_path)).every.cells["E1D1F1"]
     assert cell.draws == (50, 60)
     assert "over 2 draws of documents: 50, 60" in cell.notes
 
@@ -180,7 +181,7 @@ def test_a_model_that_is_said_to_have_moved_is_shown_where_it_is_and_sources_sta
     write(tmp_path, "E1D1F1", model__name="/gone/bert")
     write(tmp_path, "E1D1F1+J1", model__name="/gone/bert")
     moved = {"model.name": "/here/my-bert", "init_from": str(tmp_path / "E1D1F1-seed50")}
-    second, first = read_runs.read_sweep(tmp_path, moved).runs
+    second, first = read_runs.read_results(tmp_path, moved).runs
     assert first.record.config["model.name"] == "/here/my-bert"
     assert first.record.config["init_from"] == ""  # it has no source, and gets none
     assert (first.name, second.name) == ("E1D1F1", "E1D1F1+J1")
@@ -195,12 +196,12 @@ def test_runs_that_a_sweep_has_not_begun_are_of_its_setting(tmp_path):
     plan = json.loads((tmp_path / "sweep.json").read_text())
     config = {**stored, "mixture": "", "init_from": "", "protocol": "thesis"}
     (tmp_path / "sweep.json").write_text(json.dumps({**plan, "config": config}))
-    sweep = read_runs.read_sweep(tmp_path)
+    sweep = read_runs.read_results(tmp_path)
     assert sweep.names() == ["E1D1F1", "E1D1F1+J1"]
     assert {dict(run.setting)["train.max_steps"] for run in sweep.runs} == {20}
     (tmp_path / "sweep.json").write_text(json.dumps({**plan, "versions": {"workdir": 99}}))
-    assert len(read_runs.read_sweep(tmp_path).runs) == 4  # no config in it: nothing to misread
+    assert len(read_runs.read_results(tmp_path).runs) == 4  # no config in it: nothing to misread
     newer = {**plan, "config": config, "versions": {"workdir": 99}}
     (tmp_path / "sweep.json").write_text(json.dumps(newer))
     with pytest.raises(UserError, match=r"sweep\.json: .*format is 99"):
-        read_runs.read_sweep(tmp_path)
+        read_runs.read_results(tmp_path)

@@ -16,15 +16,17 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import special, stats
 
-from xlt_flax.analysis import contrasts, statistics
-from xlt_flax.studies import diversity
+from xlt_flax.analysis import statistics
+from xlt_flax.analysis.contrasts import Contrast
+from xlt_flax.studies.diversity import mixtures
+from xlt_flax.studies.diversity.contrasts import diversity_contrasts
 from xlt_flax.studies.thesis import reported
 
-LETTERS = diversity.LETTERS
+LETTERS = mixtures.LETTERS
 POINT = 0.01 / stats.norm.pdf(stats.norm.ppf(0.74))  # of accuracy, near .74, in the sum's unit
 
 THESIS = tuple(name for group in reported.ZERO_SHOT_GROUPS for name in group.runs)
-DIVERSITY = tuple(mixture.name for mixture in diversity.diversity_mixtures())
+DIVERSITY = tuple(mixture.name for mixture in mixtures.diversity_mixtures())
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,8 @@ class World:
     documents: float = 0.5
     taste: float = 0.2
 
-    def contrast(self, key: str) -> contrasts.Contrast:
-        known = {each.key: each for each in contrasts.diversity_contrasts(self.mixtures)}
+    def contrast(self, key: str) -> Contrast:
+        known = {each.key: each for each in diversity_contrasts(self.mixtures)}
         return known[key]
 
     def judge(self, blocks: int, seeds: int, documents: int, rng, draws=None, judged_by=None):
@@ -172,7 +174,7 @@ def _worth(values: np.ndarray, true: float, here: float) -> tuple[float, ...]:
     return low <= true <= high, 100 * (high - low), seen, flip.p <= statistics.LEVEL
 
 
-def values_of(contrast: contrasts.Contrast, mixtures, shares: np.ndarray) -> np.ndarray:
+def values_of(contrast: Contrast, mixtures, shares: np.ndarray) -> np.ndarray:
     """A contrast in each block on each document.
 
     Args:

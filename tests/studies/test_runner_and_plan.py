@@ -15,7 +15,7 @@ from forks import Forked
 from ml_collections import ConfigDict
 from shards import checked_shards
 
-from xlt_flax.analysis.read_runs import read_sweep
+from xlt_flax.analysis.read_runs import read_results
 from xlt_flax.analysis.results import FINISHED
 from xlt_flax.config import resolve
 from xlt_flax.errors import UserError
@@ -240,7 +240,7 @@ def run(arguments, expect=0):
 
 
 def statuses(folder):
-    return {run.label: run.status for run in read_sweep(folder).runs if run.status == FINISHED}
+    return {run.label: run.status for run in read_results(folder).runs if run.status == FINISHED}
 
 
 def three_runs(workdir, data_dir, *arguments):

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from xlt_flax.analysis import contrasts, statistics
+from xlt_flax.analysis.groups import Group
 from xlt_flax.analysis.judged import Judged, Unit
 from xlt_flax.analysis.measured import ONE_SEED, Measured, measure
 from xlt_flax.analysis.remarks import remarks
 from xlt_flax.analysis.results import Run, finished_of
 from xlt_flax.analysis.statistics import Interval
-from xlt_flax.studies.thesis import reported
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Cell:
         blocks are left out of it.
       basis: what the interval's blocks are, in words; "" without one.
       documents: test documents judged; None where unknown.
-      thesis: the thesis's number, or None.
+      reported: the number that the study has reported, or None.
       notes: what a reader must know of this cell.
       draws: of the finished runs, each once.
       units: draw and seed of the finished runs.
@@ -44,7 +44,7 @@ class Cell:
     interval: Interval | None
     basis: str
     documents: int | None
-    thesis: float | None
+    reported: float | None
     notes: tuple[str, ...]
     draws: tuple[int, ...] = ()
     units: tuple[Unit, ...] = ()
@@ -71,7 +71,7 @@ class GroupMean:
       basis: what the interval's blocks are, in words; "" without one.
     """
 
-    group: reported.Group
+    group: Group
     finished: int
     complete: bool
     mean: float | None
@@ -80,7 +80,8 @@ class GroupMean:
     basis: str
 
 
-def cell_of(runs: Sequence[Run], judged: Judged) -> Cell:
+def cell_of(runs: Sequence[Run], judged: Judged, reported: float | None) -> Cell:
+    """Of the runs of one name."""
     finished = finished_of(runs)
     if judged.left_out:  # without predictions there is nothing to leave documents out of
         finished = [run for run in finished if judged.column(run) is not None]
@@ -100,44 +101,38 @@ def cell_of(runs: Sequence[Run], judged: Judged) -> Cell:
         interval=interval,
         basis=basis,
         documents=counts.pop() if len(counts) == 1 else None,
-        thesis=_thesis_number(runs[0]),
+        reported=reported,
         notes=remarks(runs),
         draws=tuple(sorted({run.draw for run in finished})),
         units=tuple(Unit(run.draw, run.seed) for run in finished),
-        majority=next((run.target.majority for run in finished), None),
-        seen=any(run.target.seen for run in finished),
+        majority=next((run.result.majority for run in finished), None),
+        seen=any(bool(run.result.seen) for run in finished),
     )
 
 
-def _interval(measured: Measured, units: int) -> tuple[Interval | None, str]:
-    """The interval and its basis, where it is over all that the mean is over: `units`."""
+def _interval(measured: Measured, count: int) -> tuple[Interval | None, str]:
+    """The interval and its basis, where it is over all that the mean is over: `count` runs."""
     blocks = measured.blocks
-    if measured.estimate is None or sum(map(len, blocks.members)) != units:
+    if measured.estimate is None or sum(len(units) for units in blocks.members) != count:
         return None, ""
     return measured.interval, blocks.basis
 
 
 def accuracy_of(run: Run, judged: Judged) -> float:
     column = judged.column(run)
-    return run.target.accuracy if column is None else float(judged.accuracies[column])
+    return run.result.accuracy if column is None else float(judged.accuracies[column])
 
 
 def _documents(run: Run, judged: Judged) -> int | None:
     column = judged.column(run)
-    return run.target.documents if column is None else int(judged.scored[:, column].sum())
-
-
-def _thesis_number(run: Run) -> float | None:
-    """None on another language than the thesis's, whose numbers say nothing of it."""
-    on_its_language = run.target_language == reported.TARGET_LANGUAGE
-    return reported.ACCURACY.get(run.name) if on_its_language else None
+    return run.result.documents if column is None else int(judged.scored[:, column].sum())
 
 
 def group_mean(
-    group: reported.Group, cells: dict[str, Cell], by_name: dict[str, list[Run]], judged: Judged
+    group: Group, cells: dict[str, Cell], by_name: dict[str, list[Run]], judged: Judged
 ) -> GroupMean:
     present = [cells[name] for name in group.runs if name in cells and cells[name].seeds]
-    means = [cell.mean for cell in present]
+    means = [cell.mean for cell in present if cell.mean is not None]
     whole = len(present) == len(group.runs)
     common = set.intersection(*(set(cell.units) for cell in present)) if present else set()
     by_unit = [

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from xlt_flax.analysis import contrasts, statistics
 from xlt_flax.analysis.judged import Judged, Unit
 from xlt_flax.analysis.measured import DOCUMENTS, measure
-from xlt_flax.analysis.results import Evaluation, Run, Sweep, finished_of
+from xlt_flax.analysis.results import Evaluation, Results, Run, finished_of
 from xlt_flax.analysis.statistics import Interval
 
 
@@ -89,8 +89,8 @@ def _units(runs: Sequence[Run]) -> set[Unit]:
 
 
 def _all_the_same(first: Sequence[Run], second: Sequence[Run]) -> bool:
-    theirs = {_unit(run): run.target for run in second}
-    pairs = [(run.target, theirs[_unit(run)]) for run in first if _unit(run) in theirs]
+    theirs = {_unit(run): run.result for run in second}
+    pairs = [(run.result, theirs[_unit(run)]) for run in first if _unit(run) in theirs]
     return all(_same_predictions(one, other) for one, other in pairs)
 
 
@@ -99,12 +99,12 @@ def _same_predictions(first: Evaluation, second: Evaluation) -> bool:
 
 
 def compare_names(
-    sweep: Sweep, judged: Judged, pairs: Sequence[tuple[str, str]]
+    results: Results, judged: Judged, pairs: Sequence[tuple[str, str]]
 ) -> tuple[Comparison, ...]:
-    """Compares mixtures by name; pairs that the sweep does not have are left out."""
-    names = set(sweep.names())
+    """Compares mixtures by name; pairs that are not there are left out."""
+    names = set(results.names())
     known = [pair for pair in pairs if names.issuperset(pair)]
-    return compare_all(judged, [(sweep.of(one), sweep.of(other)) for one, other in known])
+    return compare_all(judged, [(results.of(one), results.of(other)) for one, other in known])
 
 
 def compare_all(

@@ -6,12 +6,20 @@ value in the SVG by a CSS variable of that name.
 
 import io
 import re
+from contextlib import AbstractContextManager
 
 from xlt_flax.analysis import plain_matplotlib
-from xlt_flax.analysis.plain_matplotlib import Axes, Figure, FigureCanvasAgg, FigureCanvasSVG, mpl
+from xlt_flax.analysis.plain_matplotlib import (
+    Axes,
+    Figure,
+    FigureCanvasAgg,
+    FigureCanvasSVG,
+    cycler,
+)
 from xlt_flax.analysis.statistics import Interval
 
-# name: (light, dark). The three diversity groups differ in lightness too, for colour-blind readers.
+# name: (light, dark). One, two and three (languages) differ in lightness too, for colour-blind
+# readers.
 PALETTE = {
     "ink": ("#1c2530", "#e6e9ee"),
     "muted": ("#5b6673", "#9aa5b1"),
@@ -36,7 +44,7 @@ _STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
-    "axes.prop_cycle": mpl.cycler(color=[COLOURS["ink"]]),  # no colour but the palette's
+    "axes.prop_cycle": cycler(color=[COLOURS["ink"]]),  # no colour but the palette's
     "axes.titlesize": 10,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
@@ -51,7 +59,7 @@ _STYLE = {
 }
 
 
-def style(**more):
+def style(**more: object) -> AbstractContextManager[None]:
     """A context in which figures have the report's style."""
     return plain_matplotlib.style({**_STYLE, **more})
 
@@ -101,13 +109,21 @@ def _svg(figure: Figure, fonttype: str, transparent: bool) -> str:
 def whisker(
     axes: Axes, place: float, interval: Interval, vertical: bool, colour: str = "ink"
 ) -> None:
-    low, high = interval
-    middle = (low + high) / 2
-    error = {"yerr" if vertical else "xerr": [[middle - low], [high - middle]]}
+    middle = (interval.low + interval.high) / 2
+    half = [[middle - interval.low], [interval.high - middle]]
     x, y = (place, middle) if vertical else (middle, place)
-    axes.errorbar(x, y, **error, color=COLOURS[colour], elinewidth=1.4, capsize=3, fmt="none")
+    axes.errorbar(
+        x,
+        y,
+        yerr=half if vertical else None,
+        xerr=None if vertical else half,
+        color=COLOURS[colour],
+        elinewidth=1.4,
+        capsize=3,
+        fmt="none",
+    )
 
 
-def short_share(value: float, _=None) -> str:
+def short_share(value: float, _: object = None) -> str:
     text = f"{value:.2f}"
     return text[1:] if text.startswith("0") else text

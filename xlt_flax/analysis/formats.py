@@ -1,14 +1,15 @@
 """Numbers as the report prints them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from xlt_flax.analysis.statistics import Interval
 
 NOTHING = "—"
+LEAST_P = 0.001  # smaller ones are told no nearer
 
 
 def share(value: float | None) -> str:
-    """.7310, as the thesis prints accuracies."""
+    """.7310: an accuracy."""
     if value is None:
         return NOTHING
     text = f"{value:.4f}"
@@ -38,7 +39,7 @@ def points_interval(interval: Interval | None) -> str:
 def p_value(p: float | None) -> str:
     if p is None:
         return NOTHING
-    if p < 0.001:
+    if p < LEAST_P:
         return "< .001"
     return share(round(p, 3))[:4] if p < 0.9995 else "1"
 
@@ -52,7 +53,10 @@ def count(value: int | None) -> str:
     return NOTHING if value is None else f"{value:,}"
 
 
-def span(values: Sequence[float | None], shown=count) -> str:
+def span(
+    values: Sequence[int | None] | Sequence[float | None],
+    shown: Callable[..., str] = count,
+) -> str:
     """One value, or the least and the greatest; what is unknown is left out."""
     known = [value for value in values if value is not None]
     if not known:

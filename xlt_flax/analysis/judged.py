@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from xlt_flax.analysis.results import Run, Sweep
+from xlt_flax.analysis.results import Results, Run
 
 
 class Unit(NamedTuple):
@@ -25,11 +25,13 @@ class Judged:
       accuracies: share right for each column (runs,).
     """
 
-    def __init__(self, sweep: Sweep, left_out: frozenset[str] = frozenset()):
-        targets = [(run, run.target) for run in sweep.runs if run.target and run.target.ids]
+    def __init__(self, results: Results, left_out: frozenset[str] = frozenset()):
+        targets = [(run, run.target) for run in results.runs if run.target and run.target.ids]
         names = dict.fromkeys(name for _, target in targets for name in target.ids)
         rows = {name: row for row, name in enumerate(n for n in names if n not in left_out)}
-        self.columns = {(r.name, r.draw, r.seed): column for column, (r, _) in enumerate(targets)}
+        self.columns = {
+            (run.name, run.draw, run.seed): column for column, (run, _) in enumerate(targets)
+        }
         self.left_out = left_out
         self.correct = np.zeros((len(rows), len(targets)), bool)
         self.scored = np.zeros((len(rows), len(targets)), bool)

@@ -2,9 +2,18 @@
 
 from dataclasses import dataclass
 
-from xlt_flax.analysis.results import Sweep, finished_of
+from xlt_flax.analysis.results import Evaluation, Results, finished_of
 
-NAMES = {"en": "English", "de": "German", "fr": "French", "ja": "Japanese"}
+# Those of the corpora that such studies are made on; any other is called by its code.
+NAMES = {
+    "ar": "Arabic", "bg": "Bulgarian", "cs": "Czech", "da": "Danish", "de": "German",
+    "el": "Greek", "en": "English", "es": "Spanish", "fi": "Finnish", "fr": "French",
+    "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian", "id": "Indonesian", "it": "Italian",
+    "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "no": "Norwegian", "pl": "Polish",
+    "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "sw": "Swahili",
+    "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese",
+    "zh": "Chinese",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -30,10 +39,10 @@ def language_name(code: str) -> str:
     return NAMES.get(code, code)
 
 
-def by_language(sweep: Sweep) -> dict[str, dict[str, LanguageCell]]:
+def by_language(results: Results) -> dict[str, dict[str, LanguageCell]]:
     """Language -> run name -> results."""
-    found: dict[str, dict[str, list]] = {}
-    for run in finished_of(sweep.runs):
+    found: dict[str, dict[str, list[Evaluation]]] = {}
+    for run in finished_of(results.runs):
         for language, evaluation in run.evaluations.items():
             found.setdefault(language, {}).setdefault(run.name, []).append(evaluation)
     return {

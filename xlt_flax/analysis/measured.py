@@ -25,7 +25,7 @@ class Blocks:
 
     Attributes:
       kind: DRAWS, SEEDS, or DOCUMENTS for one run of each mixture.
-      members: (draw, seed) of each block.
+      members: (draw, seed) of each block; () while there is no block.
       lacking: what is planned and does not count: a mixture is not finished there.
     """
 
@@ -35,7 +35,9 @@ class Blocks:
 
     @property
     def basis(self) -> str:
-        """What the blocks are, in words."""
+        """What the blocks are, in words; "" while there is none."""
+        if not self.members:
+            return ""
         if self.kind == DOCUMENTS:
             return ONE_SEED
         return f"{len(self.members)} {self.kind}"
@@ -66,7 +68,7 @@ class Measured:
 
     Attributes:
       contrast: which.
-      blocks: over what; None while there is no block.
+      blocks: over what.
       estimate: the mean over blocks and documents; None without blocks, or without predictions.
       test: the sign flip of the blocks; None with fewer than two.
       waiting: mixtures of which no run is finished.
@@ -74,7 +76,7 @@ class Measured:
     """
 
     contrast: Contrast
-    blocks: Blocks | None
+    blocks: Blocks
     estimate: statistics.Estimate | None
     test: statistics.Exact | None
     waiting: tuple[str, ...] = ()
@@ -83,6 +85,13 @@ class Measured:
     @property
     def interval(self) -> Interval | None:
         return self.estimate.interval if self.estimate else None
+
+    @property
+    def taken(self) -> statistics.Estimate:
+        """The estimate of a contrast that is known to have one."""
+        if self.estimate is None:
+            raise ValueError(f"{self.contrast.key} is not taken yet")
+        return self.estimate
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -117,11 +126,9 @@ def measure(contrast: Contrast, runs: Iterable[Run], judged: Judged) -> Measured
     blocks = find_blocks(runs, tuple(contrast.weights), judged)
     ready = {run.name for run in runs if judged.column(run) is not None}
     waiting = tuple(name for name in contrast.weights if name not in ready)
-    if blocks is None:
-        return Measured(contrast, None, None, None, waiting)
-    values = _values(contrast, blocks, judged)
+    values = _values(contrast, blocks, judged) if blocks.members else np.zeros((0, 0))
     if values.shape[1] < 2:
-        return Measured(contrast, None, None, None, waiting)
+        return Measured(contrast, blocks, None, None, waiting)
     several = len(values) > 1
     return Measured(
         contrast=contrast,
@@ -132,15 +139,13 @@ def measure(contrast: Contrast, runs: Iterable[Run], judged: Judged) -> Measured
     )
 
 
-def find_blocks(runs: Sequence[Run], names: Sequence[str], judged: Judged) -> Blocks | None:
-    """The blocks in which every mixture has the same seeds; None where there is none."""
+def find_blocks(runs: Sequence[Run], names: Sequence[str], judged: Judged) -> Blocks:
+    """The blocks in which every mixture has the same seeds."""
     planned = sorted({Unit(run.draw, run.seed) for run in runs})
     ready = {(run.name, run.draw, run.seed) for run in runs if judged.column(run) is not None}
     complete = [unit for unit in planned if all((name, *unit) in ready for name in names)]
     lacking = tuple(unit for unit in planned if unit not in complete)
     draws = sorted({unit.draw for unit in complete})
-    if not complete:
-        return None
     if len(draws) > 1:
         members = tuple(tuple(u for u in complete if u.draw == draw) for draw in draws)
         return Blocks(DRAWS, members, lacking)

@@ -1,24 +1,24 @@
 """How many draws and seeds a study needs: the least difference that it would see.
 
 A study sees a true difference in 80% of its repetitions, with 95% intervals, when the difference is
-2.8 standard errors (1.96 + .84). For 1:1:1 - 3:0, three runs against three in each of R draws with
-S seeds, judged on N documents, in points:
+2.8 standard errors (1.96 + .84). For a contrast of weights w in each of R draws with S seeds,
+judged on N documents, in points:
 
-    2.8 sqrt((2/3) sd^2 / (R S) + 10^4 (a + b / (R S)) / N)
+    2.8 sqrt(sum(w^2) sd^2 / (R S) + 10^4 (a + b / (R S)) / N)
 
-sd is a run's standard deviation, over draws and seeds, in points. a is the variance over documents
-of the contrast's mean on a document, b that of one draw's and one seed's contrast on it.
+The sum is 2/3 for three runs against three. sd is a run's standard deviation, over draws and seeds,
+in points. a is the variance over documents of the contrast's mean on a document, b that of one
+draw's and one seed's contrast on it.
 """
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
-from scipy import stats
-
-from xlt_flax.analysis.contrasts import DIVERSITY
+from xlt_flax.analysis.contrasts import Contrast
 from xlt_flax.analysis.measured import DRAWS, Measured
-from xlt_flax.analysis.statistics import CONFIDENCE, POWER
+from xlt_flax.analysis.statistics import t_quantiles
 from xlt_flax.errors import UserError
 
 SEEN = 2.8  # standard errors: 95% intervals leave out 0 in 80% of all studies
@@ -32,12 +32,14 @@ class Parts:
     """What a plan takes for granted.
 
     Attributes:
+      contrast: whose difference is to be seen.
       sd: of a run, over draws and seeds, points.
       documents: that judge.
       a, b: variances over documents, see above.
       origin: where a and b come from, in words.
     """
 
+    contrast: Contrast
     sd: float
     documents: int = 2000
     a: float = 0.0104
@@ -47,28 +49,36 @@ class Parts:
     def least(self, draws: int, seeds: int) -> float:
         """The least true difference that is seen in 80% of all studies, in points."""
         runs = draws * seeds
-        over_runs = 2 / 3 * self.sd**2 / runs
+        over_runs = self.contrast.squares * self.sd**2 / runs
         over_documents = 1e4 * (self.a + self.b / runs) / self.documents
         return SEEN * math.sqrt(over_runs + over_documents)
 
 
-def parts_of_pilot(measured: Measured | None, sd: float | None, documents: int | None) -> Parts:
+def parts_of_pilot(
+    contrast: Contrast, measured: Measured | None, sd: float | None, documents: int | None
+) -> Parts:
     """Takes a and b, and sd and documents where they are not given, from a finished study.
 
+    Args:
+      contrast: whose difference is to be seen.
+      measured: that contrast in the pilot; None where the pilot has no runs for it.
+      sd, documents: as they are to be; None: as in the pilot.
+
     Raises:
-      UserError: the study has no two blocks of 1:1:1 - 3:0.
+      UserError: the pilot has no two blocks of the contrast.
     """
     estimate = measured.estimate if measured else None
-    if estimate is None or estimate.components is None:
+    if measured is None or estimate is None or estimate.components is None:
         raise UserError(
-            f"--workdir: a pilot needs two finished blocks (draws or seeds) of {DIVERSITY}; leave "
-            "--workdir out and give --sd"
+            f"--workdir: a pilot needs two finished blocks (draws or seeds) of {contrast.key}; "
+            "leave --workdir out and give --sd"
         )
     found, units = estimate.components, [len(block) for block in measured.blocks.members]
     seeds = sum(units) / len(units)
     one_draw = "" if measured.blocks.kind == DRAWS else " (how draws differ, one draw cannot say)"
     return Parts(
-        sd=100 * math.sqrt(1.5 * seeds * found.blocks) if sd is None else sd,
+        contrast,
+        sd=100 * math.sqrt(seeds * found.blocks / contrast.squares) if sd is None else sd,
         documents=documents or estimate.documents,
         a=found.documents,
         b=seeds * found.rest,
@@ -88,7 +98,9 @@ def plan(parts: Parts, effect: float) -> str:
 
 
 def _lines(parts: Parts, effect: float) -> Iterator[str]:
-    yield f"Least difference, in points, that {DIVERSITY} shows with 80% power (95% intervals)"
+    squares = Fraction(parts.contrast.squares).limit_denominator(100)
+    key = parts.contrast.key
+    yield f"Least difference, in points, that {key} shows with 80% power (95% intervals)"
     yield ""
     yield "draws  " + "".join(f"{f'{seeds} seed' + 's' * (seeds > 1):>9}" for seeds in _COLUMNS)
     for draws in _ROWS:
@@ -98,7 +110,7 @@ def _lines(parts: Parts, effect: float) -> Iterator[str]:
     yield _needed(parts, effect)
     yield ""
     yield (
-        f"{SEEN} sqrt((2/3) {parts.sd:.3g}^2 / (draws x seeds) + 10^4 ({parts.a:.3g} + "
+        f"{SEEN} sqrt(({squares}) {parts.sd:.3g}^2 / (draws x seeds) + 10^4 ({parts.a:.3g} + "
         f"{parts.b:.3g} / (draws x seeds)) / {parts.documents:,}); a run's standard deviation is "
         f"{parts.sd:.3g} points, {parts.a:.3g} and {parts.b:.3g} come from {parts.origin}."
     )
@@ -110,8 +122,7 @@ def _lines(parts: Parts, effect: float) -> Iterator[str]:
 
 def _times(df: int) -> str:
     """How much wider than the normal's quantiles those of t are."""
-    quantiles = stats.t.ppf([(1 + CONFIDENCE) / 2, POWER], df)
-    return f"{quantiles.sum() / SEEN:.1f}"
+    return f"{t_quantiles(df) / SEEN:.1f}"
 
 
 def _needed(parts: Parts, effect: float) -> str:

@@ -1,4 +1,4 @@
-"""Finds the runs of a sweep's folder, of a folder of runs, or of one run, and names them."""
+"""Finds the runs of a study's folder, of a folder of runs, or of one run, and names them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from xlt_flax.analysis import run_files, settings
 from xlt_flax.analysis.eval_files import read_evaluations
+from xlt_flax.analysis.fields import Config
 from xlt_flax.analysis.json_files import read_object
 from xlt_flax.analysis.results import (
     BROKEN,
@@ -15,13 +16,12 @@ from xlt_flax.analysis.results import (
     NOT_STARTED,
     OTHER,
     Record,
+    Results,
     Run,
-    Sweep,
 )
 from xlt_flax.analysis.run_files import NOTHING_MOVED
 from xlt_flax.config import base
 from xlt_flax.errors import UserError
-from xlt_flax.studies.thesis import reported
 from xlt_flax.workdir import StudyFolder
 
 _RUN_FOLDER = re.compile(r"(?P<name>.+?)(-draw(?P<draw>\d+))?-seed(?P<seed>\d+)")
@@ -40,8 +40,8 @@ class _Place:
     table: str | None = None  # as a sweep.json has it
 
 
-def read_sweep(path: Path, moved: Mapping[str, str] = NOTHING_MOVED) -> Sweep:
-    """Reads a sweep's folder, a folder of runs, or one run.
+def read_results(path: Path, moved: Mapping[str, str] = NOTHING_MOVED) -> Results:
+    """Reads a study's folder, a folder of runs, or one run.
 
     Runs that were not made alike have names of their own: see `settings`.
 
@@ -67,7 +67,7 @@ def read_sweep(path: Path, moved: Mapping[str, str] = NOTHING_MOVED) -> Sweep:
                 "a run"
             )
         runs = [_read_run(place, record) for place, record in _unplanned(folders, moved)]
-    return Sweep(path, tuple(_told_apart(settings.with_settings(runs))), planned)
+    return Results(path, tuple(_told_apart(settings.with_settings(runs))), planned)
 
 
 def _planned_runs(path: Path, moved: Mapping[str, str]) -> list[Run]:
@@ -78,7 +78,7 @@ def _planned_runs(path: Path, moved: Mapping[str, str]) -> list[Run]:
     if not isinstance(entries, list) or not isinstance(seeds, list):
         raise UserError(f"{plan_file}: wants lists named runs and seeds; start the sweep again")
     config = run_files.read_config(plan_file, plan)
-    own_draw = config.get("data.split_seed", base().data.split_seed)
+    own_draw = _draw(config)
     draws = plan.get("draws") or [own_draw]
     found = _folders_of_runs(path, own_draw)
     runs = []
@@ -103,6 +103,11 @@ def _planned_runs(path: Path, moved: Mapping[str, str]) -> list[Run]:
                 record = replace(record, config=_task_config({**config, **moved}, place))
             runs.append(_read_run(place, record))
     return runs
+
+
+def _draw(config: Config) -> int:
+    draw = config.get("data.split_seed")
+    return draw if isinstance(draw, int) else int(base().data.split_seed)
 
 
 def _folders_of_runs(path: Path, own_draw: int) -> dict[str, set[tuple[int, int]]]:
@@ -145,14 +150,14 @@ def _unplanned(
                 mixture=mixture,
                 source=source,
                 seed=seed if isinstance(seed, int) else int(match["seed"]) if match else 0,
-                draw=int(config.get("data.split_seed", base().data.split_seed)),
+                draw=_draw(config),
             ),
             record,
         )
 
 
 def _source_mixture(record: Record) -> str | None:
-    """The mixture of the run that a J1 stage started from."""
+    """The mixture of the run that a second stage started from."""
     init_from = record.config.get("init_from")
     if not init_from:
         return None
@@ -164,7 +169,7 @@ def _source_mixture(record: Record) -> str | None:
 
 
 def _read_run(place: _Place, record: Record) -> Run:
-    language = str(record.config.get("data.target_language") or reported.TARGET_LANGUAGE)
+    language = str(record.config.get("data.target_language") or base().data.target_language)
     status = run_files.read_status(place.folder, language)
     evaluations, audit = {}, None
     if status == FINISHED:
@@ -177,12 +182,12 @@ def _read_run(place: _Place, record: Record) -> Run:
         faults = run_files.faults(record, target)
         evaluations[language] = replace(target, problems=faults or target.problems)
         status = BROKEN if faults else FINISHED
-    named = place.table or reported.TABLE_OF.get(place.name, OTHER)
     return Run(
         name=place.name,
         mixture=place.mixture,
-        table=named if language == reported.TARGET_LANGUAGE else OTHER,
+        table=place.table or OTHER,
         source=place.source,
+        target_language=language,
         seed=place.seed,
         draw=place.draw,
         status=status,
@@ -199,8 +204,8 @@ def _read_run(place: _Place, record: Record) -> Run:
 
 def _told_apart(runs: Sequence[Run]) -> Iterator[Run]:
     """Gives the second of two runs of one name, setting, draw and seed its folder's name."""
-    taken = set()
+    taken: set[tuple[str, int, int]] = set()
     for run in runs:
         key = run.name, run.draw, run.seed
-        yield replace(run, name=run.label, table=OTHER) if key in taken else run
+        yield replace(run, name=run.label, table=OTHER, apart=True) if key in taken else run
         taken.add(key)

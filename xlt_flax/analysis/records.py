@@ -1,24 +1,24 @@
-"""The findings for other programs: results.csv, one line a result, and results.json, all of it."""
+"""The findings for other programs: results.csv, one line a result, and results.json, all of it.
+
+What a study has reported stands under its name, a column of the one and a key of the other.
+"""
 
 import csv
 import io
 from dataclasses import asdict, is_dataclass
+from typing import Any
 
 from xlt_flax.analysis import summary
+from xlt_flax.analysis.cells import Cell, GroupMean
 from xlt_flax.analysis.effects import Effect
+from xlt_flax.analysis.experiment import Deviation
 from xlt_flax.analysis.findings import Findings, View
-from xlt_flax.analysis.results import OTHER, Run
+from xlt_flax.analysis.results import Audit, Evaluation, Run
 from xlt_flax.analysis.statistics import Interval
-from xlt_flax.studies.thesis import experiment, reported
+from xlt_flax.analysis.study_report import StudyReport
 
-CSV_COLUMNS = (
-    "table",
-    "name",
-    "mixture",
-    "source",
-    "draw",
-    "seed",
-    "status",
+_OF_RUN = ("name", "mixture", "source", "draw", "seed", "status")
+_OF_RESULT = (
     "language",
     "documents",
     "accuracy",
@@ -29,95 +29,125 @@ CSV_COLUMNS = (
     "accuracy_unseen",
     "macro_f1",
     "loss",
-    "thesis",
-    "note",
-    "problems",
 )
-
-_OF_RUN = CSV_COLUMNS[:7]
 
 
 def results_csv(findings: Findings) -> str:
     """One line for each run and language; a run without a result has one line, with its status."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, CSV_COLUMNS, lineterminator="\n")
+    study, text = findings.study, io.StringIO()
+    reported = [study.name] if study.name else []
+    columns = ("table", *_OF_RUN, *_OF_RESULT, *reported, "note", "problems")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    for run in findings.sweep.runs:
-        writer.writerows(_csv_rows(run, findings.every.runs.get(run.label)))
+    for run in findings.results.runs:
+        writer.writerows(_csv_rows(run, study, findings.every.runs.get(run.label)))
     return text.getvalue()
 
 
-def _csv_rows(run: Run, interval: Interval | None) -> list[dict]:
-    row = {key: getattr(run, key) for key in _OF_RUN}
+def _csv_rows(run: Run, study: StudyReport, interval: Interval | None) -> list[dict[str, object]]:
+    row = {"table": study.table_of(run), **{key: getattr(run, key) for key in _OF_RUN}}
     if run.target is None:
         return [{**row, "problems": "; ".join(run.problems)}]
     low, high = interval or (None, None)
-    on_target = {
-        "low": _short(low),
-        "high": _short(high),
-        "thesis": reported.ACCURACY.get(run.name) if run.table != OTHER else None,
-    }
+    on_target: dict[str, object] = {"low": _short(low), "high": _short(high)}
+    on_target |= _under_name(study, study.reported(run))
     return [
         {
             **row,
             **(on_target if language == run.target_language else {}),
-            "language": language,
-            "documents": evaluation.documents,
-            "accuracy": _short(evaluation.accuracy),
-            "majority": _short(evaluation.majority),
-            "seen": evaluation.seen,
-            "accuracy_unseen": _short(evaluation.accuracy_unseen),
-            "macro_f1": _short(evaluation.macro_f1),
-            "loss": _short(evaluation.loss),
-            "note": evaluation.note,
-            "problems": "; ".join(evaluation.problems),
+            **_result(language, evaluation),
         }
         for language, evaluation in run.evaluations.items()
     ]
 
 
-def results_json(findings: Findings) -> dict:
+def _result(language: str, evaluation: Evaluation) -> dict[str, object]:
+    return {
+        "language": language,
+        "documents": evaluation.documents,
+        "accuracy": _short(evaluation.accuracy),
+        "majority": _short(evaluation.majority),
+        "seen": evaluation.seen,
+        "accuracy_unseen": _short(evaluation.accuracy_unseen),
+        "macro_f1": _short(evaluation.macro_f1),
+        "loss": _short(evaluation.loss),
+        "note": evaluation.note,
+        "problems": "; ".join(evaluation.problems),
+    }
+
+
+def _under_name(study: StudyReport, value: object) -> dict[str, object]:
+    """What the study has reported; nothing for one that has reported nothing."""
+    return {study.name: value} if study.name else {}
+
+
+def results_json(findings: Findings) -> dict[str, object]:
     """Everything in the report, in plain JSON values; accuracies and differences are shares."""
-    every, rest = findings.every, findings.without_overlap
-    plain = _plain(
-        {
-            "state": summary.state(findings),
-            "complete": not summary.half_finished(findings),
-            "target_language": findings.sweep.target_language,
-            "unfinished": dict(summary.unfinished_runs(findings)),
-            "problems": dict(summary.problems(findings)),
-            "setting": dict(summary.setting(findings)),
-            "not_the_thesis": summary.not_the_thesis(findings),
-            "deviations": {
-                run.label: experiment.deviations(run.record.config) for run in findings.sweep.runs
-            },
-            "answers": summary.answers(findings),
-            **_view(every),
-            "agreement": findings.agreement,
-            "pairs": findings.pairs,
-            "gains": findings.gains,
-            "compared": findings.asked,
-            "languages": findings.languages,
-            "overlap": {
-                "test_documents": sorted(findings.affected),
-                "runs": {run.label: _audit(run) for run in findings.sweep.runs if run.audit},
-                "without": None if rest is None else _view(rest),
-            },
-        }
-    )
-    plain["contrasts"] = contrasts_json(every)
+    return {
+        **_plain(_summary(findings)),
+        **_view(findings.every, findings.study),
+        "agreement": _plain(findings.agreement),
+        **_plain(dict(findings.compared)),
+        "compared": _plain(findings.asked),
+        "languages": _plain(findings.languages),
+        "overlap": _overlap(findings),
+        "contrasts": contrasts_json(findings.every, findings.study),
+    }
+
+
+def _summary(findings: Findings) -> dict[str, object]:
+    study, runs = findings.study, findings.results.runs
+    apart = {
+        f"not_the_{study.name}": study.departures(findings),
+        "deviations": {
+            run.label: [_deviation(each, study) for each in study.deviations(run)] for run in runs
+        },
+    }
+    return {
+        "state": summary.state(findings).text,
+        "complete": not summary.half_finished(findings),
+        "target_language": findings.results.target_language,
+        "unfinished": dict(summary.unfinished_runs(findings)),
+        "problems": dict(summary.problems(findings)),
+        "setting": dict(summary.setting(findings)),
+        **(apart if study.name else {}),
+        "answers": [answer.text for answer in summary.answers(findings)],
+    }
+
+
+def _deviation(deviation: Deviation, study: StudyReport) -> dict[str, object]:
+    return {
+        "field": deviation.field,
+        "what": deviation.what,
+        study.name: deviation.wanted,
+        "run": deviation.run,
+    }
+
+
+def _overlap(findings: Findings) -> dict[str, object]:
+    rest = findings.without_overlap
+    without = None
     if rest is not None:
-        plain["overlap"]["without"]["contrasts"] = contrasts_json(rest)
-    return plain
+        without = {
+            **_view(rest, findings.study),
+            "contrasts": contrasts_json(rest, findings.study),
+        }
+    return {
+        "test_documents": sorted(findings.affected),
+        "runs": {
+            run.label: _plain(_audit(run.audit)) for run in findings.results.runs if run.audit
+        },
+        "without": without,
+    }
 
 
-def contrasts_json(view: View) -> dict:
+def contrasts_json(view: View, study: StudyReport) -> dict[str, object]:
     """Every contrast that has an estimate, in full digits; what is in points says so."""
-    return {e.key: _contrast(e) for e in view.effects if e.difference is not None}
+    return {e.key: _contrast(e, study) for e in view.effects if e.difference is not None}
 
 
-def _contrast(effect: Effect) -> dict:
-    measured, estimate, test = effect.measured, effect.measured.estimate, effect.measured.test
+def _contrast(effect: Effect, study: StudyReport) -> dict[str, object]:
+    measured, estimate, test = effect.measured, effect.measured.taken, effect.measured.test
     low, high = estimate.interval
     names = ("blocks", "documents", "rest")
     parts = dict(zip(names, estimate.parts, strict=True)) if estimate.components else {}
@@ -137,31 +167,40 @@ def _contrast(effect: Effect) -> dict:
         "components_points": {name: 100 * part for name, part in parts.items()},
         "flags": list(measured.flags),
         "stage": effect.stage,
-        "thesis": effect.thesis,
+        **_under_name(study, effect.reported),
         "weights": dict(measured.contrast.weights),
     }
 
 
-def _view(view: View) -> dict:
-    groups = {
-        key: {
-            "table": mean.group.table,
-            "runs": mean.group.runs,
-            "finished": mean.finished,
-            "complete": mean.complete,
-            "mean": mean.mean,
-            "sd": mean.sd,
-            "interval": mean.interval,
-            "basis": mean.basis,
-            "thesis": mean.group.mean,
-        }
-        for key, mean in view.groups.items()
+def _view(view: View, study: StudyReport) -> dict[str, object]:
+    return {
+        "runs": _plain(view.runs),
+        "cells": {name: _plain(_cell(cell, study)) for name, cell in view.cells.items()},
+        "groups": {key: _plain(_group(mean, study)) for key, mean in view.groups.items()},
     }
-    return {"runs": view.runs, "cells": view.cells, "groups": groups}
 
 
-def _audit(run: Run) -> dict:
-    return {**asdict(run.audit), "test_ids": sorted(run.audit.test_ids)}
+def _cell(cell: Cell, study: StudyReport) -> dict[str, object]:
+    values = {key: value for key, value in vars(cell).items() if key != "reported"}
+    return {**values, **_under_name(study, cell.reported)}
+
+
+def _group(mean: GroupMean, study: StudyReport) -> dict[str, object]:
+    return {
+        "table": mean.group.table,
+        "runs": mean.group.runs,
+        "finished": mean.finished,
+        "complete": mean.complete,
+        "mean": mean.mean,
+        "sd": mean.sd,
+        "interval": mean.interval,
+        "basis": mean.basis,
+        **_under_name(study, mean.group.mean),
+    }
+
+
+def _audit(audit: Audit) -> dict[str, object]:
+    return {**asdict(audit), "test_ids": sorted(audit.test_ids)}
 
 
 def _short(value: float | None) -> float | None:
@@ -169,7 +208,8 @@ def _short(value: float | None) -> float | None:
     return None if value is None else round(float(value), 6)
 
 
-def _plain(value):
+def _plain(value: object) -> Any:  # JSON
+    """Dataclasses as objects, tuples as lists, numbers with six digits."""
     if is_dataclass(value):
         value = vars(value)
     if isinstance(value, dict):

@@ -24,7 +24,7 @@ def remarks(runs: Sequence[Run]) -> tuple[str, ...]:
             said.setdefault(text, []).append(run)
     several_draws = len({run.draw for run in runs}) > 1
     told = [f"{text} ({_which(those, several_draws)})" for text, those in said.items()]
-    return (*told, *seen_remark([run.target for run in finished_of(runs)]), *_draws(runs))
+    return (*told, *seen_remark([run.result for run in finished_of(runs)]), *_draws(runs))
 
 
 def seen_remark(evaluations: Sequence[Evaluation]) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ def _of_run(run: Run) -> list[str]:
         return []  # the cell counts its seeds
     if run.status != FINISHED:
         return [run.status]
-    return [text for text in (run.target.note, *run.target.problems) if text]
+    return [text for text in (run.result.note, *run.result.problems) if text]
 
 
 def _which(runs: Sequence[Run], several_draws: bool) -> str:

@@ -1,12 +1,10 @@
-"""What a sweep's folder, or a run's, holds, as plain values. Reads nothing, computes nothing."""
+"""What a study's folder, or a run's, holds, as plain values. Reads nothing, computes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-
-from xlt_flax.studies.thesis import reported
 
 FINISHED = "finished"
 BROKEN = "broken"  # DONE and evaluated, but what the model puts out are no numbers
@@ -15,7 +13,7 @@ UNFINISHED = "unfinished"  # a folder, without DONE: running, or stopped
 NOT_EVALUATED = "not evaluated"  # DONE, without the target language's evaluation
 NOT_STARTED = "not started"
 
-OTHER = "other"  # the table of runs that stand in none of the thesis's
+OTHER = "other"  # the table of runs that stand in none of their study's
 
 # A run's settings: (field, value) pairs, sorted by field; see `settings`.
 Setting = tuple[tuple[str, object], ...]
@@ -131,7 +129,8 @@ class Run:
       name: the mixture, with its source's before it ("E1D1F1+J1"), and in brackets the settings
         that set it apart from the report's main ones.
       mixture, source: that it trained on, and that its source stage did.
-      table: of the thesis, in which it stands; "other" for none.
+      table: as sweep.json has it; "other" for none, and where it is set apart.
+      target_language: the language without labels, on which it is judged.
       seed, draw: config.seed and config.data.split_seed.
       status: one of the above.
       workdir: its folder, whose name is the run's label.
@@ -140,12 +139,14 @@ class Run:
       evaluations: language -> evaluation.
       curve: of metrics.jsonl and of eval --watch.
       audit: None without audit.json.
+      apart: its settings differ from the main ones.
     """
 
     name: str
     mixture: str
     table: str
     source: str | None
+    target_language: str
     seed: int
     draw: int
     status: str
@@ -155,20 +156,23 @@ class Run:
     evaluations: dict[str, Evaluation]
     curve: tuple[Point, ...]
     audit: Audit | None
+    apart: bool = False
 
     @property
     def label(self) -> str:
         return self.workdir.resolve().name
 
     @property
-    def target_language(self) -> str:
-        """The language without labels, on which the run is judged."""
-        return str(self.record.config.get("data.target_language") or reported.TARGET_LANGUAGE)
-
-    @property
     def target(self) -> Evaluation | None:
         """The evaluation on the target language, of a finished run only."""
         return self.evaluations.get(self.target_language) if self.status == FINISHED else None
+
+    @property
+    def result(self) -> Evaluation:
+        """The same, of a run that is known to be finished."""
+        if self.target is None:
+            raise ValueError(f"{self.label} is {self.status}")
+        return self.target
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -180,8 +184,8 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Sweep:
-    """All runs of a folder, in the sweep's order."""
+class Results:
+    """All runs of a folder, at least one, in their study's order."""
 
     path: Path
     runs: tuple[Run, ...]
@@ -197,9 +201,9 @@ class Sweep:
     def target_language(self) -> str:
         """Of most runs."""
         languages = [run.target_language for run in self.runs]
-        return max(languages, key=languages.count, default=reported.TARGET_LANGUAGE)
+        return max(languages, key=languages.count)
 
 
-def finished_of(runs: Sequence[Run]) -> list[Run]:
+def finished_of(runs: Iterable[Run]) -> list[Run]:
     """Those of the runs that are finished: whose accuracy is a data point."""
     return [run for run in runs if run.status == FINISHED]

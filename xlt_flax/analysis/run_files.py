@@ -81,7 +81,7 @@ def read_record(
         versions=inner(content, "versions"),
         device=inner(content, "device"),
         identity=settings.identity(config, content),
-        source=source and read_record(source, moved, (*later, folder.resolve())),
+        source=read_record(source, moved, (*later, folder.resolve())) if source else None,
         **_read_end(folder),
     )
 
@@ -106,7 +106,7 @@ def read_config(path: Path, content: dict) -> dict[str, object]:
         raise UserError(f"{path}: not whole; remove the run and train it again") from None
 
 
-def find_source(folder: Path, init_from, later: tuple[Path, ...] = ()) -> Path | None:
+def find_source(folder: Path, init_from: object, later: tuple[Path, ...] = ()) -> Path | None:
     """The folder that a run started from, where it is or beside the run; None if neither."""
     if not init_from:
         return None
@@ -146,7 +146,8 @@ def read_curve(folder: Path, torn_end: bool) -> Iterator[Point]:
         for _, line in read_lines(path, torn_end):
             keys = ("step", "epoch", "loss", "accuracy")
             step, epoch, loss, accuracy = (number(line, key, path) for key in keys)
-            epoch = epochs.get(step) if epoch is None else epoch
+            if step is not None and epoch is None:
+                epoch = epochs.get(step)
             if step is None or epoch is None or "split" not in line:
                 continue
             epochs[step] = epoch

@@ -9,18 +9,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from xlt_flax.analysis.fields import OF_SECOND_STAGE, Config, model_name
 from xlt_flax.analysis.results import FINISHED, OTHER, Record, Run, Setting
-from xlt_flax.stored_config import OPERATIONAL, PLACES
-from xlt_flax.studies.thesis import experiment
-from xlt_flax.studies.thesis.experiment import model_name
+from xlt_flax.config import base
+from xlt_flax.stored_config import OPERATIONAL, PLACES, flat
 
 _NOT_SETTINGS = (*OPERATIONAL, *PLACES, "seed", "mixture", "data.split_seed")
 _WEIGHTS, _TOKENIZER = "weights", "tokenizer"
-_OF_SECOND_STAGE = tuple(field for field, _, _ in experiment.OF_SECOND_STAGE)
 _SOURCES = "source's "
 
 
-def identity(config: dict[str, object], content: dict) -> dict[str, str]:
+def identity(config: Config, content: dict) -> dict[str, str]:
     """What a run read -> its digest, as far as its config.json recorded it.
 
     Args:
@@ -88,20 +87,20 @@ def _setting(record: Record, names: dict[str, str], usual: dict[str, str]) -> Se
     if not record.config:
         return None
     fields = record.config.items()
-    items = {
+    items: dict[str, object] = {
         name: tuple(value) if isinstance(value, list) else value
         for name, value in fields
         if name not in _NOT_SETTINGS
     }
     items["model.name"] = _model(record, names)
     if not record.config.get("init_from"):
-        for name in _OF_SECOND_STAGE:
+        for name in OF_SECOND_STAGE:
             items.pop(name, None)
     own = _named_identity(record, names)
     items |= {what: digest for what, digest in own.items() if usual[what] != digest}
     source = record.source and _setting(record.source, names, usual)
     for name, value in source or ():
-        if name not in _OF_SECOND_STAGE and items.get(name) != value:
+        if name not in OF_SECOND_STAGE and items.get(name) != value:
             items[_SOURCES + name] = value
     return tuple(sorted(items.items()))
 
@@ -111,14 +110,14 @@ def _of_source(setting: Setting | None) -> Setting | None:
     if setting is None:
         return None
     items = {name: value for name, value in setting if not name.startswith(_SOURCES)}
-    for name in _OF_SECOND_STAGE:
+    for name in OF_SECOND_STAGE:
         items.pop(name, None)
     items |= {name[len(_SOURCES) :]: v for name, v in setting if name.startswith(_SOURCES)}
     return tuple(sorted(items.items()))
 
 
 def _most_common(runs: Sequence[Run]) -> Setting | None:
-    """The setting of most finished runs; of equals, the one nearest to the thesis's experiment."""
+    """The setting of most finished runs; of equals, the one with the most default values."""
     by_setting: dict[Setting, list[Run]] = {}
     for run in runs:
         if run.setting is not None:
@@ -127,13 +126,22 @@ def _most_common(runs: Sequence[Run]) -> Setting | None:
     def rank(setting: Setting) -> tuple[int, int, int]:
         those = by_setting[setting]
         finished = sum(run.status == FINISHED for run in those)
-        return finished, len(those), -len(experiment.deviations(those[0].record.config))
+        return finished, len(those), -_changed(those[0].record.config)
 
     return max(by_setting, key=rank, default=None)
 
 
+def _changed(config: Config) -> int:
+    """How many fields that decide a result have another value than `config.base` gives them."""
+    defaults = flat(base().to_dict())
+    names = {name: defaults[name] for name in defaults if name not in _NOT_SETTINGS}
+    names["model.name"] = model_name(defaults)
+    own = {**config, "model.name": model_name(config)}
+    return sum(own.get(name, default) != default for name, default in names.items())
+
+
 def _named_apart(run: Run, first: Setting | None, main: Setting | None) -> Run:
-    """The run, with what sets it apart in its name, and in no table of the thesis, if anything."""
+    """The run, with what sets it apart in its name, and in no table of its study, if anything."""
     if run.setting is None or run.setting == main:
         return run
     own, usual = dict(run.setting), dict(main or first or ())
@@ -141,13 +149,13 @@ def _named_apart(run: Run, first: Setting | None, main: Setting | None) -> Run:
         return run
     fields = own.keys() | usual.keys()
     if not main:
-        fields -= {*_OF_SECOND_STAGE}  # `first` has none
+        fields -= {*OF_SECOND_STAGE}  # `first` has none
     said = []
     for name in sorted(fields):
         ours, theirs = (_value(values, name) for values in (own, usual))
         if ours != theirs:
             said.append(f"{name}={_shown(ours)}")
-    return replace(run, name=f"{run.name} [{', '.join(said)}]", table=OTHER)
+    return replace(run, name=f"{run.name} [{', '.join(said)}]", table=OTHER, apart=True)
 
 
 def _value(setting: dict[str, object], name: str) -> object:

@@ -57,7 +57,7 @@ class Estimate:
       variance: of the mean.
       df: degrees of freedom of `variance`.
       blocks, documents: numbers of them.
-      components: None with one block.
+      components: None with one block, whose `parts` are none either.
       floored: the variance came out negative, and is the larger one of `crossed`.
       raised_from: what Satterthwaite's formula gave, where it gave less than one degree of freedom
         and 1 is used; else None.
@@ -75,7 +75,7 @@ class Estimate:
     @property
     def parts(self) -> tuple[float, float, float]:
         """Standard deviations that blocks, these documents and the rest give one block's mean."""
-        found, documents = self.components, self.documents
+        found, documents = self.components or Components(0.0, 0.0, 0.0), self.documents
         return (
             math.sqrt(found.blocks),
             math.sqrt(found.documents / documents),
@@ -97,8 +97,12 @@ class Estimate:
     @property
     def detectable(self) -> float:
         """The mean that a study as sure as this one would see in 80% of its repetitions."""
-        quantiles = stats.t.ppf([(1 + CONFIDENCE) / 2, POWER], self.df)
-        return float(quantiles.sum() * math.sqrt(self.variance))
+        return t_quantiles(self.df) * math.sqrt(self.variance)
+
+
+def t_quantiles(df: float) -> float:
+    """How many standard errors a mean must be from 0 to be seen in 80% of all studies."""
+    return float(sum(stats.t.ppf(share, df) for share in ((1 + CONFIDENCE) / 2, POWER)))
 
 
 def share_interval(right: np.ndarray) -> Interval:
@@ -170,7 +174,7 @@ class Exact:
     least: float
 
 
-def sign_flip(values: Sequence[float]) -> Exact:
+def sign_flip(values: Sequence[float] | np.ndarray) -> Exact:
     """Is the mean of blocks' contrasts 0? Counts all 2^n ways to choose their signs.
 
     Exact on the documents that judged the blocks: it does not count them as drawn.
@@ -178,14 +182,14 @@ def sign_flip(values: Sequence[float]) -> Exact:
     Args:
       values: one for each block; up to 40.
     """
-    values = np.asarray(values, float)
-    ways = 2.0 ** len(values)
+    array = np.asarray(values, float)
+    ways = 2.0 ** len(array)
     # Sums that are equal but for rounding count as equal, which one of 0 is to all others.
-    reached = abs(values.sum()) - 1e-12 * np.abs(values).sum()
+    reached = abs(array.sum()) - 1e-12 * np.abs(array).sum()
     if reached <= 0:
         return Exact(1.0, 2 / ways)
-    half = len(values) // 2
-    left, right = _signed_sums(values[:half]), np.sort(_signed_sums(values[half:]))
+    half = len(array) // 2
+    left, right = _signed_sums(array[:half]), np.sort(_signed_sums(array[half:]))
     above = len(right) - np.searchsorted(right, reached - left, "left")
     below = np.searchsorted(right, -reached - left, "right")
     return Exact(float((above + below).sum() / ways), 2 / ways)
@@ -200,14 +204,14 @@ def _signed_sums(values: np.ndarray) -> np.ndarray:
 
 def permutation_test(first: Sequence[float], second: Sequence[float]) -> Exact:
     """Are two groups of numbers alike? Deals the group labels in every possible way."""
+    arrangements = math.comb(len(first) + len(second), len(first))
     result = stats.permutation_test(
         (np.asarray(first), np.asarray(second)),
         lambda x, y, axis: np.mean(x, axis=axis) - np.mean(y, axis=axis),
         permutation_type="independent",
-        n_resamples=np.inf,
+        n_resamples=arrangements,  # so all of them, once each
         vectorized=True,
     )
-    arrangements = math.comb(len(first) + len(second), len(first))
     return Exact(float(result.pvalue), 2 / arrangements)
 
 
@@ -234,7 +238,7 @@ def tarone_holm(
         k for k in range(1, len(least) + 2) if sum(bound <= level / k for bound in least) <= k
     )
     able = [index for index, bound in enumerate(least) if bound <= level / count]
-    known = sorted((p_values[index], index) for index in able if p_values[index] is not None)
+    known = sorted((p, index) for index in able if (p := p_values[index]) is not None)
     adjusted: list[float | None] = [None] * len(p_values)
     running = 0.0
     for rank, (p, index) in enumerate(known):
@@ -264,7 +268,7 @@ def pooled_seed_spread(accuracies: Sequence[Sequence[float]]) -> SeedSpread | No
 def prediction_interval(accuracies: Sequence[float], spread: SeedSpread) -> Interval:
     """Where one more seed's accuracy on the same documents would fall, 95% of the time.
 
-    It is what the thesis's number, one seed, is held against.
+    It is what a number of one seed, reported elsewhere, is held against.
     """
     mean = float(np.mean(accuracies))
     t = float(stats.t.ppf((1 + CONFIDENCE) / 2, spread.freedom))

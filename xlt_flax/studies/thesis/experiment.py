@@ -4,32 +4,14 @@ Source: the text of the thesis (chapter 4) for what was done, and its program's 
 Where the two disagree, or the text is silent, is in `PARTICULARS`; neither reading is a deviation.
 """
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from xlt_flax.analysis.experiment import Experiment, Field
+from xlt_flax.analysis.fields import Config
 from xlt_flax.studies.thesis import reported
 
-Config = Mapping[str, object]  # a run's fields by their full names
-
 SEED = 50
-TEST_DOCUMENTS = 2000
-
-
-@dataclass(frozen=True)
-class Deviation:
-    """One field in which a run is not the thesis's.
-
-    Attributes:
-      field: its full name.
-      what: it is, in words.
-      thesis, run: its value there and here.
-    """
-
-    field: str
-    what: str
-    thesis: object
-    run: object
 
 
 @dataclass(frozen=True)
@@ -50,68 +32,38 @@ class Particular:
     concerns: Callable[[Config], bool] = lambda config: True
 
 
-# Every field that decides a result: (field, the thesis's value, what it is).
-FIELDS = (
-    ("model.name", reported.MODEL, "the model"),
-    ("model.init", "pretrained", "the model's initialisation"),
-    ("model.dropout", 0.1, "the dropout"),
-    ("model.dtype", "float32", "the precision"),
-    ("model.tf32", False, "TF32"),
-    ("data.dataset", "webis_cls10", "the data set"),
-    ("data.domain", reported.DOMAIN, "the domain"),
-    ("data.target_language", reported.TARGET_LANGUAGE, "the target language"),
-    ("data.max_length", 512, "the maximal length in tokens"),
-    ("data.train_per_group", 1000, "the number of training documents of a group"),
-    ("data.validation_per_group", 100, "the number of validation documents of a group"),
-    ("data.dedup", False, "the dropping of repeats"),
-    ("data.stratify", False, "the balancing of the groups' classes"),
-    ("data.mixing", "shuffle", "the mixing"),
-    ("train.objective", "single_label", "the objective"),
-    ("train.batch_size", 8, "the batch size"),
-    ("train.epochs", 10, "the number of epochs"),
-    ("train.max_steps", 0, "the limit of updates"),
-    ("train.learning_rate", 2e-5, "the learning rate"),
-    ("train.schedule", "constant", "the schedule"),
-    ("train.weight_decay", 0.0, "the weight decay"),
-    ("train.beta1", 0.9, "AdamW's beta 1"),
-    ("train.beta2", 0.999, "AdamW's beta 2"),
-    ("train.epsilon", 1e-6, "AdamW's epsilon"),
-    ("train.clip_norm", 0.0, "the limit of the gradient's norm"),
+EXPERIMENT = Experiment(
+    fields=(
+        Field("model.name", reported.MODEL, "the model"),
+        Field("model.init", "pretrained", "the model's initialisation"),
+        Field("model.dropout", 0.1, "the dropout"),
+        Field("model.dtype", "float32", "the precision"),
+        Field("model.tf32", False, "TF32"),
+        Field("data.dataset", "webis_cls10", "the data set"),
+        Field("data.domain", reported.DOMAIN, "the domain"),
+        Field("data.target_language", reported.TARGET_LANGUAGE, "the target language"),
+        Field("data.max_length", 512, "the maximal length in tokens"),
+        Field("data.train_per_group", 1000, "the number of training documents of a group"),
+        Field("data.validation_per_group", 100, "the number of validation documents of a group"),
+        Field("data.dedup", False, "the dropping of repeats"),
+        Field("data.stratify", False, "the balancing of the groups' classes"),
+        Field("data.mixing", "shuffle", "the mixing"),
+        Field("train.objective", "single_label", "the objective"),
+        Field("train.batch_size", 8, "the batch size"),
+        Field("train.epochs", 10, "the number of epochs"),
+        Field("train.max_steps", 0, "the limit of updates"),
+        Field("train.learning_rate", 2e-5, "the learning rate"),
+        Field("train.schedule", "constant", "the schedule"),
+        Field("train.weight_decay", 0.0, "the weight decay"),
+        Field("train.beta1", 0.9, "AdamW's beta 1"),
+        Field("train.beta2", 0.999, "AdamW's beta 2"),
+        Field("train.epsilon", 1e-6, "AdamW's epsilon"),
+        Field("train.clip_norm", 0.0, "the limit of the gradient's norm"),
+        Field("protocol", "thesis", "the protocol of the J1 stages"),
+        Field("init_checkpoint", "best", "the checkpoint that the J1 stages start from"),
+    ),
+    unset={"model.dropout": 0.1},  # of bert-base-multilingual-cased's config.json
 )
-OF_SECOND_STAGE = (
-    ("protocol", "thesis", "the protocol of the J1 stages"),
-    ("init_checkpoint", "best", "the checkpoint that the J1 stages start from"),
-)
-_MODELS_OWN_DROPOUT = 0.1  # of bert-base-multilingual-cased's config.json
-
-
-def model_name(config: Config) -> str:
-    """A model's name without the place where it lies."""
-    return re.split(r"[/\\:]", str(config.get("model.name", "")).rstrip("/"))[-1]
-
-
-def deviations(config: Config) -> list[Deviation]:
-    """In which fields a run is not the thesis's experiment; seeds and draws are none.
-
-    Args:
-      config: every field of the run; fields that are missing are taken for the thesis's.
-    """
-    fields = FIELDS + OF_SECOND_STAGE if config.get("init_from") else FIELDS
-    found = []
-    for field, wanted, what in fields:
-        value = _value(config, field, wanted)
-        if value != wanted:
-            found.append(Deviation(field, what, wanted, value))
-    return found
-
-
-def _value(config: Config, field: str, wanted: object) -> object:
-    value = config.get(field, wanted)
-    if field == "model.name":
-        return model_name(config) or wanted
-    if field == "model.dropout" and value is None:
-        return _MODELS_OWN_DROPOUT  # another model's own is told by its name
-    return value
 
 
 def _is_second_stage(config: Config) -> bool:

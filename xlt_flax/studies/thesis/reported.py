@@ -6,32 +6,13 @@ this package reproduces; one seed (50), 2,000 Japanese test documents of Webis-C
 
 from dataclasses import dataclass
 
+from xlt_flax.analysis.groups import Group
+
 TEST_DOCUMENTS = 2000
 MODEL = "bert-base-multilingual-cased"
 DOMAIN = "music"
 TARGET_LANGUAGE = "ja"
 AFTER_J1 = "+J1"
-
-
-@dataclass(frozen=True)
-class Group:
-    """Runs which the thesis averages (or names alone).
-
-    Attributes:
-      key: unique name, used in results.json.
-      table: the thesis's table, or the run's name where it stands in none.
-      label: how many groups of each language, "3:0"; or what the run is.
-      runs: names of runs, in the table's order.
-      mean: the mean row as printed; None where there is none.
-      languages: source languages in each mixture; None where it is not a diversity group.
-    """
-
-    key: str
-    table: str
-    label: str
-    runs: tuple[str, ...]
-    mean: float | None = None
-    languages: int | None = None
 
 
 _ZERO_SHOT = {
@@ -104,6 +85,8 @@ ZERO_SHOT_GROUPS, AFTER_J1_GROUPS = _diversity_groups()
 SINGLE_GROUPS = Group("single", "5.1", "single groups", tuple(_SINGLE), 0.7137)
 BEST_SINGLES = Group("E2D1F3", "E2D1F3", "best three singles together", ("E2D1F3",))
 J1_ALONE = Group("J1", "J1", "J1 alone, no source stage", ("J1",))
+ZERO_SHOT = tuple(name for group in ZERO_SHOT_GROUPS for name in group.runs)
+AFTER_J1_RUNS = tuple(name for group in AFTER_J1_GROUPS for name in group.runs)
 GROUPS = (*ZERO_SHOT_GROUPS, SINGLE_GROUPS, BEST_SINGLES, *AFTER_J1_GROUPS, J1_ALONE)
 
 

@@ -1,6 +1,6 @@
 """The thesis's published cells, read again: what they show, computed from reported.ACCURACY.
 
-    python -c "from xlt_flax.analysis import reread; print(*reread.sentences(), sep='\\n')"
+    python -c "from xlt_flax.studies.thesis import reread; print(*reread.sentences(), sep='\\n')"
 
 Exact permutation tests take mixtures as they come; the thesis has one seed, so nothing here knows
 how much another seed would change. That is for a study with draws to say (configs/diversity.py).
@@ -10,9 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xlt_flax.analysis import contrasts, statistics
-from xlt_flax.analysis.contrasts import DIVERSITY, TWO_LANGUAGES, letters_of
+from xlt_flax.analysis import statistics
+from xlt_flax.analysis.languages import language_name
+from xlt_flax.data.sources.webis_cls10.languages import LANGUAGE_OF_LETTER
+from xlt_flax.studies.diversity.contrasts import delta_key, letters_of
 from xlt_flax.studies.thesis import reported
+from xlt_flax.studies.thesis.contrasts import zero_shot_contrasts
 
 _MIXTURES = {group.label: group.runs for group in reported.ZERO_SHOT_GROUPS}
 _GERMAN = "D"
@@ -113,13 +116,17 @@ def slope(beside: str | None = None) -> Slope:
 def deltas() -> tuple[Delta, ...]:
     """1:1:1 with each language's share held fixed, German first."""
     worth = presence().worth
+    languages = {delta_key(language): language for language in LANGUAGE_OF_LETTER.values()}
     found = []
-    for contrast in contrasts.diversity_contrasts(reported.ACCURACY):
-        if contrast.key not in (DIVERSITY, TWO_LANGUAGES):
+    for contrast in zero_shot_contrasts(reported.ACCURACY):
+        if contrast.key in languages:
             german = {name: float(letters_of(name)[_GERMAN] > 0) for name in contrast.weights}
-            language = contrast.key.removeprefix(contrasts.delta_key(""))
             found.append(
-                Delta(language, contrast.of(reported.ACCURACY), worth * contrast.of(german))
+                Delta(
+                    languages[contrast.key],
+                    contrast.of(reported.ACCURACY),
+                    worth * contrast.of(german),
+                )
             )
     return tuple(found)
 
@@ -192,7 +199,7 @@ def _by_language() -> Line:
 def _shares() -> Line:
     found = deltas()
     values, predicted = (
-        ", ".join(f"{_points(value)} ({_NAMES[each.language]})" for each, value in pairs)
+        ", ".join(f"{_points(value)} ({language_name(each.language)})" for each, value in pairs)
         for pairs in ([(d, d.value) for d in found], [(d, d.predicted) for d in found])
     )
     return Line(
@@ -209,9 +216,6 @@ def _chosen() -> Line:
         f"{_points(rest)}. And {reported.BEST_SINGLES.key} is made of the groups that are best on "
         f"the Japanese test set itself ({', '.join(best_singles())}).",
     )
-
-
-_NAMES = {"de": "German", "en": "English", "fr": "French"}
 
 
 def _share(value: float) -> str:

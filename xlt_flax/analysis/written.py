@@ -1,0 +1,40 @@
+"""Writes a report's files: tables, figures, the page, and the same for programs."""
+
+from pathlib import Path
+
+from xlt_flax import files
+from xlt_flax.analysis import drawing, page, records, summary
+from xlt_flax.analysis.figures import all_figures
+from xlt_flax.analysis.findings import Findings
+from xlt_flax.analysis.table import Table, markdown
+from xlt_flax.analysis.tables import placed_tables
+
+PAGE = "index.html"
+
+
+def write(findings: Findings, folder: Path) -> str:
+    """Writes the report's files, each whole or not at all; returns what tables.md has."""
+    shown, drawn = placed_tables(findings), all_figures(findings)
+    text = as_markdown(findings, [placed.table for placed in shown])
+    files.write_text(folder / "tables.md", text)
+    files.write_text(folder / "results.csv", records.results_csv(findings))
+    files.write_json(folder / "results.json", records.results_json(findings))
+    for each in drawn:
+        files.write_bytes(folder / f"{each.name}.png", drawing.png(each.figure))
+        files.write_text(folder / f"{each.name}.svg", drawing.svg(each.figure))
+    files.write_text(folder / PAGE, page.render(findings, shown, drawn))
+    return text
+
+
+def as_markdown(findings: Findings, shown: list[Table]) -> str:
+    """The summary, then all tables."""
+    lines = [f"# {summary.title(findings)}", "", summary.state(findings).text, ""]
+    lines += [f"- {name}: {value}" for name, value in summary.setting(findings)]
+    if reasons := findings.study.departures(findings):
+        lines.append(f"- not the {findings.study.name}'s experiment: {'; '.join(reasons)}")
+    lines += [f"- {line}" for line in summary.unfinished_in_short(findings)]
+    lines += [f"- {name}: finished, but {said}" for name, said in summary.problems(findings)]
+    lines += ["", "## In short", ""]
+    lines += [f"- {answer.text}" for answer in summary.answers(findings)]
+    lines += ["", "## Tables", ""]
+    return "\n".join(lines + [markdown(table) for table in shown])
