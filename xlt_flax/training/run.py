@@ -195,7 +195,7 @@ def _checked(
         provenance.check(workdir, config, inputs, start)
     report = audit_of(config, inputs.corpus, workdir, chosen, test)
     log.info(summary(report))
-    check_validation_labels(chosen.validation.labels)
+    check_validation_labels(chosen.validation, inputs.labels)
     return report
 
 
