@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 # https://github.com/citation-file-format/citation-file-format/blob/1.2.0/schema-guide.md
 REQUIRED = {"cff-version", "message", "title", "authors"}
 REQUIRED_OF_REFERENCE = {"type", "title", "authors"}
-TYPES = {"software", "dataset", "thesis", "conference-paper", "article"}
+TYPES = {"software", "data", "thesis", "conference-paper", "article"}
 
 
 @pytest.fixture(scope="module")

@@ -1008,7 +1008,8 @@ def _stars(chance, number, neutral):
 
 def _pool(bank):
     """All files of one language: name to reviews, no text twice before the copies are planted."""
-    seen, pool = set(), {}
+    seen: set[str] = set()
+    pool = {}
     sizes = {"train": LABELLED, "test": LABELLED}
     if bank in (ENGLISH, JAPANESE):
         sizes["unlabeled"] = UNLABELLED
@@ -1124,8 +1125,8 @@ def _texts(folder):
 
     for path in sorted(folder.rglob("*.review")):
         for item in ElementTree.parse(path).getroot():
-            yield html.unescape(item.findtext("summary"))
-            yield html.unescape(item.findtext("text"))
+            yield html.unescape(item.findtext("summary", ""))
+            yield html.unescape(item.findtext("text", ""))
 
 
 def _vocabulary(texts):
@@ -1139,7 +1140,7 @@ def _vocabulary(texts):
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=False)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    words = set()
+    words: set[str] = set()
     for text in texts:
         normal = tokenizer.normalizer.normalize_str(text)
         words.update(word for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normal))

@@ -3,12 +3,16 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import jax
 import numpy as np
 
-from xlt_flax.data.layout.slots import windows
 from xlt_flax.training.phases import Phase
+
+# Documents that follow each other and are put into batches together: of so many, nearly as well as
+# of all; and whoever needs results in the documents' order holds those of so many.
+_WINDOW = 65_536
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Predictions:
     @property
     def labelled(self) -> np.ndarray:
         """bool[documents]: which can be judged."""
-        return self.true.any(-1)
+        return np.any(self.true, axis=-1)
 
     @property
     def finite(self) -> np.ndarray:
@@ -60,7 +64,7 @@ def predict(
     Yields:
       The predictions, part after part; together, one for each document, in their order.
     """
-    to_come = (_Part(window, len(phase.labels)) for window in windows(len(phase.documents)))
+    to_come = (_Part(window, len(phase.labels)) for window in _windows(phase))
     begun: deque[_Part] = deque()
     for numbers, logits, losses in _outputs(phase, params):
         while not begun or begun[-1].stop <= numbers.max():
@@ -70,6 +74,12 @@ def predict(
         progress(len(numbers))
         while begun and not begun[0].missing:
             yield _predictions(phase, begun.popleft())
+
+
+def _windows(phase: Phase) -> Iterator[np.ndarray]:
+    """int64[documents of a window]: the numbers of so many documents, window after window."""
+    total = len(phase.documents)
+    return (np.arange(at, min(at + _WINDOW, total)) for at in range(0, total, _WINDOW))
 
 
 class _Part:
@@ -97,7 +107,8 @@ def _outputs(phase: Phase, params: dict) -> Iterator[_Outputs]:
     """Of each batch: int32[n] which documents it holds; float32[n, labels] logits; float32[n]
     losses. They are fetched one batch late: the next is at work meanwhile."""
     running = None
-    for batch in phase.layout.evaluation_batches(phase.documents):
+    batches = (phase.layout.evaluation_batches(phase.documents, part) for part in _windows(phase))
+    for batch in chain.from_iterable(batches):
         outputs = phase.step(params, batch)
         if running:
             yield _fetched(*running)

@@ -8,12 +8,12 @@ Each holds digests of its own values, written with them. What is restored is com
 a file that is cut, gone or changed never goes into training or evaluation.
 """
 
-import logging
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -24,9 +24,13 @@ import orbax.checkpoint as ocp
 from xlt_flax import failures, files
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.digests import digest
+from xlt_flax.modeling.encoders import Params
 from xlt_flax.modeling.vocabulary import Vocabulary
+from xlt_flax.training.quiet_orbax import quiet_orbax
 from xlt_flax.training.step import TrainState
 from xlt_flax.workdir import Workdir
+
+_Tree = TypeVar("_Tree")
 
 _LATEST_KEPT = 2  # while training; of a finished run, the last one
 _DIGESTS = "sha256"  # in a checkpoint's own metadata: {"params": "…", "optimizer": "…", …}
@@ -65,7 +69,7 @@ class Checkpoints:
         self.directory = directory
         if writable:
             directory.mkdir(parents=True, exist_ok=True)
-        with _quiet():
+        with quiet_orbax():
             self._manager = ocp.CheckpointManager(
                 directory,
                 options=ocp.CheckpointManagerOptions(
@@ -170,7 +174,7 @@ class Checkpoints:
         (self.directory / str(step)).rename(aside)
         return aside
 
-    def _restore(self, step: int, **shapes) -> dict:
+    def _restore(self, step: int, **shapes: Params) -> dict[str, Any]:
         """Items of a checkpoint, if they are what their digests say."""
         with self._damage_named(step):
             restored = self._manager.restore(
@@ -191,7 +195,7 @@ class Checkpoints:
         """Whatever a reader says of a checkpoint that it cannot read, the checkpoint is damaged;
         unless it may not be read, or there is no room for it."""
         try:
-            with _quiet():
+            with quiet_orbax():
                 yield
         except DamagedCheckpoint:
             raise
@@ -273,24 +277,5 @@ def _this_process_alone() -> ocp.options.MultiprocessingOptions:
     )
 
 
-def _numpy_like(tree):
+def _numpy_like(tree: _Tree) -> _Tree:
     return jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), tree)
-
-
-class _OfOrbax(logging.Filter):
-    """Holds back what Orbax, which logs as absl, warns of wherever it reads: of what is meant as it
-    is, ten times a restore."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno >= logging.ERROR or "orbax" not in record.pathname
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """While in here, Orbax speaks of errors only; whoever uses absl otherwise is heard."""
-    absl, held_back = logging.getLogger("absl"), _OfOrbax()
-    absl.addFilter(held_back)
-    try:
-        yield
-    finally:
-        absl.removeFilter(held_back)

@@ -9,7 +9,6 @@ from ml_collections import ConfigDict
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.layout.slots import Layout
-from xlt_flax.errors import UserError
 from xlt_flax.modeling.vocabulary import Vocabulary
 from xlt_flax.training.inputs import Inputs
 from xlt_flax.training.objectives import Objective, find_objective
@@ -53,7 +52,7 @@ def training_phase(
       documents: as they were selected.
       optimizer: of the run.
     """
-    objective = _objective(config, inputs)
+    objective = find_objective(config.train.objective)
     layout = train_layout(config, plan, *_numbers(inputs, vocabulary, objective))
     step = make_train_step(plan.forward, optimizer, config.seed, objective, config.model.tf32)
     labels = replace(inputs.labels, several=objective.SEVERAL)
@@ -68,25 +67,11 @@ def evaluation_phase(
     documents: Documents,
 ) -> Phase:
     """Arguments as of `training_phase`."""
-    objective = _objective(config, inputs)
+    objective = find_objective(config.train.objective)
     layout = evaluation_layout(config, plan, *_numbers(inputs, vocabulary, objective))
     step = make_eval_step(plan.forward, objective, config.model.tf32)
     labels = replace(inputs.labels, several=objective.SEVERAL)
     return Phase(documents.renumbered(vocabulary.row_of), layout, step, objective, labels)
-
-
-def _objective(config: ConfigDict, inputs: Inputs) -> Objective:
-    """
-    Raises:
-      UserError: documents may have more labels than it allows.
-    """
-    objective = find_objective(config.train.objective)
-    if inputs.labels.several and not objective.SEVERAL:
-        raise UserError(
-            f"config.train.objective is {config.train.objective!r}, but documents of "
-            f"{config.data.dataset} may have several labels: give multi_label"
-        )
-    return objective
 
 
 def _numbers(

@@ -90,8 +90,9 @@ class Run:
         self.saved = step, time.monotonic()
         if self.checkpoints:
             self.metrics.sync()
-            best, is_last = self.best and self.best["step"], step == self.length.total
-            self.checkpoints.save(self.state, self.vocabulary, best, is_last)
+            best, is_last = self.best, step == self.length.total
+            best_step = best["step"] if best else None
+            self.checkpoints.save(self.state, self.vocabulary, best_step, is_last)
 
     def finish(self) -> None:
         """Returns when all is on disk, DONE last, on all hosts."""
@@ -194,7 +195,7 @@ def _checked(
         provenance.check(workdir, config, inputs, start)
     report = audit_of(config, inputs.corpus, workdir, chosen, test)
     log.info(summary(report))
-    check_validation_labels(chosen.validation.labels)
+    check_validation_labels(chosen.validation, inputs.labels)
     return report
 
 
