@@ -25,7 +25,7 @@ class Phase:
       layout: of their batches.
       step: what is done with a batch.
       objective: of the step's losses.
-      labels: the model's outputs; several of a document where the objective says so.
+      labels: see `predicted_labels`.
     """
 
     documents: Documents
@@ -55,7 +55,7 @@ def training_phase(
     objective = find_objective(config.train.objective)
     layout = train_layout(config, plan, *_numbers(inputs, vocabulary, objective))
     step = make_train_step(plan.forward, optimizer, config.seed, objective, config.model.tf32)
-    labels = replace(inputs.labels, several=objective.SEVERAL)
+    labels = predicted_labels(config, inputs)
     return Phase(documents.renumbered(vocabulary.row_of), layout, step, objective, labels)
 
 
@@ -70,8 +70,13 @@ def evaluation_phase(
     objective = find_objective(config.train.objective)
     layout = evaluation_layout(config, plan, *_numbers(inputs, vocabulary, objective))
     step = make_eval_step(plan.forward, objective, config.model.tf32)
-    labels = replace(inputs.labels, several=objective.SEVERAL)
+    labels = predicted_labels(config, inputs)
     return Phase(documents.renumbered(vocabulary.row_of), layout, step, objective, labels)
+
+
+def predicted_labels(config: ConfigDict, inputs: Inputs) -> LabelSet:
+    """The outputs of a run's model; several of a document where its objective says so."""
+    return replace(inputs.labels, several=find_objective(config.train.objective).SEVERAL)
 
 
 def _numbers(
