@@ -316,8 +316,10 @@ print("ready", flush=True)
 sys.stdin.readline()
 
 def examples():
-    print("built")
+    print("built", flush=True)
     for i in range(3000):
+        if i == 2000 and "stop" in sys.argv:  # a chunk is written
+            sys.stdin.readline()
         yield Example(str(i), ("A fine record. " * (i % 40),), (i % 2,), "en")
 
 store = open_or_build(Path(sys.argv[1]), key, made_from, examples, tokenizer)
@@ -340,3 +342,24 @@ def test_two_processes_that_build_at_once_make_one_store(tmp_path, sample_tokeni
     assert sorted(map(len, outputs)) == [1, 2]  # one of the two has built it
     assert outputs[0][-1] == outputs[1][-1]
     assert outputs[0][-1].startswith("3000 ")
+
+
+def test_a_build_that_is_killed_leaves_nothing_that_is_taken_for_a_store(
+    tmp_path, sample_tokenizer
+):
+    sample_tokenizer.backend_tokenizer.save(str(tmp_path / "tokenizer.json"))
+    stores = tmp_path / "stores"
+    command = [sys.executable, "-c", BUILDER, stores, tmp_path / "tokenizer.json"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # JAX's, of a fork
+        killed = subprocess.Popen([*command, "stop"], **pipes)
+        killed.stdin.write("go\n")
+        killed.stdin.flush()
+        assert [killed.stdout.readline() for _ in range(2)] == ["ready\n", "built\n"]
+        killed.kill()
+        killed.communicate()
+        assert not [path for path in stores.iterdir() if not path.name.startswith(".")]
+        again = subprocess.run(command, input="go\n", capture_output=True, text=True, timeout=120)
+    assert again.stdout.splitlines()[-1].startswith("3000 ")
+    assert not [*stores.glob(".*.tmp")]

@@ -89,12 +89,14 @@ class TokenStore:
         return np.diff(self.offsets)
 
     @cached_property
-    def _tokens(self) -> np.ndarray:
-        return np.asarray(self.tokens)  # slices of a memmap are memmaps, and slow to make
+    def _views(self) -> tuple[np.ndarray, np.ndarray]:
+        """Tokens and offsets as plain arrays: slices of a memmap are memmaps, and slow to make."""
+        return np.asarray(self.tokens), np.asarray(self.offsets)
 
     def document_tokens(self, row: int) -> np.ndarray:
         """int32[length] of one document."""
-        return self._tokens[self.offsets[row] : self.offsets[row + 1]]
+        tokens, offsets = self._views
+        return tokens[offsets[row] : offsets[row + 1]]
 
 
 def store_key(
