@@ -10,8 +10,9 @@ from pathlib import Path
 import made_up_sweep
 import pytest
 
-from xlt_flax import report
+from xlt_flax import api, report
 from xlt_flax.analysis import drawing
+from xlt_flax.analysis.pairs import pair_of
 from xlt_flax.analysis.read_runs import read_results
 from xlt_flax.analysis.written import write
 from xlt_flax.errors import UserError
@@ -129,12 +130,6 @@ def test_a_broken_file_is_one_line_and_exit_2(tmp_path):
     assert not (folder / "report").exists()
 
 
-def test_it_imports_neither_jax_nor_tensorflow():
-    code = "import sys, xlt_flax.report; print({'jax', 'tensorflow'} & set(sys.modules))"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert result.stdout.strip() == "set()", result.stderr
-
-
 def test_the_way_to_ask_for_a_comparison():
     assert report.asked_pairs(["A,B", "C,D"]) == [("A", "B"), ("C", "D")]
 
@@ -156,12 +151,12 @@ def test_a_comparison_that_is_none(values):
 )
 def test_a_comparison_that_cannot_be(sweep, one, other, said):
     with pytest.raises(UserError, match=said):
-        report.asked(read_results(sweep), one, other)
+        pair_of(read_results(sweep), one, other)
 
 
 def test_one_run_of_each_is_compared_over_documents_only(sweep):
     read = read_results(sweep)
-    (found,) = find(read, [report.asked(read, "E1E2E3-seed51", "E1D1F1")]).asked
+    (found,) = find(read, [pair_of(read, "E1E2E3-seed51", "E1D1F1")]).asked
     assert (found.basis, found.p) == ("one seed: documents only", None)
     assert found.holds_fixed == "seed 51 and draw 50"
 
@@ -190,13 +185,11 @@ def test_flags_that_do_not_go_together(words, said, capsys):
 
 
 def test_a_pilots_plan_takes_its_components(sweep):
-    report.flags.FLAGS.unparse_flags()
-    report.flags.FLAGS(["report", "--plan", f"--workdir={sweep}"])
     with pytest.raises(UserError, match="a pilot needs two finished blocks"):
-        report._plan()  # E3D3F3 is not finished with seed 51
+        api.study_size(pilot=sweep)  # E3D3F3 is not finished with seed 51
     (sweep / "E3D3F3-seed51" / "DONE").touch()
     try:
-        text = report._plan()
+        text = api.study_size(pilot=sweep)
     finally:
         (sweep / "E3D3F3-seed51" / "DONE").unlink()
     assert "come from the pilot's 2 seeds" in text

@@ -27,14 +27,13 @@ from xlt_flax.console import shown
 from xlt_flax.data.sources import find_source, languages_named
 from xlt_flax.overrides import given_anew
 from xlt_flax.places import local_folder
-from xlt_flax.studies import plan
 from xlt_flax.training.train import Result
 from xlt_flax.training.train import train as run_training
-from xlt_flax.workdir import Workdir
+from xlt_flax.workdir import StudyFolder, Workdir
 
 if TYPE_CHECKING:
-    from xlt_flax.evaluation.table import Results
-    from xlt_flax.studies.runner import Runner
+    from xlt_flax.analysis.results import Results
+    from xlt_flax.evaluation.table import Results as Evaluations
 
 
 def checked(config: ConfigDict) -> ConfigDict:
@@ -85,7 +84,7 @@ def evaluate(
     checkpoint: str = "best",
     watch: bool = False,
     places: Mapping[str, str | int] | None = None,
-) -> Results:
+) -> Evaluations:
     """Says how well a trained model does on a language it was not trained on; writes eval/.
 
     Args:
@@ -113,46 +112,6 @@ def evaluate(
         return how(run, config, named, checkpoint)
 
 
-@dataclass(frozen=True)
-class PlannedSweep:
-    """The runs of a sweep, or of one shard of it. Nothing is written before `run`.
-
-    Attributes:
-      config: what its runs have in common, resolved.
-      runs: of the whole sweep.
-      tasks: the runs, with a seed and a draw each, that are to be done here.
-    """
-
-    config: ConfigDict
-    runs: Sequence[plan.PlannedRun]
-    tasks: Sequence[plan.Task]
-    _folder: Path
-    _seeds: Sequence[int]
-    _draws: Sequence[int]
-
-    def describe(self) -> list[str]:
-        """A line for each run, and what all will take."""
-        return self._runner().describe()
-
-    def run(self) -> None:
-        """Trains and evaluates what is not finished; prints a line for each run.
-
-        Raises:
-          UserError: the folder is of another sweep.
-          RunError: at the end, if some runs failed.
-        """
-        from xlt_flax.studies.study_file import write_sweep_file
-
-        with shown():
-            write_sweep_file(self._folder, self.config, self.runs, self._seeds, self._draws)
-            self._runner().run()
-
-    def _runner(self) -> Runner:
-        from xlt_flax.studies.runner import Runner
-
-        return Runner(self._folder, self.config, self.runs, self.tasks)
-
-
 def sweep(
     config: ConfigDict,
     workdir: str | Path = "runs/sweep",
@@ -160,8 +119,10 @@ def sweep(
     draws: Sequence[int] = (),
     only: Sequence[str] = (),
     shard: tuple[int, int] = (0, 1),
-) -> PlannedSweep:
-    """The runs of a sweep's config, or of one shard of them: `.describe()` them, or `.run()` them.
+    dry_run: bool = False,
+    begin: Callable[[ConfigDict], None] = lambda config: None,
+) -> list[str]:
+    """Trains and evaluates every run of a sweep, or of one shard of it; prints a line for each.
 
     Args:
       config: with `config.sweep.runs`, as configs/thesis.py has it.
@@ -170,25 +131,97 @@ def sweep(
       draws: of the groups' documents, each with all seeds; none: config.data.split_seed alone.
       only: tables or runs to do, with the sources that they need; none: all.
       shard: (index from 0, count).
+      dry_run: do nothing; say what would be done.
+      begin: is called with what the runs have in common when all was found good, before a device is
+        used.
+
+    Returns:
+      A line for each run, with how far it is, and one for all.
 
     Raises:
       UserError: config, names or folder are not usable.
+      RunError: at the end, if some runs failed.
     """
-    from xlt_flax.studies import known, runner, study_file
+    from xlt_flax.studies.planned import plan_study_runs
 
-    config, names = plan.split_config(config)
-    seeds, draws = seeds or [config.seed], draws or [config.data.split_seed]
-    folder = local_folder(workdir, "--workdir")
-    runs = plan.plan_runs(names, known.tables_of(names))
-    picked = plan.pick(runs, only)
-    config = study_file.with_own_draw(folder, config)
-    own = config.data.split_seed
-    for task in plan.make_tasks(runs, seeds[:1]):
-        validate(runner.task_config(config, task, folder))
-    every_task = plan.make_tasks(picked, seeds, [None if draw == own else draw for draw in draws])
-    tasks = plan.take_shard(every_task, runner.steps_of_runs(config, runs), *shard)
-    study_file.check_sweep_file(folder, config)
-    return PlannedSweep(config, runs, tasks, folder, seeds, draws)
+    with shown():
+        folder = local_folder(workdir, "--workdir")
+        planned = plan_study_runs(config, folder, seeds, draws, only, shard)
+        if not dry_run:
+            begin(planned.config)
+            planned.run()
+        return planned.describe()
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a report has written.
+
+    Attributes:
+      text: its tables, as tables.md has them.
+      page: the page that shows all.
+    """
+
+    text: str
+    page: Path
+
+
+def report(
+    workdir: str | Path,
+    compare: Sequence[tuple[str, str]] = (),
+    places: Mapping[str, str | int] | None = None,
+) -> Report:
+    """Writes the report of a sweep, of a folder of runs, or of one run, into its folder report/.
+
+    Args:
+      workdir: the folder.
+      compare: pairs of mixtures, or of one run of each, to compare besides.
+      places: as of `evaluate`.
+
+    Raises:
+      UserError: there is nothing to report, a file cannot be read, or a pair cannot be compared.
+    """
+    from xlt_flax.analysis import written
+    from xlt_flax.analysis.pairs import pair_of
+    from xlt_flax.studies import known
+
+    with shown():
+        results = _results(workdir, places)
+        findings = known.find(results, [pair_of(results, one, other) for one, other in compare])
+        folder = StudyFolder(results.path).report
+        return Report(written.write(findings, folder), folder / written.PAGE)
+
+
+def study_size(
+    effect: float = 1.0,
+    sd: float | None = None,
+    documents: int | None = None,
+    pilot: str | Path | None = None,
+    places: Mapping[str, str | int] | None = None,
+) -> str:
+    """How many draws and seeds a study needs that is to see 1:1:1 and 3:0 differ.
+
+    Args:
+      effect: points that are to be seen.
+      sd: of a run over draws and seeds, in points; None: the pilot's.
+      documents: that judge; None: as many as in the pilot, or 2,000.
+      pilot: folder of a finished study; None: there is none.
+      places: as of `evaluate`.
+
+    Raises:
+      UserError: numbers are missing or cannot be, or the pilot has none.
+    """
+    from xlt_flax.studies.diversity.size import needed
+
+    with shown():
+        return needed(effect, sd, documents, None if pilot is None else _results(pilot, places))
+
+
+def _results(workdir: str | Path, places: Mapping[str, str | int] | None) -> Results:
+    from xlt_flax.analysis.read_runs import read_results
+
+    moved = {field: str(place) for field, place in (places or {}).items()}
+    return read_results(local_folder(workdir, "--workdir"), moved)
 
 
 def prepare(config: ConfigDict) -> list[str]:

@@ -190,8 +190,6 @@ def start_jax(config: ConfigDict, command: str) -> None:
             warnings.filterwarnings(
                 "ignore", "Error (reading|writing) persistent compilation cache"
             )
-    if not config.model.tf32:
-        _set_jax("jax_default_matmul_precision", "highest")
     processes.join(command)
     signals.take_over()
 

@@ -81,8 +81,9 @@ def quiet_libraries() -> None:
 @contextmanager
 def shown() -> Iterator[None]:
     """What is said meanwhile can be read, also in a program that has not set up logging; in one
-    that has, nothing changes. Afterwards all is as before."""
-    if log.hasHandlers() or log.level != logging.NOTSET:
+    that has set the logger "xlt_flax", or reads INFO of all, nothing changes. Afterwards all is as
+    before."""
+    if log.level != logging.NOTSET or (log.hasHandlers() and log.isEnabledFor(logging.INFO)):
         yield
         return
     handler, propagate = _plain_lines(), log.propagate

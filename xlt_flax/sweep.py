@@ -41,19 +41,18 @@ _DRY_RUN = flags.DEFINE_bool("dry_run", False, "Print what would be done, and ab
 
 def main(_: Sequence[str]) -> None:
     config, name = cli.read_config(_CONFIG)
-    planned = api.sweep(
+    lines = api.sweep(
         config,
         _WORKDIR.value or f"runs/{name}",
         plan.parse_seeds(_SEEDS.value or []),
         plan.parse_draws(_DRAWS.value or []),
         _ONLY.value,
         plan.parse_shard(_SHARD.value),
+        _DRY_RUN.value,
+        begin=lambda common: cli.start_jax(common, "sweep"),
     )
     if _DRY_RUN.value:
-        print("\n".join(planned.describe()))
-        return
-    cli.start_jax(planned.config, "sweep")
-    planned.run()
+        print("\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import numpy as np
 import pytest
@@ -128,7 +128,7 @@ class CountedIds(Sequence):
     """Ids that are made when they are asked for, and say how often all of them were."""
 
     def __init__(self, size):
-        self.size, self.times_read = size, 0
+        self.size, self.times_read, self.read_again = size, 0, Event()
 
     def __len__(self):
         return self.size
@@ -136,7 +136,11 @@ class CountedIds(Sequence):
     def __getitem__(self, index):
         if not 0 <= index < self.size:
             raise IndexError(index)
-        self.times_read += index == 0
+        if index == 0:
+            self.times_read += 1
+            if self.times_read == 2:
+                self.read_again.set()
+            self.read_again.wait(timeout=0.3)  # so that another thread would begin meanwhile
         return f"d{index}"
 
 

@@ -48,11 +48,11 @@ def test_files_and_what_is_returned_are_one(run, shared):
 
 
 def test_the_parts_in_which_predictions_come_change_nothing(run, shared, monkeypatch):
-    from xlt_flax.evaluation import predictions
+    from xlt_flax.data.layout import slots
 
     (whole,) = evaluate(run, run.read_config(), ["ja"], "best", *shared).values()
     lines = read(run, "ja")[1]
-    monkeypatch.setattr(predictions, "_WINDOW", 50)
+    monkeypatch.setattr(slots, "_WINDOW", 50)
     (parts,) = evaluate(run, run.read_config(), ["ja"], "best", *shared).values()
     assert parts["confusion"] == whole["confusion"]
     assert parts["loss"] == pytest.approx(whole["loss"], abs=1e-6)

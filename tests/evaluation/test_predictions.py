@@ -6,21 +6,23 @@ import pytest
 
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.examples import LabelSet
+from xlt_flax.data.layout import slots
 from xlt_flax.data.layout.packed import PackedLayout
 from xlt_flax.data.layout.padded import PaddedLayout
-from xlt_flax.evaluation import predictions as predictions_module
 from xlt_flax.evaluation.predictions import predict
 from xlt_flax.evaluation.scores import scores_of
+from xlt_flax.training.objectives import multi_label, single_label
+from xlt_flax.training.phases import Phase
 
 LABELS = LabelSet(("negative", "positive"))
 
 
-def documents_of(count):
+def documents_of(count, labels=None):
     rng = np.random.default_rng(count)
     lengths = rng.integers(1, 33, count)
     return Documents.from_arrays(
         ids=[str(i) for i in range(count)],
-        labels=rng.integers(0, 2, count).astype(np.int32),
+        labels=rng.integers(0, 2, count).astype(np.int32) if labels is None else labels,
         digests=np.array([f"{i:032}" for i in range(count)], "S32"),
         tokens=np.repeat(np.arange(count), lengths).astype(np.int32),  # the document's own number
         offsets=np.cumsum([0, *lengths]),
@@ -52,7 +54,11 @@ def layout_of(layout, batch_size, row_length, devices):
     return padded
 
 
-@pytest.mark.parametrize("window", [10, 16_384])
+def phase_of(step, count, *layout):
+    return Phase(documents_of(count), layout_of(*layout), step, single_label, LABELS)
+
+
+@pytest.mark.parametrize("window", [10, 65_536])
 @pytest.mark.parametrize("devices", [1, 3, 8])
 @pytest.mark.parametrize("batch_size", [1, 7, 32])
 @pytest.mark.parametrize("count", [0, 1, 31, 64])
@@ -60,10 +66,10 @@ def layout_of(layout, batch_size, row_length, devices):
     ("layout", "row_length"), [("padded", None), ("packed", None), ("packed", 32)]
 )
 def test_each_document_once(layout, row_length, count, batch_size, devices, window, monkeypatch):
-    monkeypatch.setattr(predictions_module, "_WINDOW", window)
-    documents, step, told = documents_of(count), OwnNumber(devices), []
-    layout = layout_of(layout, batch_size, row_length, devices)
-    parts = list(predict(step, None, documents, layout, LABELS, told.append))
+    monkeypatch.setattr(slots, "_WINDOW", window)
+    step, told = OwnNumber(devices), []
+    phase = phase_of(step, count, layout, batch_size, row_length, devices)
+    parts = list(predict(phase, None, told.append))
     assert sorted(step.seen) == list(range(count))
     assert sum(told) == count
     assert all(len(part) <= window for part in parts)
@@ -78,13 +84,14 @@ def test_each_document_once(layout, row_length, count, batch_size, devices, wind
 
 
 def test_no_more_is_predicted_than_is_asked_for(monkeypatch):
-    """So what is held does not grow with the documents: a stream of any length is one part."""
-    monkeypatch.setattr(predictions_module, "_WINDOW", 10)
+    """So what is held does not grow with the documents. A batch, here of 4, is at work ahead."""
+    monkeypatch.setattr(slots, "_WINDOW", 10)
     step = OwnNumber(1)
-    parts = predict(step, None, documents_of(64), layout_of("padded", 4, None, 1), LABELS)
+    parts = predict(phase_of(step, 64, "padded", 4, None, 1), None)
     for number in range(1, 4):
         next(parts)
-        assert sorted(step.seen) == list(range(10 * number))
+        assert set(step.seen) >= set(range(10 * number))
+        assert len(step.seen) <= 10 * number + 4
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
@@ -94,8 +101,27 @@ def test_an_output_that_is_no_number_is_no_prediction(bad):
         logits[batch["document"] == 1, 0] = bad
         return logits, np.zeros((1, 4), np.float32)
 
-    (part,) = predict(step, None, documents_of(3), layout_of("padded", 4, None, 1), LABELS)
+    (part,) = predict(phase_of(step, 3, "padded", 4, None, 1), None)
     assert part.finite.tolist() == [True, False, True]
     assert part.said.tolist() == [[False, True], [False, False], [False, True]]
     np.testing.assert_allclose(part.probabilities[[0, 2]].sum(-1), 1)
     assert np.isnan(part.probabilities[1]).all()
+
+
+def test_several_labels():
+    """What has a probability of .5 is said; where nothing has, the most probable."""
+    outputs = np.array([[1, -1, 1], [-3, -2, -1], [2, np.nan, 2], [0, -1, -1]], np.float32)
+
+    def step(params, batch):
+        return outputs[batch["document"]], np.zeros((1, 4), np.float32)
+
+    layout = PaddedLayout(32, 4, 1, pad_token_id=0, label_count=3)
+    documents = documents_of(4, [(0, 2), (), (1,), (0, 1)])
+    labels = LabelSet(("bug", "praise", "question"), several=True)
+    (part,) = predict(Phase(documents, layout, step, multi_label, labels), None)
+    assert part.said.astype(int).tolist() == [[1, 0, 1], [0, 0, 1], [0, 0, 0], [1, 0, 0]]
+    assert part.true.astype(int).tolist() == [[1, 0, 1], [0, 0, 0], [0, 1, 0], [1, 1, 0]]
+    assert part.finite.tolist() == [True, True, False, True]
+    np.testing.assert_allclose(part.probabilities[0], 1 / (1 + np.exp([-1, 1, -1])))
+    scores = scores_of([part], labels)
+    assert (scores.n, scores.unlabeled, scores.accuracy) == (3, 1, pytest.approx(1 / 3))

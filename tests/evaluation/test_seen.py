@@ -204,7 +204,9 @@ def test_another_dataset_has_other_documents(config_of, make_documents, tmp_path
     workdir = Workdir(tmp_path / "run")
     workdir.path.mkdir()
     workdir.start(config_of(mixture="D1", data__dataset=dataset, **sizes))
-    corpus = TextCorpus(texts, make_documents, find_source(config_of().data))
+    corpus = TextCorpus(
+        texts, make_documents, find_source(config_of(data__dataset="webis_cls10").data)
+    )
     known = seen_by([workdir], corpus)
     assert known.marks(corpus.store("de", "test")).tolist() == marks
 

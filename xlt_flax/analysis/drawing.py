@@ -18,7 +18,8 @@ from xlt_flax.analysis.plain_matplotlib import (
 )
 from xlt_flax.analysis.statistics import Interval
 
-# name: (light, dark). The three diversity groups differ in lightness too, for colour-blind readers.
+# name: (light, dark). One, two and three (languages) differ in lightness too, for colour-blind
+# readers.
 PALETTE = {
     "ink": ("#1c2530", "#e6e9ee"),
     "muted": ("#5b6673", "#9aa5b1"),

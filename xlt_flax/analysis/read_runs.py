@@ -157,7 +157,7 @@ def _unplanned(
 
 
 def _source_mixture(record: Record) -> str | None:
-    """The mixture of the run that a J1 stage started from."""
+    """The mixture of the run that a second stage started from."""
     init_from = record.config.get("init_from")
     if not init_from:
         return None

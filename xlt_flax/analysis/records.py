@@ -1,6 +1,6 @@
 """The findings for other programs: results.csv, one line a result, and results.json, all of it.
 
-What a study has reported stands under its name: a column or key "thesis" for the thesis.
+What a study has reported stands under its name, a column of the one and a key of the other.
 """
 
 import csv

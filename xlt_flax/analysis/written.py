@@ -9,6 +9,8 @@ from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.table import Table, markdown
 from xlt_flax.analysis.tables import placed_tables
 
+PAGE = "index.html"
+
 
 def write(findings: Findings, folder: Path) -> str:
     """Writes the report's files, each whole or not at all; returns what tables.md has."""
@@ -20,7 +22,7 @@ def write(findings: Findings, folder: Path) -> str:
     for each in drawn:
         files.write_bytes(folder / f"{each.name}.png", drawing.png(each.figure))
         files.write_text(folder / f"{each.name}.svg", drawing.svg(each.figure))
-    files.write_text(folder / "index.html", page.render(findings, shown, drawn))
+    files.write_text(folder / PAGE, page.render(findings, shown, drawn))
     return text
 
 

@@ -35,8 +35,8 @@ def hash_order(keys: Sequence[str], *salt: object) -> list[int]:
 class DatasetOrder:
     """The order in which training documents are seen: another one each epoch.
 
-    An epoch's order is drawn when its first batch is asked for, about .7 s for a million documents,
-    and held; other batches cost the same however many documents there are.
+    An epoch's order is drawn when its first batch is asked for, about a second for a million
+    documents, and held; other batches cost the same however many documents there are.
 
     Args:
       ids: of the training documents; they are iterated over once an epoch, and not copied.

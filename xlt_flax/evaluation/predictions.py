@@ -35,7 +35,7 @@ class Predictions:
     @property
     def labelled(self) -> np.ndarray:
         """bool[documents]: which can be judged."""
-        return self.true.any(-1)
+        return np.any(self.true, axis=-1)
 
     @property
     def finite(self) -> np.ndarray:

@@ -112,7 +112,7 @@ def load_model(sets: EvaluationSets, step: int) -> TrainedModel:
       UserError: it is not there, or damaged, or of another model.
     """
     params, held = Checkpoints(sets.workdir.checkpoints).restore_params(step)
-    sets.inputs.base.require_fit(params, held.full_size, sets.workdir)
+    sets.inputs.base.require_fit(params, held.full_size, sets.workdir.path)
     used = used_rows(sets.inputs, [one.documents for one in sets.by_language.values()])
     if held.holds(used):
         return TrainedModel(put_on_devices(params), held)

@@ -112,17 +112,18 @@ class BaseModel:
 
     def word_embedding(self, seed: int) -> np.ndarray:
         """float32[vocabulary, hidden]: that of `params`, without the rest where it can be had so.
+        Not to be written to.
 
         Raises:
           UserError: the weights cannot be had, or do not fit the shape.
         """
         if self._kept is not None and self._kept[0] == seed:
             return vocabulary.word_embedding(self._kept[1])
+        path = vocabulary.word_embedding_path(weights.weight_shapes(self.shape))
         if self._model.init == "random":
-            path = vocabulary.word_embedding_path(weights.weight_shapes(self.shape))
             return weights.drawn_weights(self.shape, seed, paths=[path])[path]
         table = weights.stored_word_embedding(self._model.name, self.shape, self._model.revision)
-        return vocabulary.word_embedding(self.params(seed)) if table is None else table
+        return self._stored_weights()[path] if table is None else table
 
     def digest(self) -> str:
         """sha256 of the shape and of the weights that files hold; what is drawn is a function of

@@ -78,7 +78,7 @@ def stored_word_embedding(name: str, shape: PretrainedConfig, revision: str) -> 
 
     with one_line(name), safe_open(file, framework="flax") as tensors:
         found = [key for key in tensors.keys() if key.endswith(_TABLE)]  # noqa: SIM118
-        table = np.array(tensors.get_tensor(found[0]), np.float32) if len(found) == 1 else None
+        table = np.asarray(tensors.get_tensor(found[0]), np.float32) if len(found) == 1 else None
     return table if table is not None and len(table) == shape.vocab_size else None
 
 

@@ -22,7 +22,7 @@ class CompileAhead:
         """Begins with (shape, what compiles it) in this order; `jobs` is iterated in a thread."""
         self._pool.submit(self._start_all, jobs)
 
-    def _start_all(self, jobs) -> None:
+    def _start_all(self, jobs: Iterable[tuple[Hashable, Callable[[], None]]]) -> None:
         for shape, compile_shape in jobs:
             with self._lock:
                 if self._closed:

@@ -207,7 +207,7 @@ def _result(config: ConfigDict, inputs: Inputs, variant: _Variant, held_tokens: 
     }
 
 
-def _peak_memory(device) -> int:
+def _peak_memory(device: jax.Device) -> int:
     """Of the device where it tells, else of the process on the host (in all variants together)."""
     statistics_of_device = device.memory_stats() or {}
     on_host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -24,9 +25,12 @@ import orbax.checkpoint as ocp
 from xlt_flax import failures, files
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.digests import digest
+from xlt_flax.modeling.encoders import Params
 from xlt_flax.modeling.vocabulary import Vocabulary
 from xlt_flax.training.step import TrainState
 from xlt_flax.workdir import Workdir
+
+_Tree = TypeVar("_Tree")
 
 _LATEST_KEPT = 2  # while training; of a finished run, the last one
 _DIGESTS = "sha256"  # in a checkpoint's own metadata: {"params": "…", "optimizer": "…", …}
@@ -65,19 +69,20 @@ class Checkpoints:
         self.directory = directory
         if writable:
             directory.mkdir(parents=True, exist_ok=True)
-        self._manager = ocp.CheckpointManager(
-            directory,
-            options=ocp.CheckpointManagerOptions(
-                create=False,  # which Orbax cannot do for one of several hosts
-                read_only=not writable,
-                preservation_policy=_KeepBestAndLatest(self),
-                cleanup_tmp_directories=writable,  # of saves that were killed
-                lightweight_initialize=True,  # one damaged checkpoint must not hide the others
-                enable_async_checkpointing=False,  # saves have a thread of their own
-                multiprocessing_options=_this_process_alone(),
-            ),
-            item_names=("params", "optimizer", "vocabulary"),
-        )
+        with _quiet():
+            self._manager = ocp.CheckpointManager(
+                directory,
+                options=ocp.CheckpointManagerOptions(
+                    create=False,  # which Orbax cannot do for one of several hosts
+                    read_only=not writable,
+                    preservation_policy=_KeepBestAndLatest(self),
+                    cleanup_tmp_directories=writable,  # of saves that were killed
+                    lightweight_initialize=True,  # one damaged checkpoint must not hide the others
+                    enable_async_checkpointing=False,  # saves have a thread of their own
+                    multiprocessing_options=_this_process_alone(),
+                ),
+                item_names=("params", "optimizer", "vocabulary"),
+            )
 
     def steps(self) -> list[int]:
         """Of finished checkpoints, ascending; asks the disk anew."""
@@ -169,7 +174,7 @@ class Checkpoints:
         (self.directory / str(step)).rename(aside)
         return aside
 
-    def _restore(self, step: int, **shapes) -> dict:
+    def _restore(self, step: int, **shapes: Params) -> dict[str, Any]:
         """Items of a checkpoint, if they are what their digests say."""
         with self._damage_named(step):
             restored = self._manager.restore(
@@ -272,13 +277,13 @@ def _this_process_alone() -> ocp.options.MultiprocessingOptions:
     )
 
 
-def _numpy_like(tree):
+def _numpy_like(tree: _Tree) -> _Tree:
     return jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), tree)
 
 
 class _OfOrbax(logging.Filter):
-    """Holds back what Orbax, which logs as absl, warns of: ten times a restore, of what is meant as
-    it is."""
+    """Holds back what Orbax, which logs as absl, warns of wherever it reads: of what is meant as it
+    is, ten times a restore."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return record.levelno >= logging.ERROR or "orbax" not in record.pathname

@@ -1,6 +1,7 @@
 """`failure.txt`: why a run ended, in its own folder, where whoever comes later looks for it."""
 
 import traceback
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from xlt_flax import files
@@ -11,7 +12,7 @@ from xlt_flax.workdir import Workdir
 
 
 @contextmanager
-def failure_recorded(workdir: Workdir):
+def failure_recorded(workdir: Workdir) -> Iterator[None]:
     """Writes what ends the run within, and lets it pass. A user's mistake and a wish to stop are
     not written, nor is anything where no run has begun: it would leave a folder behind."""
     try:

@@ -41,9 +41,10 @@ def initial_params(config: ConfigDict, inputs: Inputs, start: Start) -> Params:
     params, held = _checkpoint_params(inputs, start)
     if held.is_whole:
         return params
-    earlier = _config_of(start.source, config)
-    began = starting_point(earlier, start.source)
-    return held.rebuild(params, unused_rows(earlier, inputs, began, start.step))
+    source, step = start.checkpoint
+    earlier = _config_of(source, config)
+    began = starting_point(earlier, source)
+    return held.rebuild(params, unused_rows(earlier, inputs, began, step))
 
 
 def unused_rows(config: ConfigDict, inputs: Inputs, start: Start, steps: int) -> np.ndarray:
@@ -100,8 +101,9 @@ def _stages(
         if held.is_whole:
             return rows, [_Stage(config, updates), *stages]
         stages.insert(0, _Stage(config, updates, held, rows))
-        config, updates = _config_of(start.source, config), start.step
-        start = starting_point(config, start.source)
+        source, updates = start.checkpoint
+        config = _config_of(source, config)
+        start = starting_point(config, source)
     base = _base_of(config, inputs)
     table = base.word_embedding(config.seed)
     require_recorded_model(start, base, config.model)
@@ -110,13 +112,13 @@ def _stages(
 
 def _checkpoint_params(inputs: Inputs, start: Start) -> tuple[Params, Vocabulary]:
     """The weights of the checkpoint that a run starts from, and the rows that it holds."""
-    source = start.source
+    source, step = start.checkpoint
     if not source.is_run():
         raise UserError(
             f"config.init_from: {source.path} is gone, and word embeddings of it are needed: "
             "put it back, or say where it is, --config.init_from=DIR"
         )
-    params, held = Checkpoints(source.checkpoints).restore_params(start.step)
+    params, held = Checkpoints(source.checkpoints).restore_params(step)
     inputs.base.require_fit(params, held.full_size, source.path)
     return params, held
 

@@ -10,7 +10,7 @@ from xlt_flax.data.layout.prefetch import batches
 from xlt_flax.data.layout.slots import Batch
 from xlt_flax.training.hooks.base import Hook
 from xlt_flax.training.run import Run
-from xlt_flax.training.step import Metrics
+from xlt_flax.training.step import Metrics, is_there
 
 
 def make_steps(run: Run, hooks: Sequence[Hook]) -> float:
@@ -71,7 +71,7 @@ class _Waiting:
         while True:
             asked = time.monotonic()
             batch = next(self._stream, None)
-            if self.last is None or self.last["loss"].is_ready():
+            if self.last is None or is_there(self.last):
                 waited += time.monotonic() - asked
             self.share = waited / (time.monotonic() - begun)
             if batch is None:

@@ -42,7 +42,7 @@ def _read_to_damage(path: Path) -> tuple[list[dict], int]:
     if not path.exists():
         return [], 0
     lines = path.read_text("utf-8", errors="replace").split("\n")
-    records = []
+    records: list[dict] = []
     for number, line in enumerate(lines[:-1], 1):
         try:
             record = json.loads(line)

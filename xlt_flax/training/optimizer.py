@@ -40,7 +40,7 @@ def _made(settings: tuple, length: Length) -> optax.GradientTransformation:
     return make_optimizer(train, schedule_of(train, length))
 
 
-def learning_rate(train, steps_per_epoch: int, total_steps: int) -> optax.Schedule:
+def learning_rate(train: ConfigDict, steps_per_epoch: int, total_steps: int) -> optax.Schedule:
     """The learning rate of each update, counted from 0.
 
     Args:
@@ -68,7 +68,7 @@ def learning_rate(train, steps_per_epoch: int, total_steps: int) -> optax.Schedu
     )
 
 
-def decay_of_unused_rows(train, schedule: optax.Schedule, steps: int) -> float:
+def decay_of_unused_rows(train: ConfigDict, schedule: optax.Schedule, steps: int) -> float:
     """What AdamW makes of a weight that is decayed and never has a gradient, as a factor.
 
     Both moments stay zero, so update t takes learning rate(t) times weight decay of it and no more.
@@ -79,7 +79,7 @@ def decay_of_unused_rows(train, schedule: optax.Schedule, steps: int) -> float:
     return float(np.prod(1.0 - rates * train.weight_decay))
 
 
-def make_optimizer(train, schedule: optax.Schedule) -> optax.GradientTransformation:
+def make_optimizer(train: ConfigDict, schedule: optax.Schedule) -> optax.GradientTransformation:
     """AdamW (Loshchilov & Hutter, 2019), after clipping where the config asks for it.
 
     Args:

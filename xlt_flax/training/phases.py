@@ -25,8 +25,8 @@ class Phase:
       documents: with tokens renumbered as the rows of the word embedding that are held.
       layout: of their batches.
       step: what is done with a batch.
-      objective: that its losses are of.
-      labels: the model's outputs.
+      objective: of the step's losses.
+      labels: the model's outputs; several of a document where the objective says so.
     """
 
     documents: Documents
@@ -56,8 +56,8 @@ def training_phase(
     objective = _objective(config, inputs)
     layout = train_layout(config, plan, *_numbers(inputs, vocabulary, objective))
     step = make_train_step(plan.forward, optimizer, config.seed, objective, config.model.tf32)
-    documents = documents.renumbered(vocabulary.row_of)
-    return Phase(documents, layout, step, objective, output_labels(config, inputs))
+    labels = replace(inputs.labels, several=objective.SEVERAL)
+    return Phase(documents.renumbered(vocabulary.row_of), layout, step, objective, labels)
 
 
 def evaluation_phase(
@@ -71,13 +71,8 @@ def evaluation_phase(
     objective = _objective(config, inputs)
     layout = evaluation_layout(config, plan, *_numbers(inputs, vocabulary, objective))
     step = make_eval_step(plan.forward, objective, config.model.tf32)
-    documents = documents.renumbered(vocabulary.row_of)
-    return Phase(documents, layout, step, objective, output_labels(config, inputs))
-
-
-def output_labels(config: ConfigDict, inputs: Inputs) -> LabelSet:
-    """The labels that a run's model predicts: several of a document if its objective says so."""
-    return replace(inputs.labels, several=find_objective(config.train.objective).SEVERAL)
+    labels = replace(inputs.labels, several=objective.SEVERAL)
+    return Phase(documents.renumbered(vocabulary.row_of), layout, step, objective, labels)
 
 
 def _objective(config: ConfigDict, inputs: Inputs) -> Objective:

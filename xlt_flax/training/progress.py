@@ -3,6 +3,7 @@
 import logging
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tqdm import tqdm
@@ -41,7 +42,7 @@ class Progress:
             log.info("%s: %s %d of %d%s, ETA %s", *self._line(note))
 
     @contextmanager
-    def paused(self):
+    def paused(self) -> Iterator[None]:
         """Time spent in here is other work's: the estimate leaves it out."""
         begun = time.monotonic()
         yield
@@ -54,7 +55,7 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
 
-    def _line(self, note: str):
+    def _line(self, note: str) -> tuple[str, str, int, int, str, str]:
         spent = time.monotonic() - self._begun - self._paused
         each = spent / max(self._done - self._at_begin, 1)
         eta = _clock(each * (self._total - self._done))

@@ -17,7 +17,7 @@ from xlt_flax.errors import UserError
 from xlt_flax.stored_config import moved
 from xlt_flax.training.inputs import Inputs
 from xlt_flax.training.stages import Start, require_recorded_model
-from xlt_flax.workdir import Workdir
+from xlt_flax.workdir import StudyFolder, Workdir
 
 log = logging.getLogger("xlt_flax")
 
@@ -93,8 +93,7 @@ def check_sweep(folder: Path, config: ConfigDict, inputs: Inputs) -> None:
     Raises:
       UserError: one of them had another model or other data.
     """
-    for path in sorted(folder.glob("*/config.json")):
-        run = Workdir(path.parent)
+    for run in StudyFolder(folder).runs():
         try:
             recorded = run.started_from()
         except UserError:  # which the run itself will say

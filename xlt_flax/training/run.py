@@ -90,8 +90,9 @@ class Run:
         self.saved = step, time.monotonic()
         if self.checkpoints:
             self.metrics.sync()
-            best, is_last = self.best and self.best["step"], step == self.length.total
-            self.checkpoints.save(self.state, self.vocabulary, best, is_last)
+            best, is_last = self.best, step == self.length.total
+            best_step = best["step"] if best else None
+            self.checkpoints.save(self.state, self.vocabulary, best_step, is_last)
 
     def finish(self) -> None:
         """Returns when all is on disk, DONE last, on all hosts."""

@@ -42,6 +42,13 @@ class Start:
     run: Workdir | None = None
     revision: str | None = None
 
+    @property
+    def checkpoint(self) -> tuple[Workdir, int]:
+        """The source and the step, of a run that started from one."""
+        if self.source is None or self.step is None:
+            raise ValueError("the run started from a model")
+        return self.source, self.step
+
 
 def starting_point(config: ConfigDict, workdir: Workdir | None = None) -> Start:
     """What a run starts from; of one that has begun, what it did start from.
@@ -54,15 +61,20 @@ def starting_point(config: ConfigDict, workdir: Workdir | None = None) -> Start:
       UserError: `config.init_from` is no run that one can start from, or not any longer the one
         that the workdir records.
     """
-    begun = workdir is not None and workdir.is_run()
-    recorded = workdir.started_from() if begun else {}
+    begun = workdir if workdir is not None and workdir.is_run() else None
+    recorded = begun.started_from() if begun else {}
     if not config.init_from:
         return Start(None, None, recorded.get("digest"), workdir, recorded.get("revision"))
     if not begun:
         source = Workdir(config.init_from)
         return _chosen(source, config.init_checkpoint, workdir, must_be_done=True)
+    return _begun_from(begun, config, recorded)
+
+
+def _begun_from(workdir: Workdir, config: ConfigDict, recorded: dict) -> Start:
+    """What a run that has begun from another did start from."""
     try:
-        source = source_of(workdir, config)
+        source = _source_at(workdir, config.init_from)
     except UserError as gone:
         if not recorded or not workdir.has_checkpoints():
             raise
@@ -175,8 +187,10 @@ def source_of(workdir: Workdir, config: ConfigDict | None = None) -> Workdir | N
       UserError: `workdir` is no workdir, or its source is in neither place.
     """
     place = (config or workdir.read_config()).init_from
-    if not place:
-        return None
+    return _source_at(workdir, place) if place else None
+
+
+def _source_at(workdir: Workdir, place: str) -> Workdir:
     recorded = Workdir(place)
     beside = Workdir(workdir.path.parent / recorded.path.name)
     for source in (recorded, beside):
@@ -194,7 +208,7 @@ def chain(workdir: Workdir, config: ConfigDict | None = None) -> list[Workdir]:
     Raises:
       UserError: one of them is gone.
     """
-    stages = []
+    stages: list[Workdir] = []
     source = source_of(workdir, config)
     while source:
         if source.path in (workdir.path, *(stage.path for stage in stages)):

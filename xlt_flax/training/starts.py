@@ -95,16 +95,17 @@ def taken_over(config: ConfigDict, workdir: Workdir, start: Start) -> TakenOver:
                 f"{workdir.path} and run it again"
             )
         return _taken_over(lines[0], lines[0]["checkpoint"])
-    _require_same_optimizer(config, start.source.read_config())
-    lines = read_metrics(start.source.metrics)
-    line = next((r for r in lines if (r["split"], r["step"]) == (VALIDATION, start.step)), {})
+    source, step = start.checkpoint
+    _require_same_optimizer(config, source.read_config())
+    lines = read_metrics(source.metrics)
+    line = next((r for r in lines if (r["split"], r["step"]) == (VALIDATION, step)), {})
     if line.get("score") is None:
         raise UserError(
-            f"config.init_from: {start.source.path} has no validation with a finite score at step "
-            f"{start.step}, which config.protocol='thesis' compares: train it (again), or set "
+            f"config.init_from: {source.path} has no validation with a finite score at step "
+            f"{step}, which config.protocol='thesis' compares: train it (again), or set "
             "config.protocol=clean"
         )
-    return _taken_over(line, start.step)
+    return _taken_over(line, step)
 
 
 def first_state(
@@ -132,7 +133,7 @@ def first_state(
     if found := restore_newest_whole(workdir, optimizer):
         is_new, owner = False, workdir.path
     elif config.protocol == "thesis":
-        is_new, owner, found = True, start.source.path, _stage_ones(start, optimizer)
+        is_new, owner, found = True, start.checkpoint[0].path, _stage_ones(start, optimizer)
     else:
         params = wanted.select(initial_params(config, inputs, start))
         return FirstState(new_state(params, optimizer), wanted, True)
@@ -207,8 +208,9 @@ def _stage_ones(
     start: Start, optimizer: optax.GradientTransformation
 ) -> tuple[TrainState, Vocabulary]:
     """Stage one's checkpoint as step 0, on the host, and the rows that it holds."""
-    state, held = Checkpoints(start.source.checkpoints).restore(start.step, optimizer)
-    return state.replace(step=np.zeros((), np.int32)), held
+    source, step = start.checkpoint
+    state, held = Checkpoints(source.checkpoints).restore(step, optimizer)
+    return TrainState(np.zeros((), np.int32), state.params, state.opt_state), held
 
 
 def _taken_over(line: dict, checkpoint: int) -> TakenOver:

@@ -6,6 +6,7 @@ goes into a checkpoint is what comes out of a step.
 
 from collections.abc import Callable
 from functools import lru_cache, wraps
+from typing import Any, TypeVar, cast
 
 import flax
 import jax
@@ -14,19 +15,22 @@ import numpy as np
 import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from xlt_flax.modeling.encoders import Batch, Forward
+from xlt_flax.data.layout.slots import Batch as HostBatch
+from xlt_flax.modeling.encoders import Batch, Forward, Params
 from xlt_flax.training.objectives import Objective, single_label
 
 _AXIS = "devices"
 _DROPOUT = 1  # the stream of random keys; the head's weights are drawn from the seed itself
 _PROGRAMS_KEPT = 4  # compiled programs of a process, for runs that follow with the same
 
+_Tree = TypeVar("_Tree")
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 Metrics = dict[str, jax.Array]  # of one step: scalars, on the devices
 
 
 @flax.struct.dataclass
 class TrainState:
-    """What training changes, and what a checkpoint holds.
+    """What training changes, and what a checkpoint holds; on the devices, or on the host.
 
     Attributes:
       step: int32, updates made so far.
@@ -34,17 +38,17 @@ class TrainState:
       opt_state: the optimizer's.
     """
 
-    step: jax.Array
-    params: dict
+    step: jax.Array | np.ndarray
+    params: Params
     opt_state: optax.OptState
 
 
-def new_state(params: dict, optimizer: optax.GradientTransformation) -> TrainState:
+def new_state(params: Params, optimizer: optax.GradientTransformation) -> TrainState:
     """The state before the first update."""
     return TrainState(np.zeros((), np.int32), params, jax.jit(optimizer.init)(params))
 
 
-def put_on_devices(tree):
+def put_on_devices(tree: _Tree) -> _Tree:
     """Copies a tree to all local devices, laid out as the steps return it.
 
     A step that is given its own output next finds the layout it was compiled for; any other would
@@ -62,15 +66,20 @@ class Step:
       constants: on the devices.
     """
 
-    def __init__(self, program, *constants):
+    def __init__(self, program: Any, *constants: Any):
         self._program, self._constants = program, constants
 
-    def __call__(self, state, batch: dict[str, np.ndarray]):
+    def __call__(self, state: Any, batch: HostBatch) -> Any:
         return self._program(state, _local_share(batch), *self._constants)
 
-    def compile(self, state, batch: dict[str, np.ndarray]) -> None:
+    def compile(self, state: Any, batch: HostBatch) -> None:
         """Compiles for such arguments and runs nothing, so that a call finds it done."""
         self._program.lower(state, _local_share(batch), *self._constants).compile()
+
+
+def is_there(metrics: Metrics) -> bool:
+    """Whether the step that they are of is done."""
+    return all(value.is_ready() for value in metrics.values())  # type: ignore[attr-defined]  # JAX's own stub lacks it
 
 
 def make_train_step(
@@ -104,15 +113,17 @@ def make_train_step(
 @lru_cache(maxsize=_PROGRAMS_KEPT)
 def _train_program(
     forward: Forward, optimizer: optax.GradientTransformation, objective: Objective, tf32: bool
-):
+) -> Any:
     """The pmapped (state, batch, key data of the run's dropout) -> (state, metrics)."""
 
     @_multiplying(tf32)
-    def train_step(state: TrainState, batch: Batch, key_data: jax.Array):
+    def train_step(
+        state: TrainState, batch: Batch, key_data: jax.Array
+    ) -> tuple[TrainState, Metrics]:
         key = jax.random.fold_in(jax.random.wrap_key_data(key_data), state.step)
         documents = jax.lax.psum(batch["weights"].sum(), _AXIS)
 
-        def loss_of(params):
+        def loss_of(params: Params) -> tuple[jax.Array, jax.Array]:
             logits = forward(params, batch, key)
             return _losses(objective, logits, batch).sum() / documents, logits
 
@@ -149,33 +160,33 @@ def make_eval_step(
 
 
 @lru_cache(maxsize=_PROGRAMS_KEPT)
-def _eval_program(forward: Forward, objective: Objective, tf32: bool):
+def _eval_program(forward: Forward, objective: Objective, tf32: bool) -> Any:
     """The pmapped (params, batch) -> (logits, losses)."""
 
     @_multiplying(tf32)
-    def eval_step(params, batch):
+    def eval_step(params: Params, batch: Batch) -> tuple[jax.Array, jax.Array]:
         logits = forward(params, batch, None)
         return jax.lax.all_gather((logits, _losses(objective, logits, batch)), _AXIS)
 
     return jax.pmap(eval_step, axis_name=_AXIS, in_axes=(None, 0), out_axes=None)
 
 
-def _multiplying(tf32: bool) -> Callable[[Callable], Callable]:
+def _multiplying(tf32: bool) -> Callable[[_Function], _Function]:
     """Traces a function with float32 matrices multiplied in full, or in the device's fast mode,
     whatever the importing program has set."""
 
-    def traced(function: Callable) -> Callable:
+    def traced(function: _Function) -> _Function:
         @wraps(function)
-        def with_precision(*arguments):
+        def with_precision(*arguments: Any) -> Any:
             with jax.default_matmul_precision(None if tf32 else "highest"):
                 return function(*arguments)
 
-        return with_precision
+        return cast(_Function, with_precision)
 
     return traced
 
 
-def _local_share(batch: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _local_share(batch: HostBatch) -> HostBatch:
     """This host's devices' part of a batch that was built for all devices."""
     first = jax.process_index() * jax.local_device_count()
     return {name: array[first : first + jax.local_device_count()] for name, array in batch.items()}

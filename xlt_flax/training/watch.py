@@ -26,7 +26,7 @@ class StepWatch:
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         self._clock = clock
         self._last = clock()
-        self._seconds = deque(maxlen=_KEPT)
+        self._seconds: deque[float] = deque(maxlen=_KEPT)
         self._told = False
 
     def restart(self) -> None:

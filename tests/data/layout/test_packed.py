@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xlt_flax.data.layout import slots
 from xlt_flax.data.layout.packed import PackedLayout, lay_out
 from xlt_flax.data.layout.placing import Shape, pack
 from xlt_flax.data.layout.shapes import choose_shapes
@@ -83,21 +82,6 @@ def test_evaluation_batches_have_one_shape_and_every_document_once(
     assert len({b["input_ids"].shape + b["document"].shape for b in batches}) == 1
     for batch in batches:
         assert_holds(batch, documents, batch["document"][batch["document"] >= 0])
-
-
-def test_evaluation_goes_window_by_window(documents_of, music, monkeypatch):
-    monkeypatch.setattr(slots, "_WINDOW", 30)
-    documents = documents_of(music(100))
-    layout = PackedLayout(None, 2048, None, 2, 0)
-    held = [
-        index
-        for batch in layout.evaluation_batches(documents)
-        for index in batch["document"].reshape(-1)
-        if index >= 0
-    ]
-    assert [sorted(held[i : i + 30]) for i in range(0, 100, 30)] == [
-        list(range(i, min(i + 30, 100))) for i in range(0, 100, 30)
-    ]
 
 
 def test_evaluation_of_no_documents(documents_of):

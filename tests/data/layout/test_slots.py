@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from xlt_flax.data.layout.packed import PackedLayout
 from xlt_flax.data.layout.padded import PaddedLayout
 from xlt_flax.data.layout.shapes import choose_shapes
-from xlt_flax.data.layout.slots import windows
 
 KINDS = pytest.mark.parametrize("kind", ["padded", "packed"])
 
@@ -123,8 +122,16 @@ def test_evaluation_reads_a_batch_when_it_is_asked_for(documents_of, music, kind
         assert len(read) - before == held < 20
 
 
-def test_windows_are_the_documents_in_their_order():
-    parts = list(windows(150_000))
-    assert len(parts) == 3
-    np.testing.assert_array_equal(np.concatenate(parts), np.arange(150_000))
-    assert list(windows(0)) == []
+@KINDS
+@pytest.mark.parametrize("devices", [1, 3])
+def test_evaluation_of_parts_holds_each_once_in_the_shapes_of_all(
+    documents_of, music, kind, devices
+):
+    documents = documents_of(np.sort(np.minimum(music(60), 64)))  # parts differ much in length
+    layout = layout_of(kind, documents.take(range(7)), devices)
+    whole = {b["input_ids"].shape for b in layout.evaluation_batches(documents)}
+    for part in (range(20), range(20, 45), np.arange(59, 44, -1), [3], []):
+        batches = list(layout.evaluation_batches(documents, part))
+        held = [index for b in batches for index in b["document"].reshape(-1) if index >= 0]
+        assert sorted(held) == sorted(part)
+        assert {b["input_ids"].shape for b in batches} <= whole

@@ -136,6 +136,35 @@ def test_what_is_no_dataset_is_one_line(corpus, arguments, expected):
     assert expected in expect_one_line(corpus, **arguments)
 
 
+def test_splits(corpus, raw_folder, review_xml, tmp_path):
+    assert corpus(tmp_path / "nowhere").source.splits("en") == ("train", "test")
+    assert corpus().source.splits("en") == ("train", "test")
+    unlabeled = train_file(raw_folder).with_name("unlabeled.review")
+    unlabeled.write_bytes(review_xml([(3, "three")]))
+    assert corpus().source.splits("en") == ("train", "test", "unlabeled")
+    corpus().store("en", "test")
+    unlabeled.unlink()
+    assert corpus().source.splits("en") == ("train", "test", "unlabeled")  # it is prepared
+
+
+def test_sources_that_are_equal_have_the_same_documents(corpus, tmp_path):
+    assert corpus().source == corpus(tmp_path, data_dir=tmp_path).source
+    assert corpus().source != corpus(domain="dvd").source
+    assert corpus().source != corpus(dataset="webis_cls10_sample").source
+
+
+def test_stores_serve_without_the_prepared_dataset(corpus, tmp_path):
+    """Their digest is that of the raw file, which is read without TensorFlow."""
+    digest, before = corpus().digest("en", "train"), corpus().store("en", "train")
+    shutil.rmtree(tmp_path / "data" / "webis_cls10")
+    again = corpus()
+    assert again.is_ready("en", "train")
+    assert not again.is_ready("en", "test")
+    assert again.store("en", "train").ids == before.ids
+    assert again.digest("en", "train") == again.known_digest("en", "train") == digest
+    assert not (tmp_path / "data" / "webis_cls10").exists()
+
+
 def test_missing_data_is_one_line(corpus, tmp_path):
     message = expect_one_line(corpus(tmp_path / "nowhere").store, "en", "train")
     assert "Zenodo record 3251672" in message

@@ -88,8 +88,8 @@ def _curves(axes: Axes, runs: Sequence[Run], split: str, metric: str, colour: st
 def chosen(run: Run) -> tuple[float, float] | None:
     """(epoch, validation loss) of the checkpoint that is the model; None while there is none.
 
-    As DONE has it: a J1 stage may end with stage one's model, and not every run goes by the lowest
-    loss.
+    As DONE has it: a second stage may end with stage one's model, and not every run goes by the
+    lowest loss.
     """
     epoch, loss = run.record.best.get("epoch"), run.record.best.get("loss")
     if not isinstance(epoch, int | float) or not isinstance(loss, int | float):

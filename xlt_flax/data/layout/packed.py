@@ -8,7 +8,7 @@ import numpy as np
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.layout.placing import Shape, cut, pack, spread
 from xlt_flax.data.layout.shapes import PackingPlan, evaluation_shape
-from xlt_flax.data.layout.slots import Batch, slots, windows
+from xlt_flax.data.layout.slots import Batch, slots
 
 Rows = Sequence[Sequence[int] | np.ndarray]  # for each row, the documents that it holds
 
@@ -61,19 +61,18 @@ class PackedLayout:
         shares, shape = self._spread(documents, indices)
         return self._lay_out(documents, shares, [None] * self.devices, shape)
 
-    def evaluation_batches(self, documents: Documents) -> Iterator[Batch]:
+    def evaluation_batches(
+        self, documents: Documents, indices: Sequence[int] | np.ndarray | None = None
+    ) -> Iterator[Batch]:
         if not len(documents):
             return
+        indices = np.arange(len(documents)) if indices is None else np.asarray(indices, np.int64)
         shape = self._evaluation_shape(documents)
-        parts = (
-            [window[row] for row in rows]
-            for window in windows(len(documents))
-            for rows in cut(documents.lengths[window], shape)
-        )
-        while several := list(islice(parts, self.devices)):
-            several += [[]] * (self.devices - len(several))
-            shares = [np.concatenate([_NONE, *rows]) for rows in several]
-            yield self._lay_out(documents, shares, [_in_order(rows) for rows in several], shape)
+        parts = cut(documents.lengths[indices], shape)
+        while rows := list(islice(parts, self.devices)):  # of each device
+            rows += [[]] * (self.devices - len(rows))
+            shares = [indices[np.concatenate([_NONE, *part])] for part in rows]
+            yield self._lay_out(documents, shares, [_in_order(part) for part in rows], shape)
 
     def _evaluation_shape(self, documents: Documents) -> Shape:
         lengths = self.evaluation_lengths
@@ -85,7 +84,7 @@ class PackedLayout:
         self, documents: Documents, indices: Sequence[int] | np.ndarray
     ) -> tuple[list[np.ndarray], Shape]:
         """Each device's share of the documents, and the shape that holds every share."""
-        indices = np.asarray(indices)
+        indices = np.asarray(indices, np.int64)
         spread_out = spread(documents.lengths[indices].tolist(), self.devices)
         shares = [indices[share] for share in spread_out]
         return shares, self.plan.shape_for([documents.lengths[share].tolist() for share in shares])

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from xlt_flax.data.documents import Documents
-from xlt_flax.data.layout.slots import Batch, slots, windows
+from xlt_flax.data.layout.slots import Batch, slots
 
 _LENGTHS = (16, 32, 48, 64, 96, 128, 192, 256, 320, 384, 448, 512)
 
@@ -44,11 +44,11 @@ class PaddedLayout:
     def shape_of(
         self, documents: Documents, indices: Sequence[int] | np.ndarray
     ) -> tuple[int, int]:
-        longest = int(documents.lengths[np.asarray(indices)].max())
+        longest = int(documents.lengths[np.asarray(indices, np.int64)].max())
         return self.rows, next(length for length in self.lengths if length >= longest)
 
     def collate(self, documents: Documents, indices: Sequence[int] | np.ndarray) -> Batch:
-        indices = np.asarray(indices)
+        indices = np.asarray(indices, np.int64)
         shares = [indices[d * self.rows : (d + 1) * self.rows] for d in range(self.devices)]
         shape = self.devices, *self.shape_of(documents, indices)
         batch = slots(documents, shares, self.rows, self.label_count)
@@ -67,9 +67,11 @@ class PaddedLayout:
                     batch["token_type_ids"][device, row, second : len(tokens)] = 1
         return batch
 
-    def evaluation_batches(self, documents: Documents) -> Iterator[Batch]:
+    def evaluation_batches(
+        self, documents: Documents, indices: Sequence[int] | np.ndarray | None = None
+    ) -> Iterator[Batch]:
+        indices = np.arange(len(documents)) if indices is None else np.asarray(indices, np.int64)
+        order = indices[np.argsort(-documents.lengths[indices], kind="stable")]
         size = self.devices * self.rows
-        for window in windows(len(documents)):
-            order = window[np.argsort(-documents.lengths[window], kind="stable")]
-            for start in range(0, len(order), size):
-                yield self.collate(documents, order[start : start + size])
+        for start in range(0, len(order), size):
+            yield self.collate(documents, order[start : start + size])

@@ -19,8 +19,6 @@ from xlt_flax.data.documents import Documents
 
 Batch = dict[str, np.ndarray]
 
-_WINDOW = 65_536  # documents
-
 
 class Layout(Protocol):
     """Makes batches for training and for evaluation; a pure function of its arguments."""
@@ -37,22 +35,15 @@ class Layout(Protocol):
     def collate(self, documents: Documents, indices: Sequence[int] | np.ndarray) -> Batch:
         """One batch that holds exactly the documents at `indices`."""
 
-    def evaluation_batches(self, documents: Documents) -> Iterator[Batch]:
-        """Batches of one or few shapes that hold every document exactly once.
+    def evaluation_batches(
+        self, documents: Documents, indices: Sequence[int] | np.ndarray | None = None
+    ) -> Iterator[Batch]:
+        """Batches that hold every document exactly once, in an order that leaves little padding.
 
-        All documents of a window (see `windows`) come before those of the next; within one they
-        come in an order that leaves little padding.
+        Args:
+          documents: that the batches' shapes are made for: parts of them share compilations.
+          indices: of the documents that are wanted, each once; None: all.
         """
-
-
-def windows(documents: int) -> Iterator[np.ndarray]:
-    """int64[documents of a window]: the indices of so many documents, window after window.
-
-    Evaluation reorders the documents of a window only, so that whoever needs results in the
-    documents' order holds those of one window at most.
-    """
-    for start in range(0, documents, _WINDOW):
-        yield np.arange(start, min(start + _WINDOW, documents))
 
 
 def slots(

@@ -22,12 +22,12 @@ class DiversityReport(StudyReport):
     """Of runs on mixtures of groups, such as the 24 of `mixtures`."""
 
     effects_title = "What diversity is worth"
-    effects_notes = (
+    effects_notes: tuple[str, ...] = (
         "1:1:1 − 3:0: the same groups on both sides. A language's share held fixed: 1:1:1 less the "
         "2:1 mixtures in which it has a third; were German's presence all that matters, German's "
         "would be 0.",
     )
-    methods = (
+    methods: tuple[str, ...] = (
         "What diversity is worth is one contrast a block, not three mixtures against three: both "
         "sides of 1:1:1 − 3:0 train on the same groups, so that languages and draws cancel. With a "
         "language's share held fixed, 1:1:1 is held against the 2:1 mixtures in which that "

@@ -24,7 +24,7 @@ class ThesisReport(DiversityReport):
     tables: tuple[str, ...] = (*StudyReport.tables, "xlt_flax.studies.thesis.tables")
     figures: tuple[str, ...] = (*StudyReport.figures, "xlt_flax.studies.thesis.figures")
     groups = reported.GROUPS
-    methods = (
+    methods: tuple[str, ...] = (
         *DiversityReport.methods,
         "The thesis has one seed, so its numbers are held against where one more seed of these "
         "runs would fall. Its groups were other draws of documents, which adds to the difference.",

@@ -22,6 +22,9 @@ class Objective(Protocol):
 
     SEVERAL: bool
 
+    def __hash__(self) -> int:
+        """Of the module itself: programs are looked up by it."""
+
     def losses(self, logits: "jax.Array", labels: "jax.Array") -> "jax.Array":
         """float32[documents], of logits float32[documents, labels]; their mean is trained on."""
 

@@ -59,11 +59,15 @@ class WebisSource:
         return LANGUAGE_OF_LETTER
 
     def splits(self, language: str) -> tuple[str, ...]:
+        """Every language has "train" and "test", here or not; "unlabeled" where its file is."""
         prepared = self._prepared_digests(language)
         if prepared is not None:
             return tuple(prepared)
-        raw, splits = RawFiles(self.manual_dir), ("train", "test", "unlabeled")
-        return tuple(split for split in splits if raw.exists(language, self.domain, split))
+        try:
+            unlabeled = RawFiles(self.manual_dir).exists(language, self.domain, "unlabeled")
+        except UserError:  # which reading any of them will say
+            unlabeled = False
+        return ("train", "test", "unlabeled") if unlabeled else ("train", "test")
 
     def digest(self, language: str, split: str) -> str:
         """The sha256 of the raw file: as it is, or as it was when the dataset was prepared."""
