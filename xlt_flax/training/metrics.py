@@ -53,7 +53,7 @@ def _read_to_damage(path: Path) -> tuple[list[dict], int]:
     return records, 0
 
 
-def finite_or_none(value):
+def finite_or_none(value: object) -> object:
     """A value as JSON has it: None for a float that is not finite."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
