@@ -14,13 +14,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import forks
-import numpy as np
 import pytest
 from forks import Forked
 from ml_collections import ConfigDict
 
 from xlt_flax import signals
 from xlt_flax.config import resolve
+from xlt_flax.data.examples import LabelSet
 from xlt_flax.evaluation.predictions import predict
 from xlt_flax.training import preemption
 from xlt_flax.training import run as run_module
@@ -226,10 +226,11 @@ def test_what_is_not_a_slow_step(durations, restart_at, caplog):
 
 
 @pytest.mark.parametrize(("labels", "told"), [([1, 1, 1], True), ([0, 1, 1], False)])
-def test_a_validation_set_of_one_class_is_told_of(labels, told, caplog):
+def test_a_validation_set_of_one_class_is_told_of(labels, told, make_documents, caplog):
+    documents = make_documents("abc", labels)
     with caplog.at_level("WARNING", "xlt_flax"):
-        check_validation_labels(np.array(labels, np.int32))
-    assert ("all 3 validation documents are of class 1" in caplog.text) is told
+        check_validation_labels(documents, LabelSet(("negative", "positive")))
+    assert ("all 3 validation documents are of class positive" in caplog.text) is told
 
 
 # ---- Whole runs -----------------------------------------------------------------------------

@@ -94,7 +94,7 @@ def is_above_but(*kept: str):
     return lambda module: room(module) == "" and module not in {"", *kept}
 
 
-LEARNING = ("jax", "jaxlib", "flax", "optax", "orbax", "transformers", "clu")
+LEARNING = ("jax", "jaxlib", "flax", "optax", "orbax", "transformers", "tensorboard")
 TENSORFLOW = ("tensorflow", "tensorflow_datasets")
 PICTURES = ("matplotlib", "jinja2")
 

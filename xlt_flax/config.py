@@ -181,11 +181,12 @@ def mixture_config(mixture: str, shape: str, example: str) -> ConfigDict:
     """
     config = base()
     letters, target = find_source(config.data).letters, config.data.target_language
+    sources = [letter for letter, language in letters.items() if language != target]
     groups = parse_mixture(mixture, letters)
-    if mixture_shape(groups) != shape or any(letters[g.letter] == target for g in groups):
+    if mixture_shape(groups) != shape or not {group.letter for group in groups} <= {*sources}:
         raise UserError(
-            f"mixture {mixture!r} is not {shape} of source languages (E, D, F), as in {example}: "
-            "this config takes no other shape"
+            f"mixture {mixture!r} is not {shape} of source languages ({', '.join(sources)}), as in "
+            f"{example}: this config takes no other shape"
         )
     config.mixture = mixture
     return config

@@ -1,7 +1,7 @@
 """What is refused in a config: one line that names the field, its value, and what it may be."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from operator import contains
 from typing import Any
@@ -13,15 +13,61 @@ from xlt_flax.data.mixture import parse_mixture
 from xlt_flax.data.sources import find_source
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import flat
-from xlt_flax.training.objectives import objective_names
 
-MIXING = ("shuffle", "balanced")
-INITS = ("pretrained", "random")
-FORWARDS = ("packed", "padded")
-VOCABULARIES = ("active", "full")
-DTYPES = ("float32", "bfloat16")
-SCHEDULES = ("constant", "step", "linear")
-PROTOCOLS = ("clean", "thesis")
+# {field: what it may be}; a data set is asked for its languages, and training for its objectives.
+_CHOICES = {
+    "protocol": ("clean", "thesis"),
+    "model.init": ("pretrained", "random"),
+    "model.dtype": ("float32", "bfloat16"),
+    "model.forward": ("packed", "padded"),
+    "model.vocabulary": ("active", "full"),
+    "model.attention_dropout": ("shared", "each"),
+    "data.mixing": ("shuffle", "balanced"),
+    "train.schedule": ("constant", "step", "linear"),
+    "eval.best": ("loss", "batch_sum"),
+}
+
+# (fields, what is allowed, the same in words)
+_RULES: tuple[tuple[Sequence[str], Callable[[Any], object], str], ...] = (
+    (
+        (
+            "data.train_per_group",
+            "data.validation_per_group",
+            "train.batch_size",
+            "train.epochs",
+            "train.step_epochs",
+            "eval.batch_size",
+        ),
+        lambda v: v >= 1,
+        "a whole number of 1 or more",
+    ),
+    (
+        ("train.max_steps", "train.checkpoint_every_steps"),
+        lambda v: v >= 0,
+        "a whole number of 0 or more",
+    ),
+    (
+        ("train.weight_decay", "train.clip_norm", "train.checkpoint_every_minutes"),
+        lambda v: v >= 0,
+        "a number of 0 or more",
+    ),
+    (
+        ("train.learning_rate", "train.epsilon", "train.step_gamma"),
+        lambda v: v > 0,
+        "a number above 0",
+    ),
+    (
+        ("train.beta1", "train.beta2", "train.warmup_fraction"),
+        lambda v: 0 <= v < 1,
+        "a number from 0 to below 1",
+    ),
+    (("model.dropout",), lambda v: v is None or 0 <= v < 1, "from 0 to below 1"),
+    (("model.head_sd",), lambda v: v is None or v >= 0, "0 or more"),
+    (("data.max_length",), lambda v: v >= 3, "3 or more"),
+    (("seed",), lambda v: 0 <= v < 2**32, "a whole number from 0 to 4294967295"),
+    (("model.name",), bool, "a hub id or a local folder"),
+    (("init_checkpoint",), lambda v: v == "best" or v.isdecimal(), "best or a step"),
+)
 
 _KINDS = {bool: "True or False", float: "a number", int: "a whole number", str: "a text"}
 
@@ -37,43 +83,17 @@ def validate(config: ConfigDict) -> None:
     _require_fields(config)
     source = find_source(config.data)
     parse_mixture(config.mixture, source.letters)
-    for field, choices in (
-        ("protocol", PROTOCOLS),
-        ("model.init", INITS),
-        ("model.dtype", DTYPES),
-        ("model.forward", FORWARDS),
-        ("model.vocabulary", VOCABULARIES),
-        ("model.attention_dropout", ("shared", "each")),
-        ("data.target_language", source.languages),
-        ("data.mixing", MIXING),
-        ("train.objective", objective_names()),
-        ("train.schedule", SCHEDULES),
-        ("eval.best", ("loss", "batch_sum")),
-    ):
+    for field, choices in {**_CHOICES, "data.target_language": source.languages}.items():
         _require(config, field, partial(contains, choices), f"one of {', '.join(choices)}")
-    for field in (
-        "data.train_per_group",
-        "data.validation_per_group",
-        "train.batch_size",
-        "train.epochs",
-        "train.step_epochs",
-        "eval.batch_size",
-    ):
-        _require(config, field, lambda v: v >= 1, "a whole number of 1 or more")
-    for field in ("train.max_steps", "train.checkpoint_every_steps"):
-        _require(config, field, lambda v: v >= 0, "a whole number of 0 or more")
-    for field in ("train.weight_decay", "train.clip_norm", "train.checkpoint_every_minutes"):
-        _require(config, field, lambda v: v >= 0, "a number of 0 or more")
-    for field in ("train.learning_rate", "train.epsilon", "train.step_gamma"):
-        _require(config, field, lambda v: v > 0, "a number above 0")
-    for field in ("train.beta1", "train.beta2", "train.warmup_fraction"):
-        _require(config, field, lambda v: 0 <= v < 1, "a number from 0 to below 1")
-    _require(config, "model.dropout", lambda v: v is None or 0 <= v < 1, "from 0 to below 1")
-    _require(config, "model.head_sd", lambda v: v is None or v >= 0, "0 or more")
-    _require(config, "data.max_length", lambda v: v >= 3, "3 or more")
-    _require(config, "seed", lambda v: 0 <= v < 2**32, "a whole number from 0 to 4294967295")
-    _require(config, "model.name", bool, "a hub id or a local folder")
-    _require(config, "init_checkpoint", lambda v: v == "best" or v.isdecimal(), "best or a step")
+    for fields, allowed, expected in _RULES:
+        for field in fields:
+            _require(config, field, allowed, expected)
+    _require_that_fields_agree(config)
+    if config.protocol == "thesis":
+        _validate_thesis_protocol(config)
+
+
+def _require_that_fields_agree(config: ConfigDict) -> None:
     if config.init_checkpoint != "best" and not config.init_from:
         raise UserError(
             f"config.init_checkpoint is {config.init_checkpoint!r}, but config.init_from names no "
@@ -88,8 +108,6 @@ def validate(config: ConfigDict) -> None:
         raise UserError(
             "config.data.dedup_in_place is True, but config.data.dedup is False: set both"
         )
-    if config.protocol == "thesis":
-        _validate_thesis_protocol(config)
 
 
 def _validate_thesis_protocol(config: ConfigDict) -> None:

@@ -6,7 +6,9 @@ import shutil
 import numpy as np
 import pytest
 
+from xlt_flax.analysis.eval_files import read_evaluations
 from xlt_flax.evaluation.evaluate import evaluate
+from xlt_flax.training.train import train
 from xlt_flax.workdir import Workdir
 
 
@@ -47,12 +49,32 @@ def test_files_and_what_is_returned_are_one(run, shared):
         assert result["accuracy"] == result["micro_f1"] == pytest.approx(np.mean(right))
 
 
+def test_several_labels_a_document(config_of, tmp_path):
+    """The sample's documents have one, and the model may say both."""
+    run = Workdir(tmp_path / "run")
+    config = config_of(mixture="J1", train__objective="multi_label")
+    train(config, run)
+    (result,) = evaluate(run, config, ["ja"]).values()
+    lines = read(run, "ja")[1]
+    names = list(result["per_class"])
+    for line in lines:
+        assert line.keys() - {"seen"} == {"id", "labels", "predictions", "probabilities"}
+        said = [n for n, p in zip(names, line["probabilities"], strict=True) if p >= 0.5]
+        assert line["predictions"] == said or len(line["predictions"]) == 1 > len(said)
+    right = [line["labels"] == line["predictions"] for line in lines]
+    assert result["accuracy"] == pytest.approx(np.mean(right))
+    assert (result["confusion"], result["ece"], result["majority"]) == (None, None, 0.5)
+    read_back = read_evaluations(run.path)["ja"]
+    assert read_back.correct.tolist() == right
+    assert read_back.per_class == result["per_class"]
+
+
 def test_the_parts_in_which_predictions_come_change_nothing(run, shared, monkeypatch):
-    from xlt_flax.data.layout import slots
+    from xlt_flax.evaluation import predictions
 
     (whole,) = evaluate(run, run.read_config(), ["ja"], "best", *shared).values()
     lines = read(run, "ja")[1]
-    monkeypatch.setattr(slots, "_WINDOW", 50)
+    monkeypatch.setattr(predictions, "_WINDOW", 50)
     (parts,) = evaluate(run, run.read_config(), ["ja"], "best", *shared).values()
     assert parts["confusion"] == whole["confusion"]
     assert parts["loss"] == pytest.approx(whole["loss"], abs=1e-6)

@@ -192,3 +192,29 @@ def test_training_learns(model_config, documents, dtype):
         state, metrics = step(state, batch)
     assert float(metrics["accuracy"]) > 0.95
     assert all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(state.params))
+
+
+def lowered(model_config, documents, tf32):
+    """The train step's and the eval step's program, before XLA has it."""
+    forward = padded_forward(model_config, "float32")
+    optimizer = make_optimizer(base().train, optax.constant_schedule(1e-3))
+    state = put_on_devices(new_state(random_weights(model_config, seed=7), optimizer))
+    batch = PaddedLayout(16, BATCH, jax.device_count(), 0).collate(documents, range(BATCH))
+    train_step = make_train_step(forward, optimizer, 0, tf32=tf32)
+    eval_step = make_eval_step(forward, tf32=tf32)
+    programs = (train_step, state), (eval_step, state.params)
+    return [step.lower(first, batch).as_text() for step, first in programs]
+
+
+@pytest.mark.parametrize("set_by_the_program", [None, "bfloat16"])
+def test_precision_is_the_steps_own(model_config, documents, set_by_the_program):
+    """Whatever the importing program has set, forward and backward multiply in full unless TF32 is
+    asked for."""
+    with jax.default_matmul_precision(set_by_the_program):
+        for text in lowered(model_config, documents, tf32=False):
+            products = [line for line in text.splitlines() if "dot_general" in line]
+            assert products
+            assert all("precision = [HIGHEST, HIGHEST]" in line for line in products)
+        for text in lowered(model_config, documents, tf32=True):
+            assert "dot_general" in text
+            assert "HIGHEST" not in text

@@ -26,7 +26,6 @@ from xlt_flax.failures import out_of_memory_explained
 from xlt_flax.training import processes
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.inputs import Inputs
-from xlt_flax.training.phases import Phase
 from xlt_flax.training.plan import Plan
 from xlt_flax.training.progress import Progress
 from xlt_flax.training.stages import best_step, stage_one_note
@@ -81,21 +80,19 @@ def evaluate_sets(sets: EvaluationSets, which: str) -> Results:
 
 def score(sets: EvaluationSets, model: TrainedModel, language: str) -> Scores:
     """What a model scores on a language; writes nothing."""
-    phase = phase_of(sets, model, language)
-    scores = Scores(phase.labels)
-    deque(_counted(sets, model, language, phase, scores), maxlen=0)
+    scores = Scores(sets.labels)
+    deque(_counted(sets, model, language, scores), maxlen=0)
     return scores
 
 
 def _evaluate_language(
     sets: EvaluationSets, model: TrainedModel, language: str, facts: dict
 ) -> dict:
-    started, phase = time.monotonic(), phase_of(sets, model, language)
-    scores = Scores(phase.labels)
+    started, scores = time.monotonic(), Scores(sets.labels)
     lines = (
         line
-        for part, seen in _counted(sets, model, language, phase, scores)
-        for line in prediction_lines(part, phase.labels, seen)
+        for part, seen in _counted(sets, model, language, scores)
+        for line in prediction_lines(part, sets.labels, seen)
     )
     if processes.is_first():
         files.write_json_lines(sets.workdir.predictions(language), lines)
@@ -109,11 +106,11 @@ def _evaluate_language(
 
 
 def _counted(
-    sets: EvaluationSets, model: TrainedModel, language: str, phase: Phase, scores: Scores
+    sets: EvaluationSets, model: TrainedModel, language: str, scores: Scores
 ) -> Iterator[tuple[Predictions, np.ndarray]]:
     """The model's predictions, part after part, with the marks of what was seen; they are counted
     as they come."""
-    seen, done = sets.by_language[language].seen, 0
+    phase, seen, done = phase_of(sets, model, language), sets.by_language[language].seen, 0
     with closing(Progress(f"evaluating {language}", len(seen), unit="doc")) as progress:
         for part in predict(phase, model.params, progress.advance):
             marks = seen[done : done + len(part)]

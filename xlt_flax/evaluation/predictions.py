@@ -1,14 +1,16 @@
 """Predicting as a stream: batches in, predictions out, in the documents' order."""
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import jax
 import numpy as np
 
-from xlt_flax.data.layout.slots import windows
 from xlt_flax.training.phases import Phase
+
+# Documents that follow each other and are put into batches together: of so many, nearly as well as
+# of all; and whoever needs results in the documents' order holds those of so many.
+_WINDOW = 65_536
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def predict(
     batch size and the number of devices.
 
     Memory is bounded, however many documents there are: what is held is the predictions of those
-    that their layout puts into another order, a window of them.
+    that are put into batches together.
 
     Args:
       phase: an evaluation's: documents, the layout of their batches, and the step.
@@ -60,44 +62,25 @@ def predict(
     Yields:
       The predictions, part after part; together, one for each document, in their order.
     """
-    to_come = (_Part(window, len(phase.labels)) for window in windows(len(phase.documents)))
-    begun: deque[_Part] = deque()
-    for numbers, logits, losses in _outputs(phase, params):
-        while not begun or begun[-1].stop <= numbers.max():
-            begun.append(next(to_come))
-        for part in begun:
-            part.take(numbers, logits, losses)
-        progress(len(numbers))
-        while begun and not begun[0].missing:
-            yield _predictions(phase, begun.popleft())
-
-
-class _Part:
-    """A window's outputs, as far as they have come."""
-
-    def __init__(self, window: np.ndarray, labels: int):
-        self.window = window
-        self.start, self.stop = int(window[0]), int(window[-1]) + 1
-        self.logits = np.zeros((len(window), labels), np.float32)
-        self.losses = np.zeros(len(window), np.float32)
-        self.missing = len(window)
-
-    def take(self, numbers: np.ndarray, logits: np.ndarray, losses: np.ndarray) -> None:
-        """Keeps those of a batch's outputs that are of this window."""
-        own = (numbers >= self.start) & (numbers < self.stop)
-        self.logits[numbers[own] - self.start] = logits[own]
-        self.losses[numbers[own] - self.start] = losses[own]
-        self.missing -= int(own.sum())
+    total = len(phase.documents)
+    for start in range(0, total, _WINDOW):
+        window = np.arange(start, min(start + _WINDOW, total))
+        logits = np.full((len(window), len(phase.labels)), np.nan, np.float32)
+        losses = np.full(len(window), np.nan, np.float32)
+        for numbers, batch_logits, batch_losses in _outputs(phase, params, window):
+            logits[numbers - start], losses[numbers - start] = batch_logits, batch_losses
+            progress(len(numbers))
+        yield _predictions(phase, window, logits, losses)
 
 
 _Outputs = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def _outputs(phase: Phase, params: dict) -> Iterator[_Outputs]:
+def _outputs(phase: Phase, params: dict, window: np.ndarray) -> Iterator[_Outputs]:
     """Of each batch: int32[n] which documents it holds; float32[n, labels] logits; float32[n]
     losses. They are fetched one batch late: the next is at work meanwhile."""
     running = None
-    for batch in phase.layout.evaluation_batches(phase.documents):
+    for batch in phase.layout.evaluation_batches(phase.documents, window):
         outputs = phase.step(params, batch)
         if running:
             yield _fetched(*running)
@@ -112,19 +95,21 @@ def _fetched(slots: np.ndarray, outputs: tuple[jax.Array, jax.Array]) -> _Output
     return slots[held], logits[held], losses[held]
 
 
-def _predictions(phase: Phase, part: _Part) -> Predictions:
-    documents, count = phase.documents.take(part.window), len(phase.labels)
-    finite = np.isfinite(part.logits).all(-1)
-    probabilities = np.full(part.logits.shape, np.nan)
-    probabilities[finite] = phase.objective.probabilities(part.logits[finite])
-    said = np.zeros(part.logits.shape, bool)
+def _predictions(
+    phase: Phase, window: np.ndarray, logits: np.ndarray, losses: np.ndarray
+) -> Predictions:
+    documents, count = phase.documents.take(window), len(phase.labels)
+    finite = np.isfinite(logits).all(-1)
+    probabilities = np.full(logits.shape, np.nan)
+    probabilities[finite] = phase.objective.probabilities(logits[finite])
+    said = np.zeros(logits.shape, bool)
     said[finite] = _as_rows(phase.objective.predicted(probabilities[finite]), count)
     return Predictions(
         ids=documents.ids,
         true=documents.label_matrix(np.arange(len(documents)), count) > 0,
         said=said,
         probabilities=probabilities,
-        losses=part.losses,
+        losses=losses,
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from xlt_flax.data.documents import Documents
+from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.known import Known
 from xlt_flax.data.selection import test_documents
 from xlt_flax.errors import UserError
@@ -16,7 +17,7 @@ from xlt_flax.training import provenance
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.initial_weights import unused_rows
 from xlt_flax.training.inputs import Inputs, open_inputs
-from xlt_flax.training.phases import Phase, evaluation_phase
+from xlt_flax.training.phases import Phase, evaluation_phase, predicted_labels
 from xlt_flax.training.plan import Plan, plan_evaluation, used_rows
 from xlt_flax.training.stages import Start, chain, starting_point
 from xlt_flax.training.step import put_on_devices
@@ -61,6 +62,11 @@ class EvaluationSets:
     start: Start
     by_language: dict[str, EvaluationSet]
     unknown: list[str]
+
+    @property
+    def labels(self) -> LabelSet:
+        """What is predicted of its documents."""
+        return predicted_labels(self.config, self.inputs)
 
 
 @dataclass(frozen=True)

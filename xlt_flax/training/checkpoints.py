@@ -8,7 +8,6 @@ Each holds digests of its own values, written with them. What is restored is com
 a file that is cut, gone or changed never goes into training or evaluation.
 """
 
-import logging
 import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -27,6 +26,7 @@ from xlt_flax.errors import UserError
 from xlt_flax.modeling.digests import digest
 from xlt_flax.modeling.encoders import Params
 from xlt_flax.modeling.vocabulary import Vocabulary
+from xlt_flax.training.quiet_orbax import quiet_orbax
 from xlt_flax.training.step import TrainState
 from xlt_flax.workdir import Workdir
 
@@ -69,7 +69,7 @@ class Checkpoints:
         self.directory = directory
         if writable:
             directory.mkdir(parents=True, exist_ok=True)
-        with _quiet():
+        with quiet_orbax():
             self._manager = ocp.CheckpointManager(
                 directory,
                 options=ocp.CheckpointManagerOptions(
@@ -195,7 +195,7 @@ class Checkpoints:
         """Whatever a reader says of a checkpoint that it cannot read, the checkpoint is damaged;
         unless it may not be read, or there is no room for it."""
         try:
-            with _quiet():
+            with quiet_orbax():
                 yield
         except DamagedCheckpoint:
             raise
@@ -284,22 +284,3 @@ def _this_process_alone() -> ocp.options.MultiprocessingOptions:
 
 def _numpy_like(tree: _Tree) -> _Tree:
     return jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), tree)
-
-
-class _OfOrbax(logging.Filter):
-    """Holds back what Orbax, which logs as absl, warns of wherever it reads: of what is meant as it
-    is, ten times a restore."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno >= logging.ERROR or "orbax" not in record.pathname
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """While in here, Orbax speaks of errors only; whoever uses absl otherwise is heard."""
-    absl, held_back = logging.getLogger("absl"), _OfOrbax()
-    absl.addFilter(held_back)
-    try:
-        yield
-    finally:
-        absl.removeFilter(held_back)

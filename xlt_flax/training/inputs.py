@@ -9,7 +9,9 @@ from ml_collections import ConfigDict
 from xlt_flax.data.corpus import Corpus
 from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.sources import find_source
+from xlt_flax.errors import UserError
 from xlt_flax.modeling.base_model import BaseModel, open_base_model
+from xlt_flax.training.objectives import find_objective
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,11 @@ def open_inputs(config: ConfigDict, keep_weights: bool = False) -> Inputs:
         study, which begin with the same ones.
 
     Raises:
-      UserError: the model's folder is not as it should be, or there is no such data set.
+      UserError: the model's folder is not as it should be, there is no such data set, or its
+        documents may have more labels than the objective allows.
     """
     source = find_source(config.data)
+    _require_allowed(source.labels, config)
     base = open_base_model(config, len(source.labels), keep_weights)
     corpus = Corpus(
         source=source,
@@ -48,3 +52,12 @@ def open_inputs(config: ConfigDict, keep_weights: bool = False) -> Inputs:
         drop_commas=config.data.drop_commas,
     )
     return Inputs(corpus, base, source.labels)
+
+
+def _require_allowed(labels: LabelSet, config: ConfigDict) -> None:
+    objective = config.train.objective
+    if labels.several and not find_objective(objective).SEVERAL:
+        raise UserError(
+            f"config.train.objective is {objective!r}, but documents of {config.data.dataset} may "
+            "have several labels: give multi_label"
+        )

@@ -140,8 +140,8 @@ class MetricsLog:
 
     def write(self, step: int, epoch: int, split: str, **values: float) -> dict:
         """Adds a line, and returns it; it is on disk after the next `sync`."""
-        values = {name: finite_or_none(value) for name, value in values.items()}
-        record = {"step": step, "epoch": epoch, "split": split, **values}
+        finite = {name: finite_or_none(value) for name, value in values.items()}
+        record = {"step": step, "epoch": epoch, "split": split, **finite}
         self.records.append(record)
         if self._file:
             self._file.write(json.dumps(record) + "\n")

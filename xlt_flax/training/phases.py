@@ -9,7 +9,6 @@ from ml_collections import ConfigDict
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.layout.slots import Layout
-from xlt_flax.errors import UserError
 from xlt_flax.modeling.vocabulary import Vocabulary
 from xlt_flax.training.inputs import Inputs
 from xlt_flax.training.objectives import Objective, find_objective
@@ -26,7 +25,7 @@ class Phase:
       layout: of their batches.
       step: what is done with a batch.
       objective: of the step's losses.
-      labels: the model's outputs; several of a document where the objective says so.
+      labels: see `predicted_labels`.
     """
 
     documents: Documents
@@ -53,10 +52,10 @@ def training_phase(
       documents: as they were selected.
       optimizer: of the run.
     """
-    objective = _objective(config, inputs)
+    objective = find_objective(config.train.objective)
     layout = train_layout(config, plan, *_numbers(inputs, vocabulary, objective))
     step = make_train_step(plan.forward, optimizer, config.seed, objective, config.model.tf32)
-    labels = replace(inputs.labels, several=objective.SEVERAL)
+    labels = predicted_labels(config, inputs)
     return Phase(documents.renumbered(vocabulary.row_of), layout, step, objective, labels)
 
 
@@ -68,25 +67,16 @@ def evaluation_phase(
     documents: Documents,
 ) -> Phase:
     """Arguments as of `training_phase`."""
-    objective = _objective(config, inputs)
+    objective = find_objective(config.train.objective)
     layout = evaluation_layout(config, plan, *_numbers(inputs, vocabulary, objective))
     step = make_eval_step(plan.forward, objective, config.model.tf32)
-    labels = replace(inputs.labels, several=objective.SEVERAL)
+    labels = predicted_labels(config, inputs)
     return Phase(documents.renumbered(vocabulary.row_of), layout, step, objective, labels)
 
 
-def _objective(config: ConfigDict, inputs: Inputs) -> Objective:
-    """
-    Raises:
-      UserError: documents may have more labels than it allows.
-    """
-    objective = find_objective(config.train.objective)
-    if inputs.labels.several and not objective.SEVERAL:
-        raise UserError(
-            f"config.train.objective is {config.train.objective!r}, but documents of "
-            f"{config.data.dataset} may have several labels: give multi_label"
-        )
-    return objective
+def predicted_labels(config: ConfigDict, inputs: Inputs) -> LabelSet:
+    """The outputs of a run's model; several of a document where its objective says so."""
+    return replace(inputs.labels, several=find_objective(config.train.objective).SEVERAL)
 
 
 def _numbers(

@@ -122,18 +122,19 @@ def open_run(
       UserError: config, data or workdir is not usable.
     """
     inputs = inputs or open_inputs(config)
-    with _all_closed() as parts:
+    with all_closed() as parts:
         yield _assemble(config, workdir, inputs, plan, parts), parts
 
 
 @contextmanager
-def _all_closed() -> Iterator[ExitStack]:
-    """Each part is closed, whatever another's closing raises."""
+def all_closed() -> Iterator[ExitStack]:
+    """Closes each part that is added, whatever another's closing raises. What ended the work within
+    is what is told, then what closing raised."""
     parts = ExitStack()
     try:
         yield parts
     except BaseException:
-        with suppress(Exception):  # what happened first is what is told
+        with suppress(Exception):
             parts.close()
         raise
     parts.close()
@@ -146,25 +147,15 @@ def _assemble(
     chosen = selection.select(inputs.corpus, config.mixture, config.data)
     test = selection.test_documents(inputs.corpus, config.data.target_language)
     report = _checked(config, workdir, inputs, start, chosen, test)
-    documents = [chosen.train, chosen.validation, test]
-    steps = length_of(config, len(chosen.train)).total
-    plan = plan or plan_run(config, inputs, documents[0], documents[1:], steps)
+    plan = plan or _own_plan(config, inputs, chosen, test)
     before = taken_over(config, workdir, start)
     length = length_of(config, len(chosen.train), before.epochs)
     optimizer = optimizer_of(config.train, length)
-    wanted = plan.rows_for(documents)
+    wanted = plan.rows_for([chosen.train, chosen.validation, test])
     first = first_state(config, inputs, workdir, start, wanted, optimizer)
-    rows = first.vocabulary
-    training = training_phase(config, inputs, plan, rows, chosen.train, optimizer)
-    validation = evaluation_phase(config, inputs, plan, rows, chosen.validation)
-    if plan.packing:
-        log.info(
-            "packing: rows of %s tokens a device; about %.1f%% of them are padding",
-            ", ".join(training.layout.shapes),
-            100 * plan.packing.padding_fraction,
-        )
+    training = training_phase(config, inputs, plan, first.vocabulary, chosen.train, optimizer)
+    validation = evaluation_phase(config, inputs, plan, first.vocabulary, chosen.validation)
     _begin(config, workdir, inputs, start, report)
-    kept = -1 if first.is_new else int(first.state.step)
     return Run(
         config=config,
         workdir=workdir,
@@ -174,12 +165,25 @@ def _assemble(
         validation=validation,
         learning_rate=schedule_of(config.train, length),
         state=put_on_devices(first.state),
-        vocabulary=rows,
+        vocabulary=first.vocabulary,
         is_new=first.is_new,
         first_record=before.record,
         checkpoints=_open_checkpoints(workdir, parts),
-        metrics=_open_metrics(workdir, kept, parts),
+        metrics=_open_metrics(workdir, -1 if first.is_new else int(first.state.step), parts),
     )
+
+
+def _own_plan(config: ConfigDict, inputs: Inputs, chosen: Selection, test: Documents) -> Plan:
+    """Of a run by itself."""
+    steps = length_of(config, len(chosen.train)).total
+    plan = plan_run(config, inputs, chosen.train, [chosen.validation, test], steps)
+    if plan.packing:
+        log.info(
+            "packing: rows of %s tokens a device; about %.1f%% of them are padding",
+            ", ".join(f"{shape.rows}x{shape.row_length}" for shape in plan.packing.shapes),
+            100 * plan.packing.padding_fraction,
+        )
+    return plan
 
 
 def _checked(
@@ -195,7 +199,7 @@ def _checked(
         provenance.check(workdir, config, inputs, start)
     report = audit_of(config, inputs.corpus, workdir, chosen, test)
     log.info(summary(report))
-    check_validation_labels(chosen.validation.labels)
+    check_validation_labels(chosen.validation, inputs.labels)
     return report
 
 

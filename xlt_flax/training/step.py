@@ -74,7 +74,11 @@ class Step:
 
     def compile(self, state: Any, batch: HostBatch) -> None:
         """Compiles for such arguments and runs nothing, so that a call finds it done."""
-        self._program.lower(state, _local_share(batch), *self._constants).compile()
+        self.lower(state, batch).compile()
+
+    def lower(self, state: Any, batch: HostBatch) -> jax.stages.Lowered:
+        """The program for such arguments, before it is compiled."""
+        return self._program.lower(state, _local_share(batch), *self._constants)
 
 
 def is_there(metrics: Metrics) -> bool:

@@ -17,6 +17,7 @@ from xlt_flax.failures import out_of_memory_explained
 from xlt_flax.training import processes
 from xlt_flax.training.failure_file import failure_recorded
 from xlt_flax.training.metrics import has_no_best, read_metrics
+from xlt_flax.training.objectives import require_objective
 from xlt_flax.workdir import Workdir
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def train(
       SystemExit: the process was told to stop (see signals); what it has is saved.
     """
     validate(config)
+    require_objective(config.train.objective)
     config = resolve(config)
     alone = workdir.writer() if processes.is_first() else nullcontext()
     with alone:

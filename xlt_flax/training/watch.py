@@ -6,7 +6,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-import numpy as np
+from xlt_flax.data.documents import Documents
+from xlt_flax.data.examples import LabelSet
 
 log = logging.getLogger("xlt_flax")
 
@@ -69,17 +70,19 @@ class ValidationWatch:
             log.warning("validation at step %d: %s (said once)", step, "; ".join(problems))
 
 
-def check_validation_labels(labels: np.ndarray) -> None:
-    """Warns of validation documents that are all of one class.
+def check_validation_labels(documents: Documents, labels: LabelSet) -> None:
+    """Warns of validation documents that all have one label, and that alone.
 
     Args:
-      labels: int32[documents].
+      documents: to validate on.
+      labels: that they may have.
     """
-    if len(np.unique(labels)) == 1:
+    totals = documents.label_totals(len(labels))
+    if len(documents) and (documents.label_counts == 1).all() and totals.max() == len(documents):
         log.warning(
-            "all %d validation documents are of class %d: their loss is lowest for a model that "
+            "all %d validation documents are of class %s: their loss is lowest for a model that "
             "says nothing else; set config.data.stratify=True or raise "
             "config.data.validation_per_group",
-            len(labels),
-            labels[0],
+            len(documents),
+            labels.names[totals.argmax()],
         )

@@ -45,12 +45,16 @@ def find_objective(name: str) -> Objective:
     Raises:
       UserError: there is none.
     """
-    names = objective_names()
-    if name not in names:
-        raise UserError(f"config.train.objective is {name!r}: give one of {', '.join(names)}")
+    require_objective(name)
     return importlib.import_module(f"{__name__}.{name}")
 
 
-def objective_names() -> list[str]:
-    """What `config.train.objective` may be."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+def require_objective(name: str) -> None:
+    """Imports nothing.
+
+    Raises:
+      UserError: there is no objective of that name.
+    """
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    if name not in names:
+        raise UserError(f"config.train.objective is {name!r}: give one of {', '.join(names)}")
