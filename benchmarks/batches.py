@@ -20,6 +20,7 @@ from xlt_flax.data.layout.packed import PackedLayout
 from xlt_flax.data.layout.padded import PaddedLayout
 from xlt_flax.data.layout.placing import cut
 from xlt_flax.data.layout.shapes import choose_shapes, evaluation_shape
+from xlt_flax.data.layout.slots import Layout
 from xlt_flax.data.order import DatasetOrder
 
 LANGUAGES = ("en", "de", "fr")
@@ -70,7 +71,7 @@ def time_order(documents: Documents, mixing: str, batch_size: int) -> dict[str, 
 def time_collate(documents: Documents, batch_size: int) -> dict[str, str]:
     took = min(cpu_seconds(choose_shapes, documents.lengths, batch_size) for _ in range(3))
     plan = choose_shapes(documents.lengths, batch_size)
-    layouts = {
+    layouts: dict[str, Layout] = {
         "packed": PackedLayout(plan, EVALUATION_TOKENS, None, 1, 0),
         "padded": PaddedLayout(512, batch_size, 1, 0),
     }

@@ -10,6 +10,7 @@ JSON; run it in turn with SHARED/peers/torch_step.py, which draws the same batch
 """
 
 import argparse
+import functools
 import html
 import json
 import pathlib
@@ -90,8 +91,10 @@ def time_steps(args):
     data = args.data and pathlib.Path(args.data)
     lengths, rng = music_lengths(data) if data else made_up_lengths()
     drawn = batches(lengths, rng, args.batch_size, args.steps)
-    rows = dict(row_lengths=(512,), row_cost=2e-4) if args.attention == "rows" else {}
-    plan = choose_shapes(lengths, args.batch_size, steps=3750, limit=args.shapes, **rows)
+    choose = functools.partial(choose_shapes, steps=3750, limit=args.shapes)
+    if args.attention == "rows":
+        choose = functools.partial(choose, row_lengths=(512,), row_cost=2e-4)
+    plan = choose(lengths, args.batch_size)
     optimizer = optax.adamw(2e-5, eps=1e-6, weight_decay=0.0)
 
     def step(params, state, batch, key):
@@ -159,13 +162,13 @@ def time_parts(args):
         ),
     }
     runs = {}
-    for name, (batch, key, config, options) in cases.items():
+    for name, (batch, case_key, config, options) in cases.items():
         gradient = jax.jit(jax.grad(lambda p, b, k, c=config, o=options: loss_of(p, b, k, c, **o)))
         start = time.perf_counter()
-        compiled = gradient.lower(params, batch, key).compile()
+        compiled = gradient.lower(params, batch, case_key).compile()
         compile_seconds = time.perf_counter() - start
-        jax.block_until_ready(compiled(params, batch, key))
-        runs[name] = (lambda c=compiled, b=batch, k=key: c(params, b, k)), compile_seconds
+        jax.block_until_ready(compiled(params, batch, case_key))
+        runs[name] = (lambda c=compiled, b=batch, k=case_key: c(params, b, k)), compile_seconds
     best = dict.fromkeys(runs, float("inf"))
     for _ in range(args.steps):
         for name, (run, _) in runs.items():

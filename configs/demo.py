@@ -10,10 +10,12 @@ simple) and a Japanese accuracy near chance: nothing in random weights ties Japa
 languages. It shows the mechanics, not the science.
 """
 
+from ml_collections import ConfigDict
+
 from xlt_flax.config import sample
 
 
-def get_config(mixture="E1D1F1"):
+def get_config(mixture: str = "E1D1F1") -> ConfigDict:
     config = sample()
     config.mixture = mixture
     return config

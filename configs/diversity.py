@@ -24,7 +24,7 @@ from xlt_flax.config import base
 from xlt_flax.studies.diversity.mixtures import diversity_mixtures
 
 
-def get_config():
+def get_config() -> ConfigDict:
     config = base()
     with config.unlocked():
         config.sweep = ConfigDict({"runs": tuple(mixture.name for mixture in diversity_mixtures())})

@@ -16,7 +16,7 @@ from xlt_flax.config import sample
 from xlt_flax.studies.diversity.mixtures import diversity_mixtures
 
 
-def get_config():
+def get_config() -> ConfigDict:
     config = sample()
     config.data.max_length = 64
     config.data.train_per_group = 48  # three groups fit in a language's 240 documents

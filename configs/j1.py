@@ -14,10 +14,12 @@ The thesis reports a Japanese accuracy of .7450 (D1D2D3, which is stage one's) t
 after a source stage, and .8265 for J1 alone.
 """
 
+from ml_collections import ConfigDict
+
 from xlt_flax.config import base
 
 
-def get_config():
+def get_config() -> ConfigDict:
     config = base()
     config.mixture = "J1"
     return config

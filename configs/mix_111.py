@@ -10,8 +10,10 @@ seeds spread with this model was not measured; the thesis's single groups of one
 other documents and one seed each, spread by 2.8 points (standard deviation).
 """
 
+from ml_collections import ConfigDict
+
 from xlt_flax.config import mixture_config
 
 
-def get_config(mixture="E1D1F1"):
+def get_config(mixture: str = "E1D1F1") -> ConfigDict:
     return mixture_config(mixture, shape="1:1:1", example="E2D2F2")

@@ -8,8 +8,10 @@
 accuracy from .7070 (F1F2E1) to .7705 (F1F2D1), .7418 in the mean of six mixtures.
 """
 
+from ml_collections import ConfigDict
+
 from xlt_flax.config import mixture_config
 
 
-def get_config(mixture="E1E2D1"):
+def get_config(mixture: str = "E1E2D1") -> ConfigDict:
     return mixture_config(mixture, shape="2:1", example="F1F2D1")

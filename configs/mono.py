@@ -8,8 +8,10 @@
 accuracy of .7310 for English, .7450 for German, .7190 for French.
 """
 
+from ml_collections import ConfigDict
+
 from xlt_flax.config import mixture_config
 
 
-def get_config(mixture="E1E2E3"):
+def get_config(mixture: str = "E1E2E3") -> ConfigDict:
     return mixture_config(mixture, shape="3:0", example="D1D2D3")

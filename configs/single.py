@@ -8,8 +8,10 @@
 accuracy from .6625 (F1) to .7660 (D1), .7137 in the mean of nine groups.
 """
 
+from ml_collections import ConfigDict
+
 from xlt_flax.config import mixture_config
 
 
-def get_config(mixture="E1"):
+def get_config(mixture: str = "E1") -> ConfigDict:
     return mixture_config(mixture, shape="1", example="D1")

@@ -23,7 +23,7 @@ from xlt_flax.config import base
 from xlt_flax.studies.thesis import reported
 
 
-def get_config():
+def get_config() -> ConfigDict:
     config = base()
     with config.unlocked():
         config.sweep = ConfigDict({"runs": tuple(reported.ACCURACY)})

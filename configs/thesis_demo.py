@@ -14,7 +14,7 @@ from xlt_flax.config import sample
 from xlt_flax.studies.thesis import reported
 
 
-def get_config():
+def get_config() -> ConfigDict:
     config = sample()
     with config.unlocked():
         config.sweep = ConfigDict({"runs": tuple(reported.ACCURACY)})

@@ -35,7 +35,7 @@ from xlt_flax.config import base
 from xlt_flax.studies.thesis import reported
 
 
-def get_config(mixture=""):
+def get_config(mixture: str = "") -> ConfigDict:
     config = base()
     config.data.drop_commas = True
     config.model.head_sd = 0.02

@@ -43,7 +43,7 @@ SMALL = (
     "--config.data.max_length=32",
     "--config.eval.batch_size=16",
 )
-FIRST_STEP = b"compiling the step"
+FIRST_STEP = b" the step for "
 IN_STARTUP = 0.25  # of the kills
 _LOOKS_PER_SECOND = 1000
 

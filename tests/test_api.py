@@ -10,6 +10,7 @@ import pytest
 import xlt_flax
 from xlt_flax.api import default_workdir
 from xlt_flax.errors import UserError
+from xlt_flax.workdir import Workdir
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,11 +26,11 @@ config.data.max_length = 32
 config.train.max_steps = 2
 before = dict(os.environ)
 result = xlt_flax.train(config)
-print(result.workdir.path, result.step, result.best["step"], len(result.metrics))
+print(result.workdir, result.step, result.best["step"], len(result.metrics))
 config.train.epochs = 10
-again = xlt_flax.train(config, result.workdir.path)
+again = xlt_flax.train(config, result.workdir)
 assert (again.step, again.best) == (result.step, result.best)
-print(xlt_flax.evaluate(result.workdir.path, ["ja"]))
+print(xlt_flax.evaluate(result.workdir, ["ja"]))
 ours = logging.getLogger("xlt_flax")
 assert (ours.level, ours.handlers, ours.propagate) == (logging.NOTSET, [], True)
 assert not logging.getLogger("absl").filters
@@ -62,6 +63,13 @@ def test_a_field_that_does_not_exist_is_refused_with_the_one_that_was_meant():
         UserError, match=r"train.lerning_rate; was config.train.learning_rate meant"
     ):
         xlt_flax.train(config)
+
+
+def test_a_language_that_the_data_set_lacks(tmp_path):
+    workdir = Workdir(tmp_path / "run")
+    workdir.start(xlt_flax.config.sample())
+    with pytest.raises(UserError, match="--language=xx: give one of en, de, fr, ja"):
+        xlt_flax.evaluate(workdir, ["de,xx"])
 
 
 @pytest.mark.parametrize(

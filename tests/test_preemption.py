@@ -433,7 +433,7 @@ def test_two_processes_on_one_workdir(sample_data_dir, tmp_path):
         training(tmp_path / "run", sample_data_dir), cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
     for line in first.stderr:
-        if "compiling the step" in line:
+        if " the step for " in line:
             break
     os.kill(first.pid, signal.SIGSTOP)  # it stays where it is
     second = finish(training(tmp_path / "run", sample_data_dir))

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ def default_workdir(config: ConfigDict, name: str = "") -> str:
     return str(Path("runs", name, folder))
 
 
-def train(config: ConfigDict, workdir: str | Path | None = None) -> Result:
+def train(config: ConfigDict, workdir: str | PathLike[str] | None = None) -> Result:
     """Trains one mixture, or goes on with it where `workdir` has begun.
 
     Args:
@@ -79,7 +80,7 @@ def train(config: ConfigDict, workdir: str | Path | None = None) -> Result:
 
 
 def evaluate(
-    workdir: str | Path,
+    workdir: str | PathLike[str],
     languages: Sequence[str] | None = None,
     checkpoint: str = "best",
     watch: bool = False,
@@ -104,17 +105,17 @@ def evaluate(
     with shown():
         run = Workdir(workdir)
         config = given_anew(run.read_config(), places or {})
+        known = find_source(config.data).languages
+        named = languages_named(languages or [config.data.target_language], known)
         from xlt_flax.evaluation import evaluate, follow
 
         how = follow.follow if watch else evaluate.evaluate
-        known = find_source(config.data).languages
-        named = languages_named(languages or [config.data.target_language], known)
         return how(run, config, named, checkpoint)
 
 
 def sweep(
     config: ConfigDict,
-    workdir: str | Path = "runs/sweep",
+    workdir: str | PathLike[str] = "runs/sweep",
     seeds: Sequence[int] = (),
     draws: Sequence[int] = (),
     only: Sequence[str] = (),
@@ -145,7 +146,7 @@ def sweep(
     from xlt_flax.studies.planned import plan_study_runs
 
     with shown():
-        folder = local_folder(workdir, "--workdir")
+        folder = local_folder(fspath(workdir), "--workdir")
         planned = plan_study_runs(config, folder, seeds, draws, only, shard)
         if not dry_run:
             begin(planned.config)
@@ -167,7 +168,7 @@ class Report:
 
 
 def report(
-    workdir: str | Path,
+    workdir: str | PathLike[str],
     compare: Sequence[tuple[str, str]] = (),
     places: Mapping[str, str | int] | None = None,
 ) -> Report:
@@ -196,7 +197,7 @@ def study_size(
     effect: float = 1.0,
     sd: float | None = None,
     documents: int | None = None,
-    pilot: str | Path | None = None,
+    pilot: str | PathLike[str] | None = None,
     places: Mapping[str, str | int] | None = None,
 ) -> str:
     """How many draws and seeds a study needs that is to see 1:1:1 and 3:0 differ.
@@ -217,11 +218,11 @@ def study_size(
         return needed(effect, sd, documents, None if pilot is None else _results(pilot, places))
 
 
-def _results(workdir: str | Path, places: Mapping[str, str | int] | None) -> Results:
+def _results(workdir: str | PathLike[str], places: Mapping[str, str | int] | None) -> Results:
     from xlt_flax.analysis.read_runs import read_results
 
     moved = {field: str(place) for field, place in (places or {}).items()}
-    return read_results(local_folder(workdir, "--workdir"), moved)
+    return read_results(local_folder(fspath(workdir), "--workdir"), moved)
 
 
 def prepare(config: ConfigDict) -> list[str]:

@@ -115,7 +115,7 @@ def _listen(pipe: int) -> None:
 class _Wishes:
     """How often somebody wished that the process ends."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._count, self._last = 0, (0, 0.0)
 
     def count(self, number: int, now: float) -> int:

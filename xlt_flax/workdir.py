@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from fnmatch import fnmatch
+from os import PathLike, fspath
 from pathlib import Path
 
 from ml_collections import ConfigDict
@@ -34,8 +35,8 @@ class Workdir:
       UserError: `path` can be no folder.
     """
 
-    def __init__(self, path: str | Path):
-        self.path = local_folder(path, "--workdir")
+    def __init__(self, path: str | PathLike[str]):
+        self.path = local_folder(fspath(path), "--workdir")
         self.config_file = self.path / _CONFIG
         self.config_copy = self.path / ".config.json"  # should the other be damaged
         self.checkpoints = self.path / "checkpoints"
@@ -49,6 +50,11 @@ class Workdir:
         self._lock = self.path / ".writer.lock"
         self._holder = self.path / ".writer.json"
         self._stored = ConfigFile(self.config_file, self.config_copy)
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    __str__ = __fspath__
 
     # ---- eval/, a language's files ------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from xlt_flax.analysis import read_runs, tables
+from xlt_flax.config import base
 from xlt_flax.errors import UserError
 from xlt_flax.studies import known
 
@@ -205,3 +206,23 @@ def test_runs_that_a_sweep_has_not_begun_are_of_its_setting(tmp_path):
     (tmp_path / "sweep.json").write_text(json.dumps(newer))
     with pytest.raises(UserError, match=r"sweep\.json: .*format is 99"):
         read_runs.read_results(tmp_path)
+
+
+def test_what_the_plan_changes_from_run_to_run_is_told_by_the_runs_names(tmp_path):
+    write(tmp_path, "E1", place="plain-seed50")
+    write(tmp_path, "E1", place="slow-seed50", train__learning_rate=1e-6)
+    write(tmp_path, "E1", place="odd-seed50", train__learning_rate=1e-6, train__epochs=3)
+    source = str(tmp_path / "slow-seed50")
+    write(tmp_path, "E1", place="slow+E1-seed50", init_from=source, protocol="clean")
+    changes = {"train.learning_rate": 1e-6}
+    runs = [
+        {"name": "plain", "mixture": "E1", "source": None},
+        {"name": "slow", "mixture": "E1", "source": None, "changes": changes},
+        {"name": "odd", "mixture": "E1", "source": None, "changes": changes},
+        {"name": "slow+E1", "mixture": "E1", "source": "slow"},
+    ]
+    plan = {"config": base().to_dict(), "seeds": [50, 51], "runs": runs}
+    (tmp_path / "sweep.json").write_text(json.dumps(plan))
+    results = read_runs.read_results(tmp_path)
+    assert results.names() == ["plain", "slow", "odd [train.epochs=3]", "odd", "slow+E1"]
+    assert results.of("slow")[1].record.config["train.learning_rate"] == 1e-6  # not begun

@@ -29,9 +29,11 @@ from xlt_flax.studies.plan import (
     plan_runs,
     split_config,
 )
-from xlt_flax.studies.runner import steps_of_runs, task_config
+from xlt_flax.studies.runner import Runner, steps_of_runs, task_config
 from xlt_flax.studies.study_file import write_sweep_file
 from xlt_flax.studies.thesis import reported
+from xlt_flax.training.train import train
+from xlt_flax.workdir import Workdir
 
 ROOT = Path(__file__).parents[2]
 SMALL = (
@@ -135,7 +137,7 @@ def test_only_5_2_brings_all_sources(runs):
         lambda runs: parse_seeds(["50", "50"]),
         lambda runs: plan_runs(["E1+J1"], {}),
         lambda runs: plan_runs(["E1", "E1"], {}),
-        lambda runs: plan_runs(["X1"], {}),
+        lambda runs: plan_runs(["x1"], {}),
         lambda runs: plan_runs(["E1", "E1+"], {}),
     ],
 )
@@ -218,6 +220,33 @@ def test_sweep_json_gathers_seeds_and_refuses_another_config(config, runs, tmp_p
     other.train.epochs = 5
     with pytest.raises(UserError, match=r"train\.epochs: 10 -> 5"):
         write_sweep_file(tmp_path, resolve(other), runs, [50], [50])
+
+
+def test_a_run_that_changes_fields_has_the_bits_that_it_has_alone(small_config, tmp_path):
+    """What runs share is of those that are alike: lengths, and the rows of the embedding."""
+    small = {"data__train_per_group": 10, "data__validation_per_group": 9, "train__epochs": 1}
+    common = small_config(**small)
+    runs = in_order(
+        [
+            PlannedRun("short", "E1", None, "lengths", {"data.max_length": 16}),
+            PlannedRun("long", "E1", None, "lengths"),
+            PlannedRun("more", "E1", "short", "lengths", {"data.max_length": 16}),
+        ]
+    )
+    write_sweep_file(tmp_path / "study", common, runs, [50], [50])
+    Runner(tmp_path / "study", common, runs, make_tasks(runs, [50])).run()
+    for run in runs:
+        config = task_config(common, *make_tasks([run], [50]), tmp_path / "study")
+        train(config, Workdir(tmp_path / run.name))
+        metrics = [
+            (folder / "metrics.jsonl").read_bytes()
+            for folder in (tmp_path / "study" / f"{run.name}-seed50", tmp_path / run.name)
+        ]
+        assert metrics[0] == metrics[1], run.name
+    results = read_results(tmp_path / "study")
+    assert {run.name: run.status for run in results.runs} == dict.fromkeys(
+        ("short", "long", "more"), FINISHED
+    )
 
 
 # ---- The command line -----------------------------------------------------------------------

@@ -15,12 +15,14 @@ class Contrast:
       weights: run name -> weight.
       equal_groups: every group of documents has the same weight on both sides.
       label: it in words; "": its key.
+      told: in the report's sentences, not in its tables alone.
     """
 
     key: str
     weights: Mapping[str, float]
     equal_groups: bool = True
     label: str = ""
+    told: bool = True
 
     @property
     def words(self) -> str:

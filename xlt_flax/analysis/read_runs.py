@@ -2,19 +2,21 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xlt_flax.analysis import run_files, settings
 from xlt_flax.analysis.eval_files import read_evaluations
 from xlt_flax.analysis.fields import Config
-from xlt_flax.analysis.json_files import read_object
+from xlt_flax.analysis.json_files import inner, read_object
 from xlt_flax.analysis.results import (
     BROKEN,
     FINISHED,
     NOT_EVALUATED,
     NOT_STARTED,
     OTHER,
+    Audit,
+    Evaluation,
     Record,
     Results,
     Run,
@@ -38,6 +40,8 @@ class _Place:
     seed: int
     draw: int
     table: str | None = None  # as a sweep.json has it
+    changes: Mapping[str, object] = field(default_factory=dict)  # likewise
+    planned: Mapping[str, object] = field(default_factory=dict)  # see Run
 
 
 def read_results(path: Path, moved: Mapping[str, str] = NOTHING_MOVED) -> Results:
@@ -74,22 +78,29 @@ def _planned_runs(path: Path, moved: Mapping[str, str]) -> list[Run]:
     """Those that sweep.json lists, with every seed and draw that it or the folder has."""
     plan_file = StudyFolder(path).file
     plan = read_object(plan_file)
-    entries, seeds = plan.get("runs"), plan.get("seeds")
-    if not isinstance(entries, list) or not isinstance(seeds, list):
-        raise UserError(f"{plan_file}: wants lists named runs and seeds; start the sweep again")
     config = run_files.read_config(plan_file, plan)
-    own_draw = _draw(config)
-    draws = plan.get("draws") or [own_draw]
-    found = _folders_of_runs(path, own_draw)
     runs = []
-    for entry in entries:
-        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
-            raise UserError(f"{plan_file}: a run without a name; start the sweep again")
-        name = entry["name"]
-        wanted = {(int(draw), int(seed)) for draw in draws for seed in seeds}
-        for draw, seed in sorted(wanted | found.get(name, set())):
+    for place in _planned_places(path, plan, config):
+        record = run_files.read_record(place.folder, moved)
+        if not record.config and config:
+            record = replace(record, config=_task_config({**config, **moved}, place))
+        runs.append(_read_run(place, record))
+    return runs
+
+
+def _planned_places(path: Path, plan: dict, config: Config) -> Iterator[_Place]:
+    """
+    Raises:
+      UserError: the sweep.json, `plan`, is not whole.
+    """
+    entries, own_draw = _entries(StudyFolder(path).file, plan), _draw(config)
+    draws = plan.get("draws") or [own_draw]
+    listed = {(int(draw), int(seed)) for draw in draws for seed in plan["seeds"]}
+    found = _folders_of_runs(path, own_draw)
+    for name, entry in entries.items():
+        for draw, seed in sorted(listed | found.get(name, set())):
             middle = "" if draw == own_draw else f"-draw{draw}"
-            place = _Place(
+            yield _Place(
                 folder=path / f"{name}{middle}-seed{seed}",
                 name=name,
                 mixture=str(entry.get("mixture") or name),
@@ -97,12 +108,33 @@ def _planned_runs(path: Path, moved: Mapping[str, str]) -> list[Run]:
                 seed=seed,
                 draw=draw,
                 table=entry.get("table"),
+                changes=inner(entry, "changes"),
+                planned=_planned_settings(entry, entries, config),
             )
-            record = run_files.read_record(place.folder, moved)
-            if not record.config and config:
-                record = replace(record, config=_task_config({**config, **moved}, place))
-            runs.append(_read_run(place, record))
-    return runs
+
+
+def _entries(plan_file: Path, plan: dict) -> dict[str, dict]:
+    """What a sweep.json has of each run, by its name."""
+    entries = plan.get("runs")
+    if not isinstance(entries, list) or not isinstance(plan.get("seeds"), list):
+        raise UserError(f"{plan_file}: wants lists named runs and seeds; start the sweep again")
+    for entry in entries:
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            raise UserError(f"{plan_file}: a run without a name; start the sweep again")
+    return {entry["name"]: entry for entry in entries}
+
+
+def _planned_settings(
+    entry: dict, entries: Mapping[str, dict], config: Config
+) -> dict[str, object]:
+    """The settings in which the plan has a run, or one that it goes on from, differ from others,
+    and what they are in the study's config."""
+    found = {name: config.get(name) for name in inner(entry, "changes")}
+    chain = [entry]
+    while (source := entries.get(str(chain[-1].get("source")))) and source not in chain:
+        chain.append(source)
+    changed = {name for each in chain for name in inner(each, "changes")}
+    return {**found, **{settings.of_source(name): config.get(name) for name in changed}}
 
 
 def _draw(config: Config) -> int:
@@ -126,6 +158,7 @@ def _task_config(config: dict[str, object], place: _Place) -> dict[str, object]:
     init_from = place.source or ""  # the folder's name depends on the draw and is of no use here
     return {
         **config,
+        **place.changes,
         "seed": place.seed,
         "mixture": place.mixture,
         "init_from": init_from,
@@ -170,18 +203,7 @@ def _source_mixture(record: Record) -> str | None:
 
 def _read_run(place: _Place, record: Record) -> Run:
     language = str(record.config.get("data.target_language") or base().data.target_language)
-    status = run_files.read_status(place.folder, language)
-    evaluations, audit = {}, None
-    if status == FINISHED:
-        evaluations = read_evaluations(place.folder)
-    if status == FINISHED and language not in evaluations:  # none of its documents has a label
-        status = NOT_EVALUATED
-    if status == FINISHED:
-        audit = run_files.read_audit(place.folder)
-        target = run_files.with_seen(evaluations[language], audit)
-        faults = run_files.faults(record, target)
-        evaluations[language] = replace(target, problems=faults or target.problems)
-        status = BROKEN if faults else FINISHED
+    status, evaluations, audit = _read_result(place.folder, record, language)
     return Run(
         name=place.name,
         mixture=place.mixture,
@@ -199,7 +221,25 @@ def _read_run(place: _Place, record: Record) -> Run:
         if status != NOT_STARTED
         else (),
         audit=audit,
+        planned=place.planned,
     )
+
+
+def _read_result(
+    folder: Path, record: Record, language: str
+) -> tuple[str, dict[str, Evaluation], Audit | None]:
+    """A run's status, its evaluations by language, and its audit: none, unless it is finished."""
+    status = run_files.read_status(folder, language)
+    evaluations = read_evaluations(folder) if status == FINISHED else {}
+    if status == FINISHED and language not in evaluations:  # none of its documents has a label
+        status = NOT_EVALUATED
+    if status != FINISHED:
+        return status, evaluations, None
+    audit = run_files.read_audit(folder)
+    target = run_files.with_seen(evaluations[language], audit)
+    faults = run_files.faults(record, target)
+    evaluations[language] = replace(target, problems=faults or target.problems)
+    return BROKEN if faults else FINISHED, evaluations, audit
 
 
 def _told_apart(runs: Sequence[Run]) -> Iterator[Run]:

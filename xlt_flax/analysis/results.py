@@ -1,6 +1,6 @@
 """What a study's folder, or a run's, holds, as plain values. Reads nothing, computes nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -140,6 +140,8 @@ class Run:
       curve: of metrics.jsonl and of eval --watch.
       audit: None without audit.json.
       apart: its settings differ from the main ones.
+      planned: settings in which its study's plan has it, or a run before it, differ, and what they
+        are in the study else; its name stands for them.
     """
 
     name: str
@@ -157,6 +159,7 @@ class Run:
     curve: tuple[Point, ...]
     audit: Audit | None
     apart: bool = False
+    planned: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def label(self) -> str:

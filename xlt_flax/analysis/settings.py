@@ -39,12 +39,27 @@ def with_settings(runs: Sequence[Run]) -> list[Run]:
     records = [record for run in runs for record in _chain(run.record)]
     names = _names_of_weights(records)
     usual = _usual_identity(records, names)
-    runs = [replace(run, setting=_setting(run.record, names, usual)) for run in runs]
+    runs = [replace(run, setting=_unplanned(run, names, usual)) for run in runs]
     first = _most_common([run for run in runs if run.source is None])
     second = _most_common(
         [r for r in runs if r.source is not None and (not first or _of_source(r.setting) == first)]
     )
     return [_named_apart(run, first, second if run.source is not None else first) for run in runs]
+
+
+def of_source(field: str) -> str:
+    """What a source's field is called among the settings of the run that went on from it."""
+    return _SOURCES + field
+
+
+def _unplanned(run: Run, names: dict[str, str], usual: dict[str, str]) -> Setting | None:
+    """A run's setting without what its study's plan changes for it."""
+    setting = _setting(run.record, names, usual)
+    return setting and tuple(
+        (name, run.planned.get(name, value))
+        for name, value in setting
+        if not (name in run.planned and name.startswith(_SOURCES))
+    )
 
 
 def _chain(record: Record | None) -> list[Record]:
@@ -101,7 +116,7 @@ def _setting(record: Record, names: dict[str, str], usual: dict[str, str]) -> Se
     source = record.source and _setting(record.source, names, usual)
     for name, value in source or ():
         if name not in OF_SECOND_STAGE and items.get(name) != value:
-            items[_SOURCES + name] = value
+            items[of_source(name)] = value
     return tuple(sorted(items.items()))
 
 

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import tokenizers  # type: ignore[import-untyped]  # ships no types
+import tokenizers
 
 from xlt_flax import files
 from xlt_flax.data.examples import Example

@@ -11,8 +11,9 @@ import json
 import logging
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,13 +26,23 @@ from xlt_flax.failures import NoSpaceError, explain
 from xlt_flax.studies.plan import PlannedRun, Task
 from xlt_flax.training import provenance
 from xlt_flax.training.failure_file import one_line, write_failure
-from xlt_flax.training.inputs import open_inputs
+from xlt_flax.training.inputs import Inputs, open_inputs
 from xlt_flax.training.length import length_of
 from xlt_flax.training.plan import Plan, plan_study
 from xlt_flax.training.train import train
 from xlt_flax.workdir import StudyFolder, Workdir
 
 log = logging.getLogger("xlt_flax")
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What runs share that follow each other: they have a draw, and changes, in common."""
+
+    changes: Mapping[str, object]
+    draw: int | None
+    inputs: Inputs
+    plan: Plan
 
 
 class Runner:
@@ -133,10 +144,10 @@ class Runner:
         print(f"{len(self.tasks) - len(waiting)} of {len(self.tasks)} runs are done", flush=True)
         if not waiting:
             return
-        self._inputs = open_inputs(self.config, keep_weights=True)
-        self._planned: tuple[int, Plan] | None = None  # the draw last used: its runs come together
-        self._plan(self.config)  # draws differ in which documents they have, not in whether enough
-        provenance.check_sweep(self.folder, self.config, self._inputs)
+        self._shared: _Shared | None = None
+        inputs = self._share(waiting[0]).inputs  # refused here, what cannot be run at all
+        if not any(run.changes for run in self.runs):  # else each run is checked by itself alone
+            provenance.check_sweep(self.folder, self.config, inputs)
         failed: dict[str, str] = {}
         for number, task in enumerate(waiting, 1):
             if task.source_folder in failed:
@@ -183,18 +194,24 @@ class Runner:
     def _do(self, task: Task, workdir: Workdir) -> None:
         config = task_config(self.config, task, self.folder)
         log.info("---- %s", task.folder)
-        plan = self._plan(config)
-        train(config, workdir, self._inputs, plan)
-        evaluate(workdir, config, [config.data.target_language], "best", self._inputs, plan)
+        shared = self._share(task)
+        train(config, workdir, shared.inputs, shared.plan)
+        languages = [config.data.target_language]
+        evaluate(workdir, config, languages, "best", shared.inputs, shared.plan)
 
-    def _plan(self, config: ConfigDict) -> Plan:
-        """What all runs of a config's draw share."""
-        draw = config.data.split_seed
-        if self._planned is None or self._planned[0] != draw:
-            mixtures = [run.mixture for run in self.runs]
-            steps = sum(self.steps.values())
-            self._planned = draw, plan_study(config, self._inputs, mixtures, steps)
-        return self._planned[1]
+    def _share(self, task: Task) -> "_Shared":
+        """What all runs of a task's draw share that change the same fields of the config."""
+        changes, draw, last = task.run.changes, task.draw, self._shared
+        if last and (last.changes, last.draw) == (changes, draw):
+            return last
+        config = task_config(self.config, task, self.folder)
+        alike = [run for run in self.runs if run.changes == changes]
+        known = last.inputs if last and last.changes == changes else None
+        inputs = known or open_inputs(config, keep_weights=True)
+        steps = sum(self.steps[run.name] for run in alike)
+        plan = plan_study(config, inputs, [run.mixture for run in alike], steps)
+        self._shared = _Shared(changes, draw, inputs, plan)
+        return self._shared
 
     def _result_line(self, task: Task, seconds: float) -> str:
         result = self._result(task) or {}

@@ -12,7 +12,7 @@ _WORKERS = max(1, min(4, (os.cpu_count() or 1) // 2))
 class CompileAhead:
     """Compilations by the shape that they are for; each happens once, here or with who needs it."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="compile-ahead")
         self._begun: dict[Hashable, Future] = {}
         self._lock = Lock()

@@ -9,7 +9,7 @@ a file that is cut, gone or changed never goes into training or evaluation.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -247,10 +247,15 @@ class Checkpoints:
 
 
 class _KeepBestAndLatest(ocp.checkpoint_managers.PreservationPolicy):
-    def __init__(self, checkpoints: Checkpoints):
+    def __init__(self, checkpoints: Checkpoints) -> None:
         self._checkpoints = checkpoints
 
-    def should_preserve(self, checkpoints, *, context):
+    def should_preserve(
+        self,
+        checkpoints: Sequence[ocp.checkpoint_managers.PolicyCheckpointInfo],
+        *,
+        context: object,
+    ) -> Sequence[bool]:
         del context
         first_kept = len(checkpoints) - self._checkpoints._latest_kept
         best = self._checkpoints._kept_best

@@ -53,7 +53,7 @@ def _read_to_damage(path: Path) -> tuple[list[dict], int]:
     return records, 0
 
 
-def finite_or_none(value):
+def finite_or_none(value: object) -> object:
     """A value as JSON has it: None for a float that is not finite."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
@@ -140,8 +140,8 @@ class MetricsLog:
 
     def write(self, step: int, epoch: int, split: str, **values: float) -> dict:
         """Adds a line, and returns it; it is on disk after the next `sync`."""
-        values = {name: finite_or_none(value) for name, value in values.items()}
-        record = {"step": step, "epoch": epoch, "split": split, **values}
+        finite = {name: finite_or_none(value) for name, value in values.items()}
+        record = {"step": step, "epoch": epoch, "split": split, **finite}
         self.records.append(record)
         if self._file:
             self._file.write(json.dumps(record) + "\n")

@@ -107,7 +107,9 @@ def _adam_of_transformers(b1: float, b2: float, eps: float) -> optax.GradientTra
     """
     optaxs = optax.scale_by_adam(b1, b2, eps)
 
-    def update(gradients, state, params=None):
+    def update(
+        gradients: optax.Updates, state: optax.OptState, params: optax.Params | None = None
+    ) -> tuple[optax.Updates, optax.OptState]:
         _, state = optaxs.update(gradients, state, params)
         count = state.count.astype(jnp.float32)
         scale = jnp.sqrt(1 - b2**count) / (1 - b1**count)

@@ -56,7 +56,7 @@ class StepWatch:
 class ValidationWatch:
     """Tells of the first validation whose scores measure no model."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._told = False
 
     def after(self, step: int, problems: list[str]) -> None:

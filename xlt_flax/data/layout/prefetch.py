@@ -30,7 +30,7 @@ def batches(make: Callable[[int], Batch], start: int, stop: int) -> Iterator[Bat
 
     # AutoGraph would leave the lambda's translation as a temporary file if the process is killed.
     @tf.autograph.experimental.do_not_convert
-    def map_index(index):
+    def map_index(index: tf.Tensor) -> list[tf.Tensor]:
         return tf.numpy_function(make_arrays, [index], types)
 
     dataset = tf.data.Dataset.range(start, stop).map(

@@ -54,7 +54,8 @@ def diversity_contrasts(names: Iterable[str], left_out: Collection[str] = ()) ->
     found = [
         Contrast(DIVERSITY, less(equal_weights(triple), equal_weights(single))),
         *(_delta(letter, triple, double) for letter in languages),
-        Contrast(TWO_LANGUAGES, less(equal_weights(double), equal_weights(single))),
+        # A step on the way to three languages, and no question of its own.
+        Contrast(TWO_LANGUAGES, less(equal_weights(double), equal_weights(single)), told=False),
     ]
     return [
         replace(each, equal_groups=_cancels(each.weights, lambda group: group))

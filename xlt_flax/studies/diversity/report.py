@@ -9,11 +9,7 @@ from xlt_flax.analysis.results import Results
 from xlt_flax.analysis.sentences import of_effect
 from xlt_flax.analysis.study_report import Answer, StudyReport
 from xlt_flax.studies.diversity import answers
-from xlt_flax.studies.diversity.contrasts import (
-    TWO_LANGUAGES,
-    diversity_contrasts,
-    letters_of,
-)
+from xlt_flax.studies.diversity.contrasts import diversity_contrasts, letters_of
 
 ZERO_SHOT = "zero-shot"
 
@@ -47,14 +43,9 @@ class DiversityReport(StudyReport):
     def answers(self, findings: Findings) -> list[Answer]:
         effects = findings.every.effects
         first = answers.what_diversity_is_worth([e for e in effects if e.stage == ZERO_SHOT])
-        said = [self.sentence(effect) for effect in effects if _is_asked(effect)]
-        return [*([first] if first else []), *said]
+        told = [e for e in effects if e.difference is not None and e.measured.contrast.told]
+        return [*([first] if first else []), *map(self.sentence, told)]
 
     def sentence(self, effect: Effect) -> Answer:
         """One contrast in a sentence; its difference is known."""
         return of_effect(effect, effect.stage)
-
-
-def _is_asked(effect: Effect) -> bool:
-    """Two languages against one is a step on the way to three, and no question of its own."""
-    return effect.difference is not None and not effect.key.startswith(TWO_LANGUAGES)
