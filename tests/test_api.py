@@ -37,6 +37,7 @@ assert not logging.getLogger("absl").filters
 """
 
 
+@pytest.mark.slow
 def test_a_notebook_trains_and_evaluates(sample_data_dir, tmp_path):
     """In a program that has not set up logging: what is said can be read, and no more than that."""
     done = subprocess.run(

@@ -222,6 +222,7 @@ def test_sweep_json_gathers_seeds_and_refuses_another_config(config, runs, tmp_p
         write_sweep_file(tmp_path, resolve(other), runs, [50], [50])
 
 
+@pytest.mark.slow
 def test_a_run_that_changes_fields_has_the_bits_that_it_has_alone(small_config, tmp_path):
     """What runs share is of those that are alike: lengths, and the rows of the embedding."""
     small = {"data__train_per_group": 10, "data__validation_per_group": 9, "train__epochs": 1}

@@ -85,7 +85,7 @@ def test_resume_drops_what_will_happen_again(tmp_path):
     with open(path, "a") as file:
         file.write('{"step": 6, "epo')  # cut by a kill
     resumed = MetricsLog(path, 4, writable=True)
-    assert [r["step"] for r in resumed.records] == [1, 2, 3, 4, 4]
+    assert [r["step"] for r in resumed.validations] == [4]
     assert resumed.validated(4)
     assert not resumed.validated(3)
     resumed.write(5, 1, "train", loss=0.2)
@@ -114,7 +114,16 @@ def test_damage_after_the_checkpoint_is_written_anew(tmp_path, caplog):
 
 
 @pytest.mark.parametrize(
-    "content", [[], lines(1), lines(2), lines(1, 1, 2), ["[]", *lines(1, 2)], [*lines(1), "{}"]]
+    "content",
+    [
+        [],
+        lines(1),
+        lines(2),
+        lines(1, 1, 2),
+        lines(1, 2, 2),
+        ["[]", *lines(1, 2)],
+        [*lines(1), "{}"],
+    ],
 )
 def test_a_lost_line_before_the_checkpoint_stops_the_run(tmp_path, content):
     path = tmp_path / "metrics.jsonl"

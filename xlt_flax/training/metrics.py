@@ -9,6 +9,8 @@ import json
 import logging
 import math
 import os
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,35 +24,51 @@ TRAIN, VALIDATION = "train", "validation"
 SOURCE = "source"  # stage one's best validation, as a J1 stage of protocol "thesis" took it over
 
 
-def read_metrics(path: Path) -> list[dict]:
-    """The lines of a metrics.jsonl; a last one that a kill cut short is left out.
+def read_metrics(path: Path, *splits: str) -> list[dict]:
+    """The lines of a metrics.jsonl, of some splits or of all; a last one that a kill cut short is
+    left out.
 
     Raises:
       UserError: another line is not whole.
     """
-    records, broken = _read_to_damage(path)
-    if broken:
+    try:
+        return [record for record in _stream(path) if not splits or record["split"] in splits]
+    except _BrokenLineError as broken:
         raise UserError(
-            f"{path}: line {broken} is not a record: mend or remove that line; if the training is "
-            "not done, its command does so"
-        )
-    return records
+            f"{path}: line {broken.number} is not a record: mend or remove that line; if the "
+            "training is not done, its command does so"
+        ) from None
 
 
-def _read_to_damage(path: Path) -> tuple[list[dict], int]:
-    """The records before the first line that is not one, and that line's number; 0 if all are."""
+class _BrokenLineError(Exception):
+    """A line that is no record.
+
+    Attributes:
+      number: of the line, from 1.
+    """
+
+    def __init__(self, number: int):
+        self.number = number
+
+
+def _stream(path: Path) -> Iterator[dict]:
+    """The records one by one.
+
+    Raises:
+      _BrokenLineError: a line is none.
+    """
     if not path.exists():
-        return [], 0
-    lines = path.read_text("utf-8", errors="replace").split("\n")
-    records: list[dict] = []
-    for number, line in enumerate(lines[:-1], 1):
-        try:
-            record = json.loads(line)
-            record["step"], record["split"]  # every reader asks for these
-        except (ValueError, KeyError, TypeError):
-            return records, number
-        records.append({name: finite_or_none(value) for name, value in record.items()})
-    return records, 0
+        return
+    with open(path, encoding="utf-8", errors="replace", newline="\n") as file:
+        for number, line in enumerate(file, 1):
+            if not line.endswith("\n"):  # cut by a kill
+                return
+            try:
+                record = json.loads(line)
+                record["step"], record["split"]  # every reader asks for these
+            except (ValueError, KeyError, TypeError):
+                raise _BrokenLineError(number) from None
+            yield {name: finite_or_none(value) for name, value in record.items()}
 
 
 def finite_or_none(value: object) -> object:
@@ -102,12 +120,26 @@ def has_no_best(records: list[dict], best_by: str = "loss") -> bool:
     return validated and best_validation(records, best_by) is None
 
 
-def _read_up_to(path: Path, step: int) -> list[dict]:
-    """The records up to a step; damaged lines after it will be written anew."""
-    records, broken = _read_to_damage(path)
-    records = [record for record in records if record["step"] <= step]
-    trained = [record["step"] for record in records if record["split"] == TRAIN]
-    if trained != list(range(1, step + 1)):
+def _up_to(path: Path, step: int) -> Iterator[dict]:
+    """The records up to a step; damaged lines after it will be written anew.
+
+    Raises:
+      RunError: they are not all there, or not in order.
+    """
+    trained, broken = 0, 0
+    try:
+        for record in _stream(path):
+            if record["step"] > step:
+                continue
+            if record["split"] == TRAIN:
+                trained += 1
+                if record["step"] != trained:
+                    trained = -1
+                    break
+            yield record
+    except _BrokenLineError as error:
+        broken = error.number
+    if trained != max(step, 0):
         at = f" (line {broken} is not a record)" if broken else ""
         raise RunError(
             f"{path}{at} does not hold each step up to checkpoint {step} once, so which "
@@ -116,7 +148,6 @@ def _read_up_to(path: Path, step: int) -> list[dict]:
         )
     if broken:
         log.warning("%s: line %d is not a record; it and what follows is redone", path, broken)
-    return records
 
 
 class MetricsLog:
@@ -126,23 +157,34 @@ class MetricsLog:
       path: of the file.
       step: of the checkpoint that the run goes on from; what was written of later steps, and will
         happen again, is dropped.
-      writable: whether this process is the one that writes; others keep the records in memory.
+      writable: whether this process is the one that writes; others read what was validated.
+
+    Attributes:
+      validations: the records that say which checkpoint is the best: validations, and what was
+        taken over of stage one. Those of steps are in the file alone.
 
     Raises:
       RunError: the lines up to `step` are not all there, so that the best checkpoint is not known.
     """
 
     def __init__(self, path: Path, step: int, writable: bool):
-        self.records = _read_up_to(path, step)
+        self.validations: list[dict] = []
+        kept = map(self._remembered, _up_to(path, step))
         if writable:
-            files.write_json_lines(path, self.records)
+            files.write_json_lines(path, kept)
+        else:
+            deque(kept, maxlen=0)
         self._file = open(path, "a", encoding="utf-8") if writable else None  # noqa: SIM115
+
+    def _remembered(self, record: dict) -> dict:
+        if record["split"] != TRAIN:
+            self.validations.append(record)
+        return record
 
     def write(self, step: int, epoch: int, split: str, **values: float) -> dict:
         """Adds a line, and returns it; it is on disk after the next `sync`."""
         finite = {name: finite_or_none(value) for name, value in values.items()}
-        record = {"step": step, "epoch": epoch, "split": split, **finite}
-        self.records.append(record)
+        record = self._remembered({"step": step, "epoch": epoch, "split": split, **finite})
         if self._file:
             self._file.write(json.dumps(record) + "\n")
         return record
@@ -159,4 +201,4 @@ class MetricsLog:
             self._file.close()
 
     def validated(self, step: int) -> bool:
-        return any(r["step"] == step and r["split"] == VALIDATION for r in self.records)
+        return any((r["step"], r["split"]) == (step, VALIDATION) for r in self.validations)

@@ -51,7 +51,7 @@ class Run:
       vocabulary: the rows of the word embedding that it holds.
       is_new: whether nothing of it was saved before.
       first_record: values of the line that metrics begin with; None: there is none.
-      metrics: its records so far.
+      metrics: its lines so far.
       checkpoints: None on hosts other than the first, which write nothing.
       saved: the step that was saved last, and when, in seconds of time.monotonic.
     """
@@ -74,7 +74,7 @@ class Run:
     @property
     def best(self) -> dict | None:
         """The best validation's record; None if there is none."""
-        return best_validation(self.metrics.records, self.config.eval.best)
+        return best_validation(self.metrics.validations, self.config.eval.best)
 
     def collate(self, index: int) -> Batch:
         """The batch of update number `index` + 1."""

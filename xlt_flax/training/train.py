@@ -97,7 +97,7 @@ def _train(
             parts.callback(hook.close)
         waited = make_steps(run, hooks)
         run.finish()
-        best = _in_words(run.best, run.metrics.records, config.eval.best)
+        best = _in_words(run.best, run.metrics.validations, config.eval.best)
     log.info("done: %s; devices waited for batches %.1f%% of the time", best, 100 * waited)
     if run.best and (note := stage_one_note(workdir, run.best["step"])):
         log.info(note)

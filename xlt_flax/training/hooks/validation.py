@@ -56,7 +56,7 @@ class Validation(Hook):
         self._watch.after(step, scores.problems())
 
     def _compared(self, step: int) -> str:
-        best, records = self._run.best, self._run.metrics.records
+        best, records = self._run.best, self._run.metrics.validations
         if best is None:
             return " (no finite loss yet, so there is no best checkpoint)"
         if best["step"] == step:
