@@ -75,8 +75,7 @@ def train(config: ConfigDict, workdir: str | PathLike[str] | None = None) -> Res
       RunError: the loss is not finite, or the machine ran out of something.
     """
     with shown():
-        config = checked(config)
-        return run_training(config, Workdir(workdir or default_workdir(config)))
+        return run_training(config, Workdir(workdir or default_workdir(checked(config))))
 
 
 def evaluate(

@@ -81,8 +81,8 @@ def _begun_from(workdir: Workdir, config: ConfigDict, recorded: dict) -> Start:
         log.warning("%s; going on without it, since the weights in hand suffice", gone)
         return Start(Workdir(config.init_from), recorded["step"], recorded["digest"], workdir)
     if not recorded:  # by format 1, which noted the step under protocol "thesis" alone
-        lines = (line for line in read_metrics(workdir.metrics) if line["split"] == SOURCE)
-        noted = next((str(line["checkpoint"]) for line in lines), config.init_checkpoint)
+        lines = read_metrics(workdir.metrics, SOURCE)
+        noted = str(lines[0]["checkpoint"]) if lines else config.init_checkpoint
         return _chosen(source, noted, workdir, must_be_done=False)
     _require_unmoved(workdir, source, recorded)
     return Start(source, recorded["step"], recorded["digest"], workdir)
@@ -158,7 +158,7 @@ def best_step(workdir: Workdir) -> int | None:
       UserError: all validations failed, so no checkpoint is the best.
     """
     is_done = workdir.done.exists()  # asked first: all that it ends with is there then
-    records = read_metrics(workdir.metrics)
+    records = read_metrics(workdir.metrics, SOURCE, VALIDATION)
     if not is_done and workdir.checkpoints.is_dir():
         saved = max(Checkpoints(workdir.checkpoints).steps(), default=0)
         records = [record for record in records if record["step"] <= saved]
@@ -220,7 +220,7 @@ def chain(workdir: Workdir, config: ConfigDict | None = None) -> list[Workdir]:
 
 def stage_one_note(workdir: Workdir, step: int) -> str:
     """Says that a checkpoint is stage one's model, and why; "" where it is not."""
-    records = read_metrics(workdir.metrics)
+    records = read_metrics(workdir.metrics, SOURCE, VALIDATION)
     if step != 0 or not any(record["split"] == SOURCE for record in records):
         return ""
     best = best_validation(records)  # by batch sum, since stage one takes part

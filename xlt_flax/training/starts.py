@@ -88,7 +88,7 @@ def taken_over(config: ConfigDict, workdir: Workdir, start: Start) -> TakenOver:
     if config.protocol != "thesis":
         return TakenOver()
     if workdir.has_checkpoints():
-        lines = [line for line in read_metrics(workdir.metrics) if line["split"] == SOURCE]
+        lines = read_metrics(workdir.metrics, SOURCE)
         if not lines:
             raise UserError(
                 f"{workdir.metrics} has lost its first line, what stage one scored: remove "
@@ -97,8 +97,8 @@ def taken_over(config: ConfigDict, workdir: Workdir, start: Start) -> TakenOver:
         return _taken_over(lines[0], lines[0]["checkpoint"])
     source, step = start.checkpoint
     _require_same_optimizer(config, source.read_config())
-    lines = read_metrics(source.metrics)
-    line = next((r for r in lines if (r["split"], r["step"]) == (VALIDATION, step)), {})
+    lines = read_metrics(source.metrics, VALIDATION)
+    line = next((line for line in lines if line["step"] == step), {})
     if line.get("score") is None:
         raise UserError(
             f"config.init_from: {source.path} has no validation with a finite score at step "
