@@ -7,7 +7,7 @@ from xlt_flax.data.mixture import (
     Part,
     mixture_shape,
     parse_mixture,
-    parts_of,
+    parts_of_groups,
 )
 from xlt_flax.errors import UserError
 
@@ -47,13 +47,14 @@ def test_what_is_no_mixture_of_any_data_set(name):
 
 
 def test_letters_are_those_of_the_data_set():
-    parts = parts_of("A1B2", {"A": "sw", "B": "yo"}, 30, 10)
+    letters = {"A": "sw", "B": "yo"}
+    parts = parts_of_groups(parse_mixture("A1B2", letters), letters, 30, 10)
     assert parts == [Part("A1", "sw", 1, 30, 10), Part("B2", "yo", 2, 30, 10)]
     with pytest.raises(UserError, match="a group is one of A, B and a number"):
-        parts_of("E1", {"A": "sw", "B": "yo"}, 30, 10)
-    assert parts_of("", {}, 30, 10) == []
+        parse_mixture("E1", letters)
+    assert parse_mixture("", {}) == []
     with pytest.raises(UserError, match="a group is one of none and"):
-        parts_of("E1", {}, 30, 10)
+        parse_mixture("E1", {})
 
 
 def test_a_group_that_is_named_twice():
