@@ -25,7 +25,7 @@ def base() -> ConfigDict:
     config.seed = 50
     # What to train on, parts joined by "+": a language's labelled documents, "en+de"; so many of
     # them, "en:2000+de:1000"; a share of data.budget, "en:67%+de:33%". Or groups of Webis-CLS-10,
-    # such as "E1D1F1" (E, D, F, J are English, German, French, Japanese), data.train_per_group each.
+    # such as "E1D1F1": E, D, F, J are English, German, French, Japanese.
     # "" trains on nothing: the run is the initial model, as step 0.
     config.mixture = ""
     # Workdir whose checkpoint starts this run (the J1 stage); "" starts from model.name.
