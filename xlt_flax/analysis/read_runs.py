@@ -57,8 +57,9 @@ def read_results(path: Path, moved: Mapping[str, str] = NOTHING_MOVED) -> Result
     if not path.is_dir():
         raise UserError(f"--workdir={path}: no such folder; give the folder of a sweep or of a run")
     planned = StudyFolder(path).file.exists()
+    targets: tuple[str, ...] = ()
     if planned:
-        runs = _planned_runs(path, moved)
+        runs, targets = _planned_runs(path, moved)
     else:
         folders = (
             [path] if run_files.is_run(path) else sorted(filter(run_files.is_run, path.iterdir()))
@@ -69,11 +70,12 @@ def read_results(path: Path, moved: Mapping[str, str] = NOTHING_MOVED) -> Result
                 "a run"
             )
         runs = [_read_run(place, record) for place, record in _unplanned(folders, moved)]
-    return Results(path, tuple(_told_apart(settings.with_settings(runs))), planned)
+    return Results(path, tuple(_told_apart(settings.with_settings(runs))), planned, targets)
 
 
-def _planned_runs(path: Path, moved: Mapping[str, str]) -> list[Run]:
-    """Those that sweep.json lists, with every seed and draw that it or the folder has."""
+def _planned_runs(path: Path, moved: Mapping[str, str]) -> tuple[list[Run], tuple[str, ...]]:
+    """Those that sweep.json lists, with every seed and draw that it or the folder has; and the
+    languages that it says they are judged on."""
     plan_file = StudyFolder(path).file
     plan = read_object(plan_file)
     config = run_files.read_config(plan_file, plan)
@@ -83,7 +85,7 @@ def _planned_runs(path: Path, moved: Mapping[str, str]) -> list[Run]:
         if not record.config and config:
             record = replace(record, config=_task_config({**config, **moved}, place))
         runs.append(_read_run(place, record))
-    return runs
+    return runs, tuple(map(str, plan.get("targets") or ()))
 
 
 def _planned_places(path: Path, plan: dict, config: Config) -> Iterator[_Place]:
@@ -227,7 +229,7 @@ def _read_result(
 ) -> tuple[str, dict[str, Evaluation], Audit | None]:
     """A run's status, its evaluations by language, and its audit: none, unless it is finished."""
     status = run_files.read_status(folder, language)
-    evaluations = read_evaluations(folder) if status == FINISHED else {}
+    evaluations = read_evaluations(folder) if status in (FINISHED, NOT_EVALUATED) else {}
     if status == FINISHED and language not in evaluations:  # none of its documents has a label
         status = NOT_EVALUATED
     if status != FINISHED:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from xlt_flax.analysis import formats
 from xlt_flax.analysis.fields import model_name, shown
 from xlt_flax.analysis.findings import Findings
-from xlt_flax.analysis.languages import language_name
+from xlt_flax.analysis.languages import language_name, languages_listed
 from xlt_flax.analysis.results import (
     BROKEN,
     FAILED,
@@ -33,7 +33,7 @@ class State(NamedTuple):
 
 def state(findings: Findings) -> State:
     """How many runs are finished, and how many of their models are broken or say one class."""
-    runs = findings.results.runs
+    runs = _runs(findings)
     finished = sum(run.status == FINISHED for run in runs)
     odd = sum(run.status == FINISHED and bool(run.problems) for run in runs)
     warned = (
@@ -53,14 +53,30 @@ def state(findings: Findings) -> State:
 
 
 def half_finished(findings: Findings) -> bool:
-    return any(run.status != FINISHED for run in findings.results.runs)
+    return any(run.status != FINISHED for run in _runs(findings))
+
+
+def _runs(findings: Findings) -> list[Run]:
+    """Every run as it is on the first target on which it is not finished or has problems; one that
+    is well on all, as it is on the first of them."""
+    on_each = zip(*(found.results.runs for found in findings.targets.values()), strict=True)
+    return [
+        next((run for run in same if run.status != FINISHED or run.problems), same[0])
+        for same in on_each
+    ]
+
+
+def _label(run: Run, findings: Findings) -> str:
+    """Its label, with the target where it is not the first."""
+    first = run.target_language == findings.results.target_language
+    return run.label if first else f"{run.label} on {run.target_language}"
 
 
 def unfinished_runs(findings: Findings) -> list[tuple[str, str]]:
     """Labels and status of what is not finished, with the reason where there is one."""
     return [
-        (run.label, ": ".join([run.status, *filter(None, ["; ".join(run.problems)])]))
-        for run in findings.results.runs
+        (_label(run, findings), ": ".join([run.status, *filter(None, ["; ".join(run.problems)])]))
+        for run in _runs(findings)
         if run.status != FINISHED
     ]
 
@@ -76,21 +92,21 @@ def unfinished_in_short(findings: Findings) -> list[str]:
 def problems(findings: Findings) -> list[tuple[str, str]]:
     """Labels of finished runs whose model is odd, and how: their numbers are in the tables."""
     return [
-        (run.label, "; ".join(run.problems))
-        for run in findings.results.runs
+        (_label(run, findings), "; ".join(run.problems))
+        for found in findings.targets.values()
+        for run in found.results.runs
         if run.status == FINISHED and run.problems
     ]
 
 
 def title(findings: Findings) -> str:
-    return f"Zero-shot transfer to {language_name(findings.results.target_language)}"
+    return f"Zero-shot transfer to {languages_listed(list(findings.targets))}"
 
 
 def setting(findings: Findings) -> list[tuple[str, str]]:
     """What ran: (name, value) pairs, from the runs' own configs and what they recorded."""
     runs = [run for run in findings.results.runs if run.record.config]
     second = [run for run in runs if run.source is not None]
-    target = language_name(findings.results.target_language)
     draws = sorted({run.draw for run in runs})
     pairs = [
         ("model", _distinct(model_name(run.record.config) for run in runs)),
@@ -105,13 +121,22 @@ def setting(findings: Findings) -> list[tuple[str, str]]:
         ("protocol", _values(second, "protocol")),
         ("seeds", ", ".join(map(str, sorted({run.seed for run in findings.results.runs})))),
         ("draws", ", ".join(map(str, draws)) if len(draws) > 1 else ""),
-        (f"{target} test documents", test_documents(findings)),
-        ("majority class", _majority(findings)),
+        *_of_targets(findings),
         ("device", _distinct(_device(run) for run in runs)),
         ("versions", _distinct(_versions(run) for run in runs)),
         ("date", _dates(runs)),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def _of_targets(findings: Findings) -> list[tuple[str, str]]:
+    """The test documents of each target, and its majority class."""
+    several, pairs = len(findings.targets) > 1, []
+    for language, found in findings.targets.items():
+        name = language_name(language)
+        pairs.append((f"{name} test documents", test_documents(found)))
+        pairs.append((f"{name} majority class" if several else "majority class", _majority(found)))
+    return pairs
 
 
 def _distinct(values: Iterable[str]) -> str:

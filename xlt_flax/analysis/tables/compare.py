@@ -7,6 +7,7 @@ from xlt_flax.analysis.formats import p_value, points, points_interval
 from xlt_flax.analysis.table import Row, Section, Table
 
 ORDER = 40
+EACH_TARGET = True
 
 _COLUMNS = (
     "Comparison",
