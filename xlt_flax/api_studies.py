@@ -88,6 +88,7 @@ def report(
     workdir: str | PathLike[str],
     compare: Sequence[tuple[str, str]] = (),
     places: Mapping[str, str | int] | None = None,
+    texts: bool = False,
 ) -> Report:
     """Writes the report of a sweep, of a folder of runs, or of one run, into its folder report/.
 
@@ -95,9 +96,11 @@ def report(
       workdir: the folder.
       compare: pairs of mixtures, or of one run of each, to compare besides.
       places: as of `evaluate`.
+      texts: show the most certain mistakes with their texts, which may be private.
 
     Raises:
-      UserError: there is nothing to report, a file cannot be read, or a pair cannot be compared.
+      UserError: there is nothing to report, a file cannot be read, a pair cannot be compared, or
+        texts are asked for and are not at hand.
     """
     from xlt_flax.analysis import written
     from xlt_flax.analysis.pairs import pair_of
@@ -105,7 +108,8 @@ def report(
 
     with shown():
         results = _results(workdir, places)
-        findings = known.find(results, [pair_of(results, one, other) for one, other in compare])
+        asked = [pair_of(results, one, other) for one, other in compare]
+        findings = known.find(results, asked, texts)
         folder = StudyFolder(results.path).report
         return Report(written.write(findings, folder), folder / written.PAGE)
 

@@ -111,6 +111,11 @@ class StudyReport:
         """What the runs say to the study's questions."""
         return []
 
+    def best(self, findings: "Findings") -> "Cell | None":
+        """The runs of one name whose mistakes are worth a look; None without a finished one."""
+        known = [cell for cell in findings.every.cells.values() if cell.mean is not None]
+        return max(known, key=lambda cell: cell.mean or 0.0, default=None)
+
     def curve_columns(self, names: Sequence[str]) -> list[Column]:
         """How runs stand beside each other in the figure of learning curves."""
         return [Column("runs", "ink", names)]

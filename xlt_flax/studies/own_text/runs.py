@@ -5,7 +5,7 @@ is judged, and has no part in what it learns. Stages go on from a mixture's run 
 target; the ceiling is a run on a target's own training documents.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ml_collections import ConfigDict
@@ -137,19 +137,17 @@ class _Planner:
         if not parts:
             raise UserError(f"{flag} names no mixture: give some, such as {flag}=en,de,en+de")
         letters = self.source.letters
-        pooled = {letters[part.letter] for part in parts if isinstance(part, Group)}
-        self._languages[word] = frozenset(
-            letters[part.letter] if isinstance(part, Group) else part.language for part in parts
-        )
+        pooled = languages_of([part for part in parts if isinstance(part, Group)], letters)
+        self._languages[word] = languages_of(parts, letters)
         self._require_apart(flag, word, pooled)
 
-    def _require_apart(self, flag: str, word: str, pooled: set[str]) -> None:
+    def _require_apart(self, flag: str, word: str, pooled: frozenset[str]) -> None:
         """Groups are drawn from test documents as well, and deduplication looks at a test set: for
         config.data.target_language both make an exception, which is the first target alone."""
         _, *others = self.targets
         reason = "are drawn from its test documents too" if pooled & {*others} else ""
         if self.dedup and self._languages[word] & {*others}:
-            pooled = set(self._languages[word])
+            pooled = self._languages[word]
             reason = "keep texts of its test documents, since config.data.dedup looks at one target"
         if reason:
             named = min(pooled & {*others})
@@ -185,6 +183,13 @@ class _Planner:
         return [
             PlannedRun(name, name, None, CEILING) for name in able if name not in asked.mixtures
         ]
+
+
+def languages_of(parts: Iterable[Group], letters: Mapping[str, str]) -> frozenset[str]:
+    """The languages that the parts of a mixture take documents of."""
+    return frozenset(
+        letters[part.letter] if isinstance(part, Group) else part.language for part in parts
+    )
 
 
 def _without_nothing(word: str) -> str:

@@ -1,0 +1,15 @@
+"""Any two mixtures on a target, compared."""
+
+from xlt_flax.analysis.comparison_tables import comparison_table
+from xlt_flax.analysis.findings import Findings
+from xlt_flax.analysis.table import Section, Table
+
+ORDER = 10
+EACH_TARGET = True
+
+
+def tables(findings: Findings) -> list[Table]:
+    """None without two finished mixtures."""
+    found, title = findings.compared["pairs"], "Is the difference real?"
+    notes = (f"p (Holm): corrected over the {len(found)} pairs of mixtures of this target.",)
+    return comparison_table(found, "pairs", Section("pairs", title), title, notes)
