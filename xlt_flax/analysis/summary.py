@@ -191,11 +191,14 @@ def answers(findings: Findings) -> list[Answer]:
 def _overlap(findings: Findings) -> list[Answer]:
     if not any(run.audit for run in findings.results.runs):
         return []
+    of = f"{language_name(findings.results.target_language)} " if findings.others else ""
     if not findings.affected:
-        said = "No test document occurs in any finished run's training or validation documents."
+        said = (
+            f"No {of}test document occurs in any finished run's training or validation documents."
+        )
     else:
         said = (
-            f"{len(findings.affected)} test documents occur in some run's training or validation "
-            "documents; the section on overlap leaves them out."
+            f"{len(findings.affected)} {of}test documents occur in some run's training or "
+            "validation documents; the section on overlap leaves them out."
         )
     return [Answer("", said)]

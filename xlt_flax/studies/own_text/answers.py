@@ -6,7 +6,7 @@ from dataclasses import replace
 from xlt_flax.analysis.cells import Cell
 from xlt_flax.analysis.comparisons import Comparison
 from xlt_flax.analysis.findings import Findings
-from xlt_flax.analysis.formats import points, share, share_interval
+from xlt_flax.analysis.formats import listed, points, share, share_interval
 from xlt_flax.analysis.languages import language_name
 from xlt_flax.analysis.sentences import equals
 from xlt_flax.analysis.statistics import LEVEL, Interval
@@ -35,9 +35,11 @@ def of_target(findings: Findings, roles: Roles, yardsticks: Sequence[Yardstick])
     if not cells:
         return []
     best, *others = cells
+    level = [cell.name for cell in cells if cell.mean == best.mean]
     verb = "is best" if others else "is the only mixture"
+    verb = f"is level with {listed(level[1:])}" if len(level) > 1 else verb
     said = f"{best.name} {verb}: {_accuracy(best)}"
-    if others:
+    if others and len(level) == 1:
         said += f"; {_against(best, others[0], findings)}"
     beside = _beside(best, findings, roles, yardsticks)
     waiting = len(roles.sources) - len(cells)

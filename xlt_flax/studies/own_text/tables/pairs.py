@@ -10,6 +10,7 @@ EACH_TARGET = True
 
 def tables(findings: Findings) -> list[Table]:
     """None without two finished mixtures."""
-    found, title = findings.compared["pairs"], "Is the difference real?"
+    found, section = findings.compared["pairs"], Section("pairs", "Is the difference real?")
+    title = "Any two mixtures"
     notes = (f"p (Holm): corrected over the {len(found)} pairs of mixtures of this target.",)
-    return comparison_table(found, "pairs", Section("pairs", title), title, notes)
+    return comparison_table(found, "pairs", section, title, notes)
