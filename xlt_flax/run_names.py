@@ -27,6 +27,11 @@ def split_name(name: str) -> tuple[str | None, str]:
     return source or None, mixture
 
 
+def is_of_groups(mixture: str) -> bool:
+    """Whether a mixture is made of groups, "E1D1F1", and not of languages."""
+    return bool(re.fullmatch(_GROUPS, mixture))
+
+
 def folder_name(name: str, seed: int, draw: int | None = None) -> str:
     """The folder of a run in its study; `draw` None: the study's own."""
     return f"{name}{'' if draw is None else f'-draw{draw}'}-seed{seed}"

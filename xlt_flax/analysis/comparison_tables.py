@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from xlt_flax.analysis.comparisons import Comparison
 from xlt_flax.analysis.effect_tables import BASIS
-from xlt_flax.analysis.formats import p_value, points, points_interval
+from xlt_flax.analysis.formats import listed, p_value, points, points_interval
 from xlt_flax.analysis.table import Row, Section, Table
 
 _COLUMNS = (
@@ -27,16 +27,26 @@ def comparison_table(
     if not found:
         return []
     rows = tuple(_row(comparison) for comparison in found)
-    fixed = {f"{c.first} − {c.second}: the interval holds {c.holds_fixed} fixed."
-             for c in found if c.holds_fixed}  # fmt: skip
-    flags = {f"{c.first} − {c.second}: {flag}." for c in found for flag in c.flags}
     told = (
         *notes,
-        *sorted(fixed | flags),
+        *_flags(found),
         f"Paired: the same draws, seeds and documents on both sides. {BASIS} With one seed there "
         "is no p-value: it could only tell two trained models apart.",
     )
     return [Table(key, section, title, _COLUMNS, rows, told)]
+
+
+def _flags(found: Sequence[Comparison]) -> list[str]:
+    """What a reader must know, and what intervals hold fixed, once for all that it is true of."""
+    said: dict[str, list[str]] = {}
+    for c in found:
+        fixed = [f"the interval holds {c.holds_fixed} fixed"] if c.holds_fixed else []
+        for text in (*fixed, *c.flags):
+            said.setdefault(text, []).append(f"{c.first} − {c.second}")
+    return [
+        f"{text[0].upper()}{text[1:]}: {'all' if len(names) == len(found) else listed(names)}."
+        for text, names in said.items()
+    ]
 
 
 def _row(c: Comparison) -> Row:

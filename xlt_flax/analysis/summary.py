@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 from typing import NamedTuple
 
 from xlt_flax.analysis import formats
@@ -18,6 +19,7 @@ from xlt_flax.analysis.results import (
     Run,
 )
 from xlt_flax.analysis.study_report import Answer
+from xlt_flax.run_names import is_of_groups
 
 
 class State(NamedTuple):
@@ -107,12 +109,13 @@ def setting(findings: Findings) -> list[tuple[str, str]]:
     """What ran: (name, value) pairs, from the runs' own configs and what they recorded."""
     runs = [run for run in findings.results.runs if run.record.config]
     second = [run for run in runs if run.source is not None]
+    groups = [run for run in runs if is_of_groups(run.mixture)]
     draws = sorted({run.draw for run in runs})
     pairs = [
         ("model", _distinct(model_name(run.record.config) for run in runs)),
         ("weights", _values(runs, "model.init")),
-        ("data", _joined(runs, "data.dataset", "data.domain")),
-        ("groups of", _joined(runs, "data.train_per_group", "data.validation_per_group", " + ")),
+        ("data", _distinct(_data(run) for run in runs)),
+        ("groups of", _joined(groups, "data.train_per_group", "data.validation_per_group", " + ")),
         ("max length", _values(runs, "data.max_length")),
         ("learning rate", _joined(runs, "train.learning_rate", "train.schedule")),
         ("batch", _values(runs, "train.batch_size")),
@@ -152,6 +155,15 @@ def _joined(runs: Sequence[Run], first: str, second: str, between: str = ", ") -
     """Two fields that belong together, each pair that occurs."""
     pairs = ([run.record.config.get(field) for field in (first, second)] for run in runs)
     return _distinct(between.join(map(shown, pair)) for pair in pairs if None not in pair)
+
+
+def _data(run: Run) -> str:
+    """Its own files' name, or the data set and the part of it."""
+    config = run.record.config
+    if files := config.get("data.files"):
+        return PurePath(str(files)).name
+    pair = [config.get(field) for field in ("data.dataset", "data.domain")]
+    return ", ".join(map(shown, pair)) if None not in pair else ""
 
 
 def _device(run: Run) -> str:

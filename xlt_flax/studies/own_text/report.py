@@ -6,8 +6,9 @@ from xlt_flax.analysis.cells import Cell
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.languages import languages_listed
 from xlt_flax.analysis.results import Results, Run
-from xlt_flax.analysis.study_report import Answer, StudyReport
+from xlt_flax.analysis.study_report import Answer, Column, StudyReport
 from xlt_flax.analysis.yardsticks import Yardstick
+from xlt_flax.run_names import split_name
 from xlt_flax.studies.own_text import answers
 from xlt_flax.studies.own_text.roles import roles_of
 from xlt_flax.studies.own_text.runs import CEILING, SOURCES, STAGES
@@ -60,6 +61,11 @@ class OwnTextReport(StudyReport):
     def best(self, findings: Findings) -> Cell | None:
         """Of the mixtures without the target's labels."""
         return next(iter(answers.ranked(findings, roles_of(findings.results))), None)
+
+    def curve_columns(self, names: Sequence[str]) -> list[Column]:
+        stages = [name for name in names if split_name(name)[0]]
+        alone = [name for name in names if name not in stages]
+        return [Column("from the model", "one", alone), Column("stages", "two", stages)]
 
     def others_title(self, results: Results) -> str:
         return f"{super().others_title(results)}, every run"
