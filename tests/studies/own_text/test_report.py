@@ -164,3 +164,16 @@ def test_a_comparison_is_turned_round(found):
     )
     assert other.difference == -one.difference
     assert other.interval == (-one.interval.high, -one.interval.low)
+
+
+def test_what_was_seen_of_one_target_is_not_left_out_of_another(write_transfer, tmp_path):
+    """An audit knows documents by their ids, which two languages may have in common."""
+    write_transfer(tmp_path / "s", {"E1": STUDY["E1"]}, seeds=(50,))
+    ids = ["fr/music/test/0", "ja/music/test/0"]
+    audit = tmp_path / "s" / "E1-seed50" / "audit.json"
+    content = json.loads(audit.read_text())
+    content["duplicates"]["train_test"]["ids"] = ids
+    audit.write_text(json.dumps(content))
+    found = known.find(read_results(tmp_path / "s"))
+    assert found.affected == {"ja/music/test/0"}
+    assert found.targets["fr"].affected == frozenset()
