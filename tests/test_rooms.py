@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "xlt_flax"
 ROOMS = {"data", "modeling", "training", "evaluation", "studies", "analysis"}
 FOUNDATION = {"errors", "failures", "files", "locks", "places", "signals"}
-SURFACE = {"api", "cli", "console", "overrides", "words"}
+SURFACE = {"api", "api_studies", "cli", "console", "overrides", "words"}
 VALIDATES = {"evaluation.predictions", "evaluation.scores", "evaluation.seen"}
 NAMES_OF_OBJECTIVES = "training.objectives"  # which files there are: config_checks asks
 MAX_LINES = 300

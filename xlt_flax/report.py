@@ -1,12 +1,13 @@
 """Writes the report of a sweep: tables, statistics, figures and a page.
 
-    python -m xlt_flax.report --workdir=DIR [--compare=A,B] [--config.model.name=PLACE]
+    python -m xlt_flax.report --workdir=DIR [--compare=A,B] [--texts] [--config.model.name=PLACE]
     python -m xlt_flax.report --plan --sd=2 --effect=1
 
 DIR is a sweep's folder, a folder of runs, or one run. DIR/report/ gets tables.md, results.csv,
 results.json, index.html, and figure_4_1, figure_tables and learning_curves as PNG and SVG. What
 is not finished is marked. A and B are mixtures (E1D1F1, E1D1F1+J1) or one run of each
-(E1D1F1-seed50). PLACE is where a model or data lies that was moved since.
+(E1D1F1-seed50). --texts shows the most certain mistakes with their texts, and needs the data. PLACE
+is where a model or data lies that was moved since.
 
 --plan says how many draws and seeds a study of 1:1:1 against 3:0 needs; with --workdir it takes a
 pilot's components of variance.
@@ -25,6 +26,9 @@ _COMPARE = flags.DEFINE_multi_string(
     "compare", [], "Two mixtures to compare, such as --compare=E1D1F1,E1E2E3; may be repeated."
 )
 _GIVEN = overrides.define_field_flags(PLACES)
+_TEXTS = flags.DEFINE_bool(
+    "texts", False, "Show the most certain mistakes with their texts, which may be private."
+)
 _PLAN = flags.DEFINE_bool("plan", False, "Say how many draws and seeds a study needs.")
 _SD = flags.DEFINE_float(
     "sd", None, "With --plan: standard deviation of a run over draws and seeds, in points."
@@ -38,8 +42,10 @@ def main(_: Sequence[str]) -> None:
     numbers = [flag.name for flag in (_SD, _EFFECT, _DOCUMENTS) if flag.value is not None]
     places = overrides.given(_GIVEN)
     if _PLAN.value:
-        if pairs:
-            raise UserError("--compare goes with a report, not with --plan: leave one out")
+        for flag in (
+            flag for flag, given in (("compare", pairs), ("texts", _TEXTS.value)) if given
+        ):
+            raise UserError(f"--{flag} goes with a report, not with --plan: leave one out")
         effect = 1.0 if _EFFECT.value is None else _EFFECT.value
         print(api.study_size(effect, _SD.value, _DOCUMENTS.value, _WORKDIR.value, places))
         return
@@ -47,7 +53,7 @@ def main(_: Sequence[str]) -> None:
         raise UserError(f"--{numbers[0]} is for --plan: add --plan, or leave it out")
     if _WORKDIR.value is None:
         raise UserError("--workdir: give the folder of a sweep or of a run")
-    written = api.report(_WORKDIR.value, pairs, places)
+    written = api.report(_WORKDIR.value, pairs, places, _TEXTS.value)
     print(written.text)
     print(f"Written: {written.page}")
 

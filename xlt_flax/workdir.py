@@ -236,6 +236,7 @@ class StudyFolder:
         self.file = self.path / "sweep.json"  # what the study is made of
         self.lock = self.path / ".sweep.lock"
         self.report = self.path / "report"
+        self.baseline = self.path / "baseline"  # what something simpler predicted
 
     def runs(self) -> list[Workdir]:
         """The workdirs of runs that have begun, by name."""

@@ -4,10 +4,12 @@ Labels are names; in files of formats 1 and 2, numbers. Nothing here needs to kn
 prediction is right if it is the label.
 """
 
+import math
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,11 +29,13 @@ class _Predictions:
       ids: of the documents.
       labels: object[documents]; several of a document are a tuple.
       predicted: object[documents], the same; None: the model put out no numbers.
+      certainty: float64[documents], the largest probability; NaN where there is none.
     """
 
     ids: tuple[str, ...]
     labels: np.ndarray
     predicted: np.ndarray
+    certainty: np.ndarray
 
     @property
     def correct(self) -> np.ndarray:
@@ -88,6 +92,8 @@ def _read_evaluation(workdir: Workdir, language: str) -> Evaluation | None:
         micro_f1=number(values, "micro_f1", path),
         ece=number(values, "ece", path),
         per_class=inner(values, "per_class"),
+        labels=judged.labels,
+        certainty=judged.certainty,
     )
 
 
@@ -115,33 +121,40 @@ def _majority(judged: _Predictions) -> float | None:
 
 def _read_predictions(path: Path) -> _Predictions:
     """A document without a prediction (null: the model put out no numbers) is wrong."""
-    rows: dict[str, tuple[Hashable, Hashable]] = {}
+    rows: dict[str, _Row] = {}
     for line_number, line in read_lines(path):
         try:
-            name, label, prediction = _row(line)
+            name, row = str(line["id"]), _row(line)
         except (KeyError, TypeError):
             raise UserError(
                 f"{path}:{line_number}: wants id, label and prediction; evaluate this run again"
             ) from None
         if name in rows:
             raise UserError(f"{path}:{line_number}: {name} a second time; evaluate this run again")
-        rows[name] = label, prediction
-    kept = {name: row for name, row in rows.items() if row[0] is not None}
+        rows[name] = row
+    kept = {name: row for name, row in rows.items() if row.label is not None}
     return _Predictions(
         tuple(kept),
-        _objects(label for label, _ in kept.values()),
-        _objects(prediction for _, prediction in kept.values()),
+        _objects(row.label for row in kept.values()),
+        _objects(row.prediction for row in kept.values()),
+        np.array([row.certainty for row in kept.values()], float),
     )
 
 
-def _row(line: dict) -> tuple[str, Hashable, Hashable]:
-    """(id, label, prediction) of a line.
+class _Row(NamedTuple):
+    label: Hashable
+    prediction: Hashable
+    certainty: float
+
+
+def _row(line: dict) -> _Row:
+    """What a line says of its document.
 
     Raises:
       KeyError, TypeError: it is not what eval writes.
     """
     label, prediction = (_value(line[key]) for key in (_SEVERAL if "labels" in line else _ONE))
-    return str(line["id"]), label, prediction
+    return _Row(label, prediction, max(line.get("probabilities") or [math.nan]))
 
 
 def _value(found: object) -> Hashable:

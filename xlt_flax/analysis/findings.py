@@ -1,7 +1,7 @@
 """What runs show: every number of the report, computed once for tables, figures and page."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from xlt_flax.analysis import statistics
 from xlt_flax.analysis.agreement import Agreement, agreement
@@ -10,9 +10,12 @@ from xlt_flax.analysis.comparisons import Comparison, compare_all, compare_names
 from xlt_flax.analysis.effects import Effect, measure_families
 from xlt_flax.analysis.judged import Judged
 from xlt_flax.analysis.languages import LanguageCell, by_language
-from xlt_flax.analysis.results import Results, Run, finished_of
+from xlt_flax.analysis.mistakes import Mistakes
+from xlt_flax.analysis.results import Results, Run, finished_of, targets_of
 from xlt_flax.analysis.statistics import Interval
 from xlt_flax.analysis.study_report import StudyReport
+from xlt_flax.analysis.targets import judged_on
+from xlt_flax.analysis.yardsticks import Yardstick
 
 Pair = tuple[Sequence[Run], Sequence[Run]]  # what is compared: each side runs of one name
 
@@ -48,6 +51,9 @@ class Findings:
       compared: the study's comparisons by what it calls them, Holm over all of one name.
       asked: the comparisons asked for by --compare.
       languages: language -> run name -> its results on that language.
+      yardsticks: what something simpler gets.
+      others: the same on each target language besides `results.target_language`.
+      mistakes: of the best runs, with their texts; () unless they were asked for.
     """
 
     results: Results
@@ -59,16 +65,43 @@ class Findings:
     compared: Mapping[str, tuple[Comparison, ...]]
     asked: tuple[Comparison, ...]
     languages: dict[str, dict[str, LanguageCell]]
+    yardsticks: tuple[Yardstick, ...] = ()
+    others: Mapping[str, "Findings"] = field(default_factory=dict)
+    mistakes: tuple[Mistakes, ...] = ()
+
+    @property
+    def targets(self) -> dict[str, "Findings"]:
+        """Target language -> the findings on it, this one's first."""
+        return {self.results.target_language: self, **self.others}
 
 
 def find(results: Results, study: StudyReport, asked: Sequence[Pair] = ()) -> Findings:
-    """Computes everything.
+    """Computes everything, on each target language.
 
     Args:
       results: what was read.
       study: what the runs are of.
       asked: pairs to compare.
     """
+    first, *others = (_find_on(results, language, study, asked) for language in targets_of(results))
+    return replace(
+        first,
+        yardsticks=tuple(study.yardsticks(results)),
+        others={found.results.target_language: found for found in others},
+    )
+
+
+def _find_on(
+    results: Results, language: str, study: StudyReport, asked: Sequence[Pair]
+) -> Findings:
+    """The findings on one target language."""
+    if results.targets:
+        results = judged_on(results, language)
+        by_label = {run.label: run for run in results.runs}
+        asked = [
+            ([by_label[run.label] for run in one], [by_label[run.label] for run in other])
+            for one, other in asked
+        ]
     affected = _affected(results)
     judged = Judged(results)
     every = _view(results, study, judged)
@@ -84,7 +117,8 @@ def find(results: Results, study: StudyReport, asked: Sequence[Pair] = ()) -> Fi
         affected=affected,
         agreement=agreement(repeated),
         compared={
-            key: compare_names(results, judged, pairs) for key, pairs in study.comparisons().items()
+            key: compare_names(results, judged, pairs)
+            for key, pairs in study.comparisons(results).items()
         },
         asked=compare_all(judged, asked),
         languages=by_language(results),

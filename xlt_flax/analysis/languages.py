@@ -1,5 +1,6 @@
 """Accuracy by language: of every run, on every language that it was judged on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xlt_flax.analysis.results import Evaluation, Results, finished_of
@@ -37,6 +38,12 @@ class LanguageCell:
 def language_name(code: str) -> str:
     """Its English name; the code itself where it has none here."""
     return NAMES.get(code, code)
+
+
+def languages_listed(codes: Sequence[str]) -> str:
+    """ "Japanese", "Japanese and Korean", "Japanese, Korean and Thai"."""
+    *first, last = map(language_name, codes)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def by_language(results: Results) -> dict[str, dict[str, LanguageCell]]:

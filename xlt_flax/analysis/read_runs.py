@@ -1,6 +1,5 @@
 """Finds the runs of a study's folder, of a folder of runs, or of one run, and names them."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,9 +23,8 @@ from xlt_flax.analysis.results import (
 from xlt_flax.analysis.run_files import NOTHING_MOVED
 from xlt_flax.config import base
 from xlt_flax.errors import UserError
+from xlt_flax.run_names import folder_name, read_folder_name, stage_name
 from xlt_flax.workdir import StudyFolder
-
-_RUN_FOLDER = re.compile(r"(?P<name>.+?)(-draw(?P<draw>\d+))?-seed(?P<seed>\d+)")
 
 
 @dataclass(frozen=True)
@@ -59,8 +57,9 @@ def read_results(path: Path, moved: Mapping[str, str] = NOTHING_MOVED) -> Result
     if not path.is_dir():
         raise UserError(f"--workdir={path}: no such folder; give the folder of a sweep or of a run")
     planned = StudyFolder(path).file.exists()
+    targets: tuple[str, ...] = ()
     if planned:
-        runs = _planned_runs(path, moved)
+        runs, targets = _planned_runs(path, moved)
     else:
         folders = (
             [path] if run_files.is_run(path) else sorted(filter(run_files.is_run, path.iterdir()))
@@ -71,11 +70,12 @@ def read_results(path: Path, moved: Mapping[str, str] = NOTHING_MOVED) -> Result
                 "a run"
             )
         runs = [_read_run(place, record) for place, record in _unplanned(folders, moved)]
-    return Results(path, tuple(_told_apart(settings.with_settings(runs))), planned)
+    return Results(path, tuple(_told_apart(settings.with_settings(runs))), planned, targets)
 
 
-def _planned_runs(path: Path, moved: Mapping[str, str]) -> list[Run]:
-    """Those that sweep.json lists, with every seed and draw that it or the folder has."""
+def _planned_runs(path: Path, moved: Mapping[str, str]) -> tuple[list[Run], tuple[str, ...]]:
+    """Those that sweep.json lists, with every seed and draw that it or the folder has; and the
+    languages that it says they are judged on."""
     plan_file = StudyFolder(path).file
     plan = read_object(plan_file)
     config = run_files.read_config(plan_file, plan)
@@ -85,7 +85,7 @@ def _planned_runs(path: Path, moved: Mapping[str, str]) -> list[Run]:
         if not record.config and config:
             record = replace(record, config=_task_config({**config, **moved}, place))
         runs.append(_read_run(place, record))
-    return runs
+    return runs, tuple(map(str, plan.get("targets") or ()))
 
 
 def _planned_places(path: Path, plan: dict, config: Config) -> Iterator[_Place]:
@@ -99,9 +99,8 @@ def _planned_places(path: Path, plan: dict, config: Config) -> Iterator[_Place]:
     found = _folders_of_runs(path, own_draw)
     for name, entry in entries.items():
         for draw, seed in sorted(listed | found.get(name, set())):
-            middle = "" if draw == own_draw else f"-draw{draw}"
             yield _Place(
-                folder=path / f"{name}{middle}-seed{seed}",
+                folder=path / folder_name(name, seed, None if draw == own_draw else draw),
                 name=name,
                 mixture=str(entry.get("mixture") or name),
                 source=entry.get("source"),
@@ -146,10 +145,10 @@ def _folders_of_runs(path: Path, own_draw: int) -> dict[str, set[tuple[int, int]
     """A run's name -> the (draw, seed) of its folders."""
     found: dict[str, set[tuple[int, int]]] = {}
     for folder in path.iterdir():
-        match = _RUN_FOLDER.fullmatch(folder.name)
-        if match and run_files.is_run(folder):
-            draw = int(match["draw"] or own_draw)
-            found.setdefault(match["name"], set()).add((draw, int(match["seed"])))
+        named = read_folder_name(folder.name)
+        if named and run_files.is_run(folder):
+            draw = own_draw if named.draw is None else named.draw
+            found.setdefault(named.name, set()).add((draw, named.seed))
     return found
 
 
@@ -172,17 +171,17 @@ def _unplanned(
     for folder in folders:
         record = run_files.read_record(folder, moved)
         config = record.config
-        match = _RUN_FOLDER.fullmatch(folder.resolve().name)
-        mixture = str(config.get("mixture") or (match["name"] if match else folder.name))
+        named = read_folder_name(folder.resolve().name)
+        mixture = str(config.get("mixture") or (named.name if named else folder.name))
         seed = config.get("seed")
         source = _source_mixture(record)
         yield (
             _Place(
                 folder=folder,
-                name=mixture if source is None else f"{source}+{mixture}",
+                name=mixture if source is None else stage_name(source, mixture),
                 mixture=mixture,
                 source=source,
-                seed=seed if isinstance(seed, int) else int(match["seed"]) if match else 0,
+                seed=seed if isinstance(seed, int) else named.seed if named else 0,
                 draw=_draw(config),
             ),
             record,
@@ -197,8 +196,8 @@ def _source_mixture(record: Record) -> str | None:
     if record.source is not None:
         return str(record.source.config.get("mixture") or Path(str(init_from)).name)
     name = Path(str(init_from)).name
-    match = _RUN_FOLDER.fullmatch(name)
-    return match["name"] if match else name
+    named = read_folder_name(name)
+    return named.name if named else name
 
 
 def _read_run(place: _Place, record: Record) -> Run:
@@ -230,7 +229,7 @@ def _read_result(
 ) -> tuple[str, dict[str, Evaluation], Audit | None]:
     """A run's status, its evaluations by language, and its audit: none, unless it is finished."""
     status = run_files.read_status(folder, language)
-    evaluations = read_evaluations(folder) if status == FINISHED else {}
+    evaluations = read_evaluations(folder) if status in (FINISHED, NOT_EVALUATED) else {}
     if status == FINISHED and language not in evaluations:  # none of its documents has a label
         status = NOT_EVALUATED
     if status != FINISHED:

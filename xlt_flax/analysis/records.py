@@ -40,25 +40,36 @@ def results_csv(findings: Findings) -> str:
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     for run in findings.results.runs:
-        writer.writerows(_csv_rows(run, study, findings.every.runs.get(run.label)))
+        writer.writerows(_csv_rows(run, study, _intervals(findings, run)))
     return text.getvalue()
 
 
-def _csv_rows(run: Run, study: StudyReport, interval: Interval | None) -> list[dict[str, object]]:
+def _intervals(findings: Findings, run: Run) -> dict[str, Interval]:
+    """Target language -> the interval of the run's accuracy there, where it has one."""
+    known = {language: found.every.runs for language, found in findings.targets.items()}
+    return {name: runs[run.label] for name, runs in known.items() if run.label in runs}
+
+
+def _csv_rows(
+    run: Run, study: StudyReport, intervals: dict[str, Interval]
+) -> list[dict[str, object]]:
     row = {"table": study.table_of(run), **{key: getattr(run, key) for key in _OF_RUN}}
     if run.target is None:
         return [{**row, "problems": "; ".join(run.problems)}]
-    low, high = interval or (None, None)
-    on_target: dict[str, object] = {"low": _short(low), "high": _short(high)}
-    on_target |= _under_name(study, study.reported(run))
     return [
-        {
-            **row,
-            **(on_target if language == run.target_language else {}),
-            **_result(language, evaluation),
-        }
+        {**row, **_on_target(run, study, language, intervals), **_result(language, evaluation)}
         for language, evaluation in run.evaluations.items()
     ]
+
+
+def _on_target(
+    run: Run, study: StudyReport, language: str, intervals: dict[str, Interval]
+) -> dict[str, object]:
+    """What is known of a result on a target only."""
+    low, high = intervals.get(language, (None, None))
+    known: dict[str, object] = {"low": _short(low), "high": _short(high)}
+    own = language == run.target_language
+    return known | (_under_name(study, study.reported(run)) if own else {})
 
 
 def _result(language: str, evaluation: Evaluation) -> dict[str, object]:
@@ -92,6 +103,24 @@ def results_json(findings: Findings) -> dict[str, object]:
         "languages": _plain(findings.languages),
         "overlap": _overlap(findings),
         "contrasts": contrasts_json(findings.every, findings.study),
+        **_yardsticks(findings),
+        **_others(findings),
+    }
+
+
+def _yardsticks(findings: Findings) -> dict[str, object]:
+    return {each.key: _plain(each) for each in findings.yardsticks}
+
+
+def _others(findings: Findings) -> dict[str, object]:
+    """The same of the other target languages; nothing where there is one."""
+    if not findings.others:
+        return {}
+    return {
+        "targets": {
+            language: {**_view(found.every, found.study), **_plain(dict(found.compared))}
+            for language, found in findings.others.items()
+        }
     }
 
 

@@ -41,6 +41,9 @@ class Evaluation:
         where there is nothing; empty without predictions.
       micro_f1, ece: as the file has them, or None.
       per_class: {label: {"precision", "recall", "f1", "support"}}; {} of an older eval.
+      labels: object (documents,), what is right, as `predictions`; empty without predictions.
+      certainty: float64 (documents,), the largest of a document's probabilities; NaN where there
+        are none; empty without predictions.
     """
 
     language: str
@@ -60,6 +63,8 @@ class Evaluation:
     micro_f1: float | None = None
     ece: float | None = None
     per_class: dict[str, dict[str, float]] = field(default_factory=dict)
+    labels: np.ndarray = field(default_factory=lambda: np.zeros(0, object))
+    certainty: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass(frozen=True)
@@ -193,6 +198,7 @@ class Results:
     path: Path
     runs: tuple[Run, ...]
     planned: bool  # a sweep.json said which runs there should be
+    targets: tuple[str, ...] = ()  # that it said all runs are judged on; (): each on its own
 
     def names(self) -> list[str]:
         return list(dict.fromkeys(run.name for run in self.runs))
@@ -205,6 +211,11 @@ class Results:
         """Of most runs."""
         languages = [run.target_language for run in self.runs]
         return max(languages, key=languages.count)
+
+
+def targets_of(results: Results) -> tuple[str, ...]:
+    """The languages that the runs are judged on, first the one that most is said of."""
+    return results.targets or (results.target_language,)
 
 
 def finished_of(runs: Iterable[Run]) -> list[Run]:

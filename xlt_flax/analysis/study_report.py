@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from xlt_flax.analysis.effects import Family
 from xlt_flax.analysis.experiment import Deviation
 from xlt_flax.analysis.groups import Group
-from xlt_flax.analysis.languages import language_name
-from xlt_flax.analysis.results import Results, Run
+from xlt_flax.analysis.languages import language_name, languages_listed
+from xlt_flax.analysis.results import Results, Run, targets_of
+from xlt_flax.analysis.yardsticks import Yardstick
 
 if TYPE_CHECKING:
     from xlt_flax.analysis.cells import Cell
@@ -64,7 +65,7 @@ class StudyReport:
 
     def heading(self, results: Results) -> str:
         """What heads the page."""
-        return f"Zero-shot transfer to {language_name(results.target_language)}"
+        return f"Zero-shot transfer to {languages_listed(targets_of(results))}"
 
     def table_of(self, run: Run) -> str:
         """The key of the table in which a run stands."""
@@ -90,9 +91,13 @@ class StudyReport:
         """The contrasts to take, given the names of all runs, finished or not."""
         return []
 
-    def comparisons(self) -> Mapping[str, Sequence[tuple[str, str]]]:
-        """Pairs of runs to compare, by what they are called in results.json."""
+    def comparisons(self, results: Results) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """Pairs of names of runs to compare, by what they are called in results.json."""
         return {}
+
+    def yardsticks(self, results: Results) -> Sequence[Yardstick]:
+        """What something simpler than the runs gets on the same documents."""
+        return ()
 
     def deviations(self, run: Run) -> list[Deviation]:
         """In which fields a run is not the study's experiment."""
@@ -105,6 +110,11 @@ class StudyReport:
     def answers(self, findings: "Findings") -> list[Answer]:
         """What the runs say to the study's questions."""
         return []
+
+    def best(self, findings: "Findings") -> "Cell | None":
+        """The runs of one name whose mistakes are worth a look; None without a finished one."""
+        known = [cell for cell in findings.every.cells.values() if cell.mean is not None]
+        return max(known, key=lambda cell: cell.mean or 0.0, default=None)
 
     def curve_columns(self, names: Sequence[str]) -> list[Column]:
         """How runs stand beside each other in the figure of learning curves."""

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 from typing import NamedTuple
 
 from xlt_flax.analysis import formats
 from xlt_flax.analysis.fields import model_name, shown
 from xlt_flax.analysis.findings import Findings
-from xlt_flax.analysis.languages import language_name
+from xlt_flax.analysis.languages import language_name, languages_listed
 from xlt_flax.analysis.results import (
     BROKEN,
     FAILED,
@@ -18,6 +19,7 @@ from xlt_flax.analysis.results import (
     Run,
 )
 from xlt_flax.analysis.study_report import Answer
+from xlt_flax.run_names import is_of_groups
 
 
 class State(NamedTuple):
@@ -33,7 +35,7 @@ class State(NamedTuple):
 
 def state(findings: Findings) -> State:
     """How many runs are finished, and how many of their models are broken or say one class."""
-    runs = findings.results.runs
+    runs = _runs(findings)
     finished = sum(run.status == FINISHED for run in runs)
     odd = sum(run.status == FINISHED and bool(run.problems) for run in runs)
     warned = (
@@ -53,14 +55,30 @@ def state(findings: Findings) -> State:
 
 
 def half_finished(findings: Findings) -> bool:
-    return any(run.status != FINISHED for run in findings.results.runs)
+    return any(run.status != FINISHED for run in _runs(findings))
+
+
+def _runs(findings: Findings) -> list[Run]:
+    """Every run as it is on the first target on which it is not finished or has problems; one that
+    is well on all, as it is on the first of them."""
+    on_each = zip(*(found.results.runs for found in findings.targets.values()), strict=True)
+    return [
+        next((run for run in same if run.status != FINISHED or run.problems), same[0])
+        for same in on_each
+    ]
+
+
+def _label(run: Run, findings: Findings) -> str:
+    """Its label, with the target where it is not the first."""
+    first = run.target_language == findings.results.target_language
+    return run.label if first else f"{run.label} on {run.target_language}"
 
 
 def unfinished_runs(findings: Findings) -> list[tuple[str, str]]:
     """Labels and status of what is not finished, with the reason where there is one."""
     return [
-        (run.label, ": ".join([run.status, *filter(None, ["; ".join(run.problems)])]))
-        for run in findings.results.runs
+        (_label(run, findings), ": ".join([run.status, *filter(None, ["; ".join(run.problems)])]))
+        for run in _runs(findings)
         if run.status != FINISHED
     ]
 
@@ -76,27 +94,28 @@ def unfinished_in_short(findings: Findings) -> list[str]:
 def problems(findings: Findings) -> list[tuple[str, str]]:
     """Labels of finished runs whose model is odd, and how: their numbers are in the tables."""
     return [
-        (run.label, "; ".join(run.problems))
-        for run in findings.results.runs
+        (_label(run, findings), "; ".join(run.problems))
+        for found in findings.targets.values()
+        for run in found.results.runs
         if run.status == FINISHED and run.problems
     ]
 
 
 def title(findings: Findings) -> str:
-    return f"Zero-shot transfer to {language_name(findings.results.target_language)}"
+    return f"Zero-shot transfer to {languages_listed(list(findings.targets))}"
 
 
 def setting(findings: Findings) -> list[tuple[str, str]]:
     """What ran: (name, value) pairs, from the runs' own configs and what they recorded."""
     runs = [run for run in findings.results.runs if run.record.config]
     second = [run for run in runs if run.source is not None]
-    target = language_name(findings.results.target_language)
+    groups = [run for run in runs if is_of_groups(run.mixture)]
     draws = sorted({run.draw for run in runs})
     pairs = [
         ("model", _distinct(model_name(run.record.config) for run in runs)),
         ("weights", _values(runs, "model.init")),
-        ("data", _joined(runs, "data.dataset", "data.domain")),
-        ("groups of", _joined(runs, "data.train_per_group", "data.validation_per_group", " + ")),
+        ("data", _distinct(_data(run) for run in runs)),
+        ("groups of", _joined(groups, "data.train_per_group", "data.validation_per_group", " + ")),
         ("max length", _values(runs, "data.max_length")),
         ("learning rate", _joined(runs, "train.learning_rate", "train.schedule")),
         ("batch", _values(runs, "train.batch_size")),
@@ -105,13 +124,22 @@ def setting(findings: Findings) -> list[tuple[str, str]]:
         ("protocol", _values(second, "protocol")),
         ("seeds", ", ".join(map(str, sorted({run.seed for run in findings.results.runs})))),
         ("draws", ", ".join(map(str, draws)) if len(draws) > 1 else ""),
-        (f"{target} test documents", test_documents(findings)),
-        ("majority class", _majority(findings)),
+        *_of_targets(findings),
         ("device", _distinct(_device(run) for run in runs)),
         ("versions", _distinct(_versions(run) for run in runs)),
         ("date", _dates(runs)),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def _of_targets(findings: Findings) -> list[tuple[str, str]]:
+    """The test documents of each target, and its majority class."""
+    several, pairs = len(findings.targets) > 1, []
+    for language, found in findings.targets.items():
+        name = language_name(language)
+        pairs.append((f"{name} test documents", test_documents(found)))
+        pairs.append((f"{name} majority class" if several else "majority class", _majority(found)))
+    return pairs
 
 
 def _distinct(values: Iterable[str]) -> str:
@@ -127,6 +155,15 @@ def _joined(runs: Sequence[Run], first: str, second: str, between: str = ", ") -
     """Two fields that belong together, each pair that occurs."""
     pairs = ([run.record.config.get(field) for field in (first, second)] for run in runs)
     return _distinct(between.join(map(shown, pair)) for pair in pairs if None not in pair)
+
+
+def _data(run: Run) -> str:
+    """Its own files' name, or the data set and the part of it."""
+    config = run.record.config
+    if files := config.get("data.files"):
+        return PurePath(str(files)).name
+    pair = [config.get(field) for field in ("data.dataset", "data.domain")]
+    return ", ".join(map(shown, pair)) if None not in pair else ""
 
 
 def _device(run: Run) -> str:
@@ -166,11 +203,14 @@ def answers(findings: Findings) -> list[Answer]:
 def _overlap(findings: Findings) -> list[Answer]:
     if not any(run.audit for run in findings.results.runs):
         return []
+    of = f"{language_name(findings.results.target_language)} " if findings.others else ""
     if not findings.affected:
-        said = "No test document occurs in any finished run's training or validation documents."
+        said = (
+            f"No {of}test document occurs in any finished run's training or validation documents."
+        )
     else:
         said = (
-            f"{len(findings.affected)} test documents occur in some run's training or validation "
-            "documents; the section on overlap leaves them out."
+            f"{len(findings.affected)} {of}test documents occur in some run's training or "
+            "validation documents; the section on overlap leaves them out."
         )
     return [Answer("", said)]

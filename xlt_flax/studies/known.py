@@ -20,14 +20,26 @@ def study_of(results: "Results") -> "StudyReport":
     """The first study that some run is of; for runs of none, one that knows nothing."""
     from xlt_flax.analysis.study_report import StudyReport
     from xlt_flax.studies.diversity.report import DiversityReport
+    from xlt_flax.studies.own_text.report import OwnTextReport
     from xlt_flax.studies.thesis.report import ThesisReport
 
-    known = (ThesisReport(), DiversityReport(), StudyReport())
+    known = (OwnTextReport(), ThesisReport(), DiversityReport(), StudyReport())
     return next(study for study in known if study.concerns(results))
 
 
-def find(results: "Results", asked: "Sequence[Pair]" = ()) -> "Findings":
-    """All that the report of some runs shows, `asked` compared as well: see analysis.findings."""
-    from xlt_flax.analysis import findings
+def find(results: "Results", asked: "Sequence[Pair]" = (), texts: bool = False) -> "Findings":
+    """All that the report of some runs shows: see analysis.findings.
 
-    return findings.find(results, study_of(results), asked)
+    Args:
+      results: what was read.
+      asked: pairs to compare as well.
+      texts: look for the most certain mistakes, with their texts.
+
+    Raises:
+      UserError: texts are asked for, and are not at hand.
+    """
+    from xlt_flax.analysis import findings
+    from xlt_flax.studies import mistakes
+
+    found = findings.find(results, study_of(results), asked)
+    return mistakes.with_texts(found) if texts else found

@@ -2,8 +2,8 @@
 
 The runs of a study are a directed acyclic graph: each begins with the model as it is, or goes on
 from another run. In a config, `config.sweep.runs`, a run is named by its mixture, "E1D1F1"; one
-that goes on from another names both, "E1D1F1+J1": `run_of` reads such names. A study that changes
-other fields from run to run is made of `PlannedRun`s directly.
+that goes on from another names both, "E1D1F1+J1" (see run_names). A study that changes other
+fields from run to run is made of `PlannedRun`s directly.
 """
 
 import difflib
@@ -16,9 +16,9 @@ from ml_collections import ConfigDict
 from xlt_flax.config import resolve
 from xlt_flax.data.mixture import mixture_shape, parse_mixture
 from xlt_flax.errors import UserError
+from xlt_flax.run_names import folder_name, split_name
 
 _AFTER = "other"  # the table of a run that goes on from another, where none is given
-_GOES_ON = "+"  # in a run's name, between the run that it goes on from and its own mixture
 
 
 @dataclass(frozen=True)
@@ -57,16 +57,12 @@ class Task:
 
     @property
     def folder(self) -> str:
-        return self._folder_of(self.run.name)
+        return folder_name(self.run.name, self.seed, self.draw)
 
     @property
     def source_folder(self) -> str | None:
         """Of the same draw and seed."""
-        return self.run.source and self._folder_of(self.run.source)
-
-    def _folder_of(self, name: str) -> str:
-        draw = "" if self.draw is None else f"-draw{self.draw}"
-        return f"{name}{draw}-seed{self.seed}"
+        return self.run.source and folder_name(self.run.source, self.seed, self.draw)
 
 
 def plan_runs(names: Sequence[str], tables: Mapping[str, str]) -> list[PlannedRun]:
@@ -83,18 +79,18 @@ def plan_runs(names: Sequence[str], tables: Mapping[str, str]) -> list[PlannedRu
 
 
 def run_of(name: str, table: str | None = None) -> PlannedRun:
-    """The run of a name: what follows the last "+" is its mixture, what goes before its source.
+    """The run of a name: its mixture, and the run that it goes on from.
 
     Raises:
       UserError: the name has no mixture.
     """
-    source, _, mixture = name.rpartition(_GOES_ON)
+    source, mixture = split_name(name)
     if not mixture:
         raise UserError(
             f"config.sweep.runs has {name!r}: give mixtures such as E1D1F1 or E1D1F1+J1"
         )
     shape = mixture_shape(parse_mixture(mixture))
-    return PlannedRun(name, mixture, source or None, table or (_AFTER if source else shape))
+    return PlannedRun(name, mixture, source, table or (_AFTER if source else shape))
 
 
 def in_order(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
@@ -246,7 +242,9 @@ def split_config(config: ConfigDict) -> tuple[ConfigDict, list[str]]:
     common = config.copy_and_resolve_references()
     listed = common.get("sweep")
     if not isinstance(listed, ConfigDict) or list(listed) != ["runs"] or not listed.runs:
-        raise UserError("--config: a sweep needs config.sweep.runs, as configs/thesis.py has it")
+        raise UserError(
+            "--config: a sweep needs config.sweep.runs, as configs/thesis.py has it, or --mixtures"
+        )
     for each in ("mixture", "init_from"):
         if common.get(each):
             raise UserError(

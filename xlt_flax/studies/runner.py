@@ -25,6 +25,7 @@ from xlt_flax.data.selection import count_training
 from xlt_flax.errors import RunError
 from xlt_flax.evaluation.evaluate import evaluate
 from xlt_flax.failures import NoSpaceError, explain
+from xlt_flax.studies.judged_runs import JudgedRun
 from xlt_flax.studies.plan import PlannedRun, Task
 from xlt_flax.training import provenance
 from xlt_flax.training.failure_file import one_line, write_failure
@@ -55,13 +56,20 @@ class Runner:
       config: what all runs have in common, resolved; its `data.split_seed` is the own draw.
       runs: of the whole study, with every shard's.
       tasks: to do here, sources before what goes on from them.
+      targets: languages to judge all runs on; none: the config's target language alone.
     """
 
     def __init__(
-        self, folder: Path, config: ConfigDict, runs: Sequence[PlannedRun], tasks: Sequence[Task]
+        self,
+        folder: Path,
+        config: ConfigDict,
+        runs: Sequence[PlannedRun],
+        tasks: Sequence[Task],
+        targets: Sequence[str] = (),
     ):
         self.folder = folder.expanduser().absolute()
         self.config, self.runs, self.tasks = config, list(runs), list(tasks)
+        self.targets = targets or [config.data.target_language]
         self.steps = steps_of_runs(config, runs)
 
     # ---- What is there --------------------------------------------------------------------
@@ -69,17 +77,21 @@ class Runner:
     def workdir(self, task: Task) -> Workdir:
         return Workdir(self.folder / task.folder)
 
+    def judged(self, task: Task) -> JudgedRun:
+        return JudgedRun(self.workdir(task), self.targets)
+
     def is_finished(self, task: Task) -> bool:
-        """Whether it is trained, and its best checkpoint judged."""
-        return self.workdir(task).done.exists() and self._result(task) is not None
+        """Whether it is trained, and its best checkpoint judged on every target."""
+        return self.judged(task).is_finished()
 
     def describe(self) -> list[str]:
         """The plan: a line for each task, and what all will take."""
         lines = []
         width = max((len(task.folder) for task in self.tasks), default=0)
+        tables = max((len(task.run.table) for task in self.tasks), default=0)
         for number, task in enumerate(self.tasks, 1):
             lines.append(
-                f"{number:>4}  {task.folder:<{width}}  {task.run.table:<6}  "
+                f"{number:>4}  {task.folder:<{width}}  {task.run.table:<{tables}}  "
                 f"{self.steps[task.run.name]:>6} steps  {self._state(task)}"
             )
         waiting = [task for task in self.tasks if not self.is_finished(task)]
@@ -92,21 +104,11 @@ class Runner:
     def _state(self, task: Task) -> str:
         if self.is_finished(task):
             return "done"
-        workdir = self.workdir(task)
-        if workdir.done.exists():
+        if self.judged(task).is_trained():
             return "to evaluate"
-        begun = _steps_made(workdir)
+        begun = _steps_made(self.workdir(task))
         after = f", after {task.source_folder}" if task.source_folder else ""
         return (f"to go on with from step {begun}" if begun else "to do") + after
-
-    def _result(self, task: Task) -> dict | None:
-        """The evaluation of the best checkpoint on the target language; None if there is none."""
-        path = self.workdir(task).scores(self.config.data.target_language)
-        try:
-            result = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError):
-            return None
-        return result if result.get("checkpoint") == "best" else None
 
     # ---- How long it takes ----------------------------------------------------------------
 
@@ -191,15 +193,15 @@ class Runner:
         if steps:
             files.write_json(workdir.timing, {"seconds": round(seconds, 2), "steps": steps})
         workdir.failure.unlink(missing_ok=True)
-        return self._result_line(task, seconds), False
+        return f"{self.judged(task).line()}, {_clock(seconds)}", False
 
     def _do(self, task: Task, workdir: Workdir) -> None:
         config = task_config(self.config, task, self.folder)
         log.info("---- %s", task.folder)
         shared = self._share(task)
         train(config, workdir, shared.inputs, shared.plan)
-        languages = [config.data.target_language]
-        evaluate(workdir, config, languages, "best", shared.inputs, shared.plan)
+        missing = self.judged(task).missing()
+        evaluate(workdir, config, missing, "best", shared.inputs, shared.plan)
 
     def _share(self, task: Task) -> "_Shared":
         """What all runs of a task's draw share that change the same fields of the config."""
@@ -214,17 +216,6 @@ class Runner:
         plan = plan_study(config, inputs, [run.mixture for run in alike], steps)
         self._shared = _Shared(changes, draw, inputs, plan)
         return self._shared
-
-    def _result_line(self, task: Task, seconds: float) -> str:
-        result = self._result(task) or {}
-        said = [*([result["note"]] if result.get("note") else []), *result.get("problems", [])]
-        note = f" ({'; '.join(said)})" if said else ""
-        majority = result.get("majority")  # evaluations of before have none
-        beside = "" if majority is None else f" (majority class {majority:.4f})"
-        return (
-            f"{self.config.data.target_language} accuracy {result['accuracy']:.4f}{beside}, best "
-            f"at step {result['checkpoint_step']}{note}, {_clock(seconds)}"
-        )
 
 
 def task_config(config: ConfigDict, task: Task, folder: Path) -> ConfigDict:

@@ -36,14 +36,14 @@ def with_own_draw(folder: Path, config: ConfigDict) -> ConfigDict:
 
 
 def check_sweep_file(folder: Path, config: ConfigDict) -> dict:
-    """What sweep.json has: "runs", "seeds" and "draws", all empty if there is none yet.
+    """What sweep.json has: "runs", "seeds", "draws" and "targets", all empty if there is none yet.
 
     Raises:
       UserError: it was written for another config, or it is not whole.
     """
     old = _read(folder)
     if old is None:
-        return {"draws": [], "seeds": [], "runs": []}
+        return {"draws": [], "seeds": [], "runs": [], "targets": []}
     old_config, new_config = old.pop("config"), config.to_dict()
     for field in _PER_TASK:
         old_config.pop(field, None), new_config.pop(field, None)
@@ -61,8 +61,9 @@ def write_sweep_file(
     runs: Sequence[PlannedRun],
     seeds: Sequence[int],
     draws: Sequence[int],
+    targets: Sequence[str] = (),
 ) -> None:
-    """Writes sweep.json: what the sweep is made of, all shards, and all seeds and draws so far.
+    """Writes sweep.json: what the sweep is made of, all shards, and all that it has been so far.
 
     Shards write it at the same moment: each adds to what is there.
 
@@ -74,6 +75,7 @@ def write_sweep_file(
         old = check_sweep_file(place.path, config)
         entries = {entry["name"]: entry for entry in old["runs"]}
         entries |= {run.name: _entry(run) for run in runs}
+        judged_on = list(dict.fromkeys([*old["targets"], *targets]))
         files.write_json(
             place.file,
             {
@@ -82,6 +84,7 @@ def write_sweep_file(
                 "draws": sorted({*old["draws"], *draws}),
                 "seeds": sorted({*old["seeds"], *seeds}),
                 "runs": list(entries.values()),
+                **({"targets": judged_on} if judged_on else {}),
             },
         )
 
@@ -110,6 +113,7 @@ def _read(folder: Path) -> dict | None:
             "draws": list(old.get("draws", [old["config"]["data"]["split_seed"]])),
             "seeds": list(old["seeds"]),
             "runs": [dict(entry) for entry in old["runs"]],
+            "targets": list(old.get("targets", [])),
         }
     except UserError as error:
         raise UserError(f"{path}: {error}") from None

@@ -2,7 +2,7 @@
 
 A module has ORDER, a number that says where among the report's tables it stands; SECTION, the part
 of the page it stands in, or None: beside the answers; CAPTION, in which {target} is the target
-language; and `draw(findings)`, which returns None where there is nothing to show. Its name is that
+languages; and `draw(findings)`, which returns None where there is nothing to show. Its name is that
 of the figure's files.
 """
 
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from xlt_flax.analysis import drawing
 from xlt_flax.analysis.findings import Findings
-from xlt_flax.analysis.languages import language_name
+from xlt_flax.analysis.languages import languages_listed
 from xlt_flax.analysis.parts import find_parts
 from xlt_flax.analysis.plain_matplotlib import Figure
 from xlt_flax.analysis.table import Section
@@ -28,7 +28,7 @@ class Drawn(NamedTuple):
 
 def all_figures(findings: Findings) -> list[Drawn]:
     """Those that have something to show, in the report's order."""
-    target = language_name(findings.results.target_language)
+    target = languages_listed(list(findings.targets))
     found = []
     with drawing.style():
         for part in find_parts(findings.study.figures):

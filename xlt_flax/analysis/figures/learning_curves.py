@@ -1,6 +1,6 @@
 """Loss and accuracy by epoch, of every run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -25,7 +25,7 @@ def draw(findings: Findings) -> Figure | None:
     """Loss and accuracy by epoch: one column for each kind of run, one thin line for each run."""
     columns = _curve_columns(findings)
     shown = [run for _, _, runs in columns for run in runs]
-    rows = _curve_rows(shown, findings.results.target_language)
+    rows = _curve_rows(shown, findings.targets)
     if not rows:
         return None
     figure = Figure(
@@ -54,9 +54,9 @@ def _curve_columns(findings: Findings) -> list[tuple[str, str, list[Run]]]:
     return found
 
 
-def _curve_rows(runs: Sequence[Run], target: str) -> list[tuple[str, str]]:
+def _curve_rows(runs: Sequence[Run], targets: Iterable[str]) -> list[tuple[str, str]]:
     wanted = [("train", "loss"), ("validation", "loss"), ("validation", "accuracy")]
-    wanted.append((target, "accuracy"))
+    wanted += [(target, "accuracy") for target in targets]
     points = [point for run in runs for point in run.curve]
     return [
         (split, metric)

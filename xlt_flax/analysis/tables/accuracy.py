@@ -5,6 +5,7 @@ from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.table import PLAIN, UNFINISHED, Row, Section, Table
 
 ORDER = 20
+EACH_TARGET = True
 
 _APART = (
     "In brackets: what sets runs apart from most runs here. They share no cell, and enter no table "

@@ -18,9 +18,9 @@ _UNKNOWN_TOLD = (
 
 
 def tables(findings: Findings) -> list[Table]:
-    """None if every run was judged on the target language alone."""
+    """None if every run was judged on target languages alone."""
     languages = findings.languages
-    if list(languages) in ([], [findings.results.target_language]):
+    if languages.keys() <= findings.targets.keys():
         return []
     rows, notes, unknown = [], [], False
     for name in findings.every.cells:

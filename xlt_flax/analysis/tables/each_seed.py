@@ -8,6 +8,7 @@ from xlt_flax.analysis.results import Run, finished_of
 from xlt_flax.analysis.table import Row, Section, Table
 
 ORDER = 110
+EACH_TARGET = True
 
 _COLUMNS = (
     "Run",

@@ -10,6 +10,7 @@ from xlt_flax.analysis.formats import points
 from xlt_flax.analysis.table import Row, Section, Table
 
 ORDER = 50
+EACH_TARGET = True
 
 
 def tables(findings: Findings) -> list[Table]:

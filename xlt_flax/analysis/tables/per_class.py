@@ -10,6 +10,7 @@ from xlt_flax.analysis.results import finished_of
 from xlt_flax.analysis.table import Row, Section, Table
 
 ORDER = 85
+EACH_TARGET = True
 
 _MOST = 20  # classes of a run that are shown
 _NUMBERS = ("precision", "recall", "f1")

@@ -60,7 +60,7 @@ class ThesisReport(DiversityReport):
     def families(self, names: Iterable[str]) -> list[Family]:
         return contrasts.families(names)
 
-    def comparisons(self) -> Mapping[str, Sequence[tuple[str, str]]]:
+    def comparisons(self, results: Results) -> Mapping[str, Sequence[tuple[str, str]]]:
         """Any two zero-shot mixtures; each J1 stage against its source's."""
         names = reported.ZERO_SHOT
         after = reported.AFTER_J1_RUNS
