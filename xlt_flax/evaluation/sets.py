@@ -93,6 +93,7 @@ def open_sets(
     inputs = inputs or open_inputs(config)
     plan = plan or plan_evaluation(config, inputs)
     start = starting_point(config, workdir)
+    provenance.check_labels(workdir, inputs, start)
     documents = {name: test_documents(inputs.corpus, name) for name in languages}
     provenance.check(workdir, config, inputs, start)
     known, unknown = _known(workdir, config, inputs)

@@ -82,6 +82,24 @@ def check(workdir: Workdir, config: ConfigDict, inputs: Inputs, start: Start) ->
         )
 
 
+def check_labels(workdir: Workdir, inputs: Inputs, start: Start) -> None:
+    """Refuses to start a run from one whose outputs stand for other labels, or for the same ones in
+    another order; and to go on with a run, or to judge it, as if its outputs did.
+
+    Args:
+      workdir: of the run.
+      inputs: what its config names.
+      start: what it starts from.
+
+    Raises:
+      UserError: one line, which names a label.
+    """
+    if workdir.is_run():
+        _require_labels(workdir, inputs, "begin in another --workdir")
+    elif start.source:
+        _require_labels(start.source, inputs, "start from another run")
+
+
 def check_sweep(folder: Path, config: ConfigDict, inputs: Inputs) -> None:
     """The same for all runs in a sweep's folder, before more are added to it.
 
@@ -125,6 +143,27 @@ def check_data(workdir: Workdir, config: ConfigDict, inputs: Inputs) -> None:
         now = inputs.corpus.known_digest(*name.split("/"))
         if now not in (None, digest):
             raise UserError(_other_documents(workdir, inputs.corpus, config, name))
+
+
+def _require_labels(workdir: Workdir, inputs: Inputs, or_else: str) -> None:
+    trained, here = workdir.labels(), list(inputs.labels.names)
+    if trained in ([], here):  # format 1 recorded none
+        return
+    raise UserError(
+        f"config.data.dataset: {inputs.corpus.source.name} has {_differing(trained, here)} than "
+        f"{workdir.path}, whose outputs go by their order: let the data name the same labels in "
+        f"the same order, or {or_else}"
+    )
+
+
+def _differing(trained: list[str], here: list[str]) -> str:
+    """How the labels of a data set differ from those that were trained on."""
+    if missing := [label for label in trained if label not in here]:
+        return f"other labels (no {missing[0]!r})"
+    if new := [label for label in here if label not in trained]:
+        return f"other labels ({new[0]!r} is new)"
+    first = next(a for a, b in zip(here, trained, strict=True) if a != b)
+    return f"its labels in another order ({first!r} comes sooner)"
 
 
 def _other_documents(workdir: Workdir, corpus: Corpus, config: ConfigDict, name: str) -> str:

@@ -144,6 +144,7 @@ def _assemble(
     config: ConfigDict, workdir: Workdir, inputs: Inputs, plan: Plan | None, parts: ExitStack
 ) -> Run:
     start = starting_point(config, workdir)
+    provenance.check_labels(workdir, inputs, start)
     chosen = selection.select(inputs.corpus, config.mixture, config.data)
     test = selection.test_documents(inputs.corpus, config.data.target_language)
     report = _checked(config, workdir, inputs, start, chosen, test)
