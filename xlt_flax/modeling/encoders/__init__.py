@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import jax
 
 from xlt_flax.errors import UserError
-from xlt_flax.modeling.pretrained import folder_of, is_googles, load, one_line, require_file
+from xlt_flax.modeling.model_config import known_fields, read_fields
+from xlt_flax.modeling.pretrained import ModelFiles
+from xlt_flax.modeling.tokenizers import count_pieces
 
 if TYPE_CHECKING:
     from transformers import FlaxPreTrainedModel, PretrainedConfig, PreTrainedTokenizerFast
@@ -22,8 +24,6 @@ Params = dict[str, Any]  # a tree: names to trees or to arrays, as the library's
 Batch = Mapping[str, jax.Array]
 # (params, one device's share of a batch, dropout key or None) -> float32[documents, labels]
 Forward = Callable[[Params, Batch, jax.Array | None], jax.Array]
-
-_FILES = ("config.json", "bert_config.json")
 
 
 class Encoder(Protocol):
@@ -105,9 +105,9 @@ def load_shape(
             f"config.data.max_length is {max_length}, but {name} has {positions} positions: give "
             "no more than that"
         )
-    if len(tokenizer) > shape.vocab_size:
+    if (pieces := count_pieces(tokenizer)) > shape.vocab_size:
         raise UserError(
-            f"config.model.name {name}: its tokenizer has {len(tokenizer)} pieces, its config a "
+            f"config.model.name {name}: its tokenizer has {pieces} pieces, its config a "
             f"vocabulary of {shape.vocab_size}: they are not of one model"
         )
     shape.num_labels = num_labels
@@ -117,13 +117,10 @@ def load_shape(
 
 
 def _read_shape(name: str, revision: str) -> PretrainedConfig:
-    from transformers import PretrainedConfig
-
-    folder = folder_of(name)
-    require_file(folder, _FILES, "config")
-    google = {"_configuration_file": _FILES[1]} if is_googles(folder) else {}
-    fields, _ = load(PretrainedConfig.get_config_dict, name, revision, **google)
+    files = ModelFiles(name, revision)
+    fields = read_fields(files)
     # There was only BERT when configs did not say what they are of.
     encoder = find_encoder(str(fields.get("model_type") or "bert"))
-    with one_line(name):
-        return encoder.CONFIG.from_dict(fields)
+    shape = encoder.CONFIG(**known_fields(fields, encoder.CONFIG, name))
+    shape._commit_hash = files.commit
+    return shape
