@@ -36,17 +36,18 @@ class LibraryCheckpoint:
         return self.folder / "without_head"
 
 
+def open_checkpoint(model_type: str, place: Path) -> LibraryCheckpoint:
+    """A fresh copy of it in a folder of its own in `place`."""
+    folder = place / model_type
+    with tarfile.open(_ARCHIVES / f"{model_type}.tar.xz") as archive:
+        archive.extractall(folder, filter="data")
+    arrays = dict(np.load(folder / "expected.npz"))
+    logits, mean = arrays.pop("logits"), arrays.pop("mean")
+    batch = {name: array.astype(np.int32) for name, array in arrays.items()}
+    return LibraryCheckpoint(folder, batch, logits, mean)
+
+
 @pytest.fixture
 def library_checkpoint(tmp_path):
     """library_checkpoint(model_type): a fresh copy of it."""
-
-    def make(model_type: str) -> LibraryCheckpoint:
-        folder = tmp_path / model_type
-        with tarfile.open(_ARCHIVES / f"{model_type}.tar.xz") as archive:
-            archive.extractall(folder, filter="data")
-        arrays = dict(np.load(folder / "expected.npz"))
-        logits, mean = arrays.pop("logits"), arrays.pop("mean")
-        batch = {name: array.astype(np.int32) for name, array in arrays.items()}
-        return LibraryCheckpoint(folder, batch, logits, mean)
-
-    return make
+    return lambda model_type: open_checkpoint(model_type, tmp_path)

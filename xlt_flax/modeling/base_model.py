@@ -24,19 +24,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("xlt_flax")
 
-# What the model computes from its weights, and how it draws those that no file holds.
-_SHAPE = (
-    "vocab_size",
-    "hidden_size",
-    "num_hidden_layers",
-    "num_attention_heads",
-    "intermediate_size",
-    "hidden_act",
-    "max_position_embeddings",
-    "type_vocab_size",
-    "layer_norm_eps",
-    "initializer_range",
-)
 _OF_WEIGHTS = ("name", "revision", "init", "head_sd")  # fields that the weights depend on
 
 
@@ -177,7 +164,7 @@ class BaseModel:
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def _facts(self) -> dict[str, object]:
-        facts = {name: getattr(self.shape, name, None) for name in _SHAPE}
+        facts = {name: getattr(self.shape, name, None) for name in self.adapter.SHAPE}
         if self.shape.model_type == "bert":  # as runs recorded it when there was no other
             return facts
         return facts | {"model_type": self.shape.model_type}
