@@ -7,7 +7,7 @@ keys that its own signature names, and no value that describes no model.
 import inspect
 import logging
 import math
-from pathlib import Path
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from xlt_flax.errors import UserError
@@ -41,12 +41,14 @@ _SIZES = {
 _ACTIVATIONS = ("hidden_act", "activation", "summary_activation")
 
 
-def config_file(files: ModelFiles) -> Path:
-    """
+def read_fields(files: ModelFiles) -> dict[str, Any]:
+    """All that a config.json holds, checked by nobody.
+
     Raises:
-      UserError: there is none.
+      UserError: there is none, or it is broken.
     """
-    return files.fetch(_FILES, "config")[0]
+    file, _ = files.fetch(_FILES, "config")
+    return read_json(file, files.name)
 
 
 def known_fields(
@@ -63,9 +65,7 @@ def known_fields(
       UserError: a value that no model has.
     """
     known = _defaults(kind)
-    passed_over = sorted(str(key) for key in fields.keys() - known.keys() - _OF_NO_USE)
-    if passed_over:
-        log.info("model: keys of its config.json passed over: %s", ", ".join(passed_over)[:500])
+    log_passed_over(fields.keys() - known.keys() - _OF_NO_USE, _FILES[0])
     kept = {key: value for key, value in fields.items() if key in known}
     for key, value in kept.items():
         if not _is_possible(key, value, known[key]):
@@ -75,6 +75,12 @@ def known_fields(
             )
     _require_whole_heads(known | kept, name)
     return kept
+
+
+def log_passed_over(keys: Iterable[str], file: str) -> None:
+    """Names what of a file is not used, in one line; says nothing of nothing."""
+    if names := ", ".join(sorted(keys)):
+        log.info("model: keys of its %s passed over: %s", file, names[:500])
 
 
 def labels_of_head(fields: dict[str, Any]) -> list[str] | None:
@@ -131,12 +137,3 @@ def _is_whole(value: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     return _is_whole(value) or (isinstance(value, float) and math.isfinite(value))
-
-
-def read_fields(files: ModelFiles) -> dict[str, Any]:
-    """All that a config.json holds, checked by nobody.
-
-    Raises:
-      UserError: there is none, or it is broken.
-    """
-    return read_json(config_file(files), files.name)

@@ -152,8 +152,9 @@ class ModelFiles:
     def _not_given(self, name: str, error: Exception) -> UserError:
         kind, cut = type(error).__name__, _what_is_cut(self.name, name)
         return UserError(
-            f"config.model.name {self.place} is not in the local cache{cut}, and the hub did not give it ({kind}): get it where there is a network and give the "
-            "folder, --config.model.name=/path/to/folder"
+            f"config.model.name {self.place} is not in the local cache{cut}, and the hub did not "
+            f"give it ({kind}): get it where there is a network and give the folder, "
+            "--config.model.name=/path/to/folder"
         )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xlt_flax.errors import UserError
-from xlt_flax.modeling.model_config import GOOGLES
+from xlt_flax.modeling.model_config import GOOGLES, log_passed_over
 from xlt_flax.modeling.pretrained import ModelFiles, one_line, quiet, read_json
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ _TOKENS = {
 _KNOWN = {  # key of tokenizer_config.json to the types that it may have
     "added_tokens_decoder": (dict,),
     "model_max_length": (int, float),
+    "model_input_names": (list,),
     "strip_accents": (bool, type(None)),
     **dict.fromkeys(("padding_side", "truncation_side"), (str,)),
     **dict.fromkeys(("do_lower_case", "tokenize_chinese_chars", "add_prefix_space"), (bool,)),
@@ -60,7 +61,6 @@ _OF_NO_USE = {
     *(
         "never_split",
         "extra_special_tokens",
-        "model_input_names",
         "max_len",
         "errors",
         "sp_model_kwargs",
@@ -136,11 +136,7 @@ def _settings(
     config: dict[str, Any], main: Path, beside: dict[str, Path], name: str
 ) -> dict[str, Any]:
     """Arguments of the class, with every token that is added to the vocabulary."""
-    passed_over = sorted(config.keys() - _KNOWN.keys() - _OF_NO_USE)
-    if passed_over:
-        log.info(
-            "model: keys of its tokenizer_config.json passed over: %s", ", ".join(passed_over)[:500]
-        )
+    log_passed_over(config.keys() - _KNOWN.keys() - _OF_NO_USE, _CONFIG)
     settings = {key: value for key, value in config.items() if key in _KNOWN}
     if "added_tokens_decoder" not in settings:  # as it was before transformers 4.34
         tokens = read_json(beside[_SPECIAL], name) if _SPECIAL in beside else {}

@@ -33,12 +33,15 @@ class Encoder(Protocol):
       CONFIG: the library's class of its shapes.
       MODEL: the library's Flax class for classification, whose tree its weights have.
       HEAD: path of the kernel that gives the logits.
+      SHAPE: names of the shape's fields that decide what the model computes from its weights, and
+        how it draws those that no file holds.
       DROPOUTS: names of the shape's dropout probabilities.
     """
 
     CONFIG: type[PretrainedConfig]
     MODEL: type[FlaxPreTrainedModel]
     HEAD: str
+    SHAPE: tuple[str, ...]
     DROPOUTS: tuple[str, ...]
 
     def positions(self, shape: PretrainedConfig) -> int:
@@ -48,7 +51,12 @@ class Encoder(Protocol):
         """Why documents cannot be packed several to a row; None: they can."""
 
     def packed_forward(
-        self, shape: PretrainedConfig, dtype: str, attention_dropout: str
+        self,
+        shape: PretrainedConfig,
+        dtype: str,
+        attention_dropout: str,
+        pooling: str = "cls",
+        remat: bool = False,
     ) -> Forward:
         """For batches of data.layout.packed. It need not be there if `packed_reason` is never None.
 
@@ -56,10 +64,19 @@ class Encoder(Protocol):
           shape: for which `packed_reason` is None.
           dtype: of matrix products and activations.
           attention_dropout: "shared" or "each" (see modeling/attention_dropout).
+          pooling: what the logits are computed of: "cls", the first token, by the model's own head;
+            or "mean", the mean of a document's tokens, special ones too, by the head's projection.
+          remat: whether a layer's activations are computed again for the gradient, not kept.
         """
 
-    def padded_forward(self, shape: PretrainedConfig, dtype: str) -> Forward:
-        """For batches of data.layout.padded; the word embedding may hold any number of rows."""
+    def padded_forward(
+        self, shape: PretrainedConfig, dtype: str, pooling: str = "cls", remat: bool = False
+    ) -> Forward:
+        """For batches of data.layout.padded; the word embedding may hold any number of rows.
+
+        Raises:
+          UserError: the library has no `remat` of the model.
+        """
 
 
 def find_encoder(model_type: str) -> Encoder:
