@@ -29,6 +29,7 @@ from xlt_flax.data.layout.packed import lay_out
 from xlt_flax.data.layout.placing import Shape
 from xlt_flax.data.layout.shapes import choose_shapes
 from xlt_flax.modeling.encoders import bert
+from xlt_flax.modeling.packed_encoder import packed_logits
 
 VOCABULARY = 26_000
 
@@ -82,7 +83,7 @@ def filled(lengths, shape):
 
 
 def loss_of(params, batch, key, config, **options):
-    logits = bert.packed_logits(params, batch, config, dropout_rng=key, **options)
+    logits = packed_logits(params, batch, bert.anatomy(config), dropout_rng=key, **options)
     return optax.softmax_cross_entropy_with_integer_labels(logits, batch["labels"]).mean()
 
 

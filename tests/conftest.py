@@ -17,7 +17,7 @@ from hypothesis import settings
 settings.register_profile("xlt_flax", deadline=None)  # machines differ, and share their cores
 settings.load_profile("xlt_flax")
 
-pytest_plugins = ["small_runs"]
+pytest_plugins = ["library_checkpoints", "small_runs"]
 SAMPLE_MODEL = Path(__file__).parents[1] / "xlt_flax" / "data" / "sample" / "tiny-bert"
 
 

@@ -59,6 +59,10 @@ def base() -> ConfigDict:
     # "packed": several documents a row, nearly no padding; "padded": one a row, transformers' own
     # module. The same function, so the same result but for rounding.
     config.model.forward = "packed"
+    # What the logits are computed of: "cls", the first token, by the model's own pooler or head; or
+    # "mean", the mean of a document's last states, by the head's last layer alone, as encoders that
+    # were trained with a mean want it (E5). No library class has that head under the model's name.
+    config.model.pooling = "cls"
     # "active": hold only the word embeddings that the run can use; "full": all. The same result.
     config.model.vocabulary = "active"
 
@@ -128,6 +132,9 @@ def base() -> ConfigDict:
     config.train.epsilon_before_correction = False
     # Largest norm of the gradient of all weights together; 0 = not limited.
     config.train.clip_norm = 0.0
+    # Compute a layer's activations again for the gradient instead of keeping them: less memory, a
+    # third more computing, the same result.
+    config.train.remat = False
     # Checkpoints besides that of each epoch: every so many updates or minutes; 0 = none.
     config.train.checkpoint_every_steps = 0
     config.train.checkpoint_every_minutes = 0.0

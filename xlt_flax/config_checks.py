@@ -21,6 +21,7 @@ _CHOICES = {
     "model.dtype": ("float32", "bfloat16"),
     "model.forward": ("packed", "padded"),
     "model.vocabulary": ("active", "full"),
+    "model.pooling": ("cls", "mean"),
     "model.attention_dropout": ("shared", "each"),
     "data.mixing": ("shuffle", "balanced"),
     "train.schedule": ("constant", "step", "linear"),

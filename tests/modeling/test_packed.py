@@ -13,7 +13,8 @@ from transformers import BertConfig, FlaxBertForSequenceClassification
 
 from xlt_flax.data.layout.packed import lay_out
 from xlt_flax.data.layout.placing import Shape, cut
-from xlt_flax.modeling.encoders.bert import packed_logits, packed_reason
+from xlt_flax.modeling.encoders.bert import anatomy, packed_reason
+from xlt_flax.modeling.packed_encoder import packed_logits
 
 # Wide initial weights: attention that is far from uniform shows a wrong mask.
 CONFIG = BertConfig(
@@ -25,6 +26,7 @@ CONFIG = BertConfig(
     initializer_range=0.3,
     num_labels=3,
 )
+BERT = anatomy(CONFIG)
 SLOTS = 6
 ATTENTIONS = ["documents", "rows"]
 LONG_ROW, THREE_ROWS = Shape(1, 1600, SLOTS), Shape(3, 576, SLOTS)
@@ -59,7 +61,7 @@ def expected(params, input_ids, mask, labels):
 @partial(jax.jit, static_argnames="attention")
 def packed(params, batch, labels, attention):
     def loss(params):
-        return loss_of(packed_logits(params, batch, CONFIG, attention=attention), labels)
+        return loss_of(packed_logits(params, batch, BERT, attention=attention), labels)
 
     gradients, logits = jax.grad(loss, has_aux=True)(params)
     return logits, gradients
@@ -156,7 +158,7 @@ def test_every_length_has_flax_berts_logits(apart):
         [forward(*padded(documents[i : i + 74], 74)) for i in range(0, len(documents), 74)]
     )
     shape = Shape(1, 4096, 100)
-    logits = jax.jit(lambda b: packed_logits(model().params, b, CONFIG, attention="documents"))
+    logits = jax.jit(lambda b: packed_logits(model().params, b, BERT, attention="documents"))
     seen = []
     for rows in cut(np.array([len(d) for d in documents]), shape):
         (indices,) = rows
@@ -180,7 +182,7 @@ def test_dropout_is_the_same_in_any_packing(programs, kind):
             logits = packed_logits(
                 params,
                 batch,
-                CONFIG,
+                BERT,
                 dropout_rng=key,
                 attention_dropout=kind,
                 attention=attention,
@@ -221,7 +223,8 @@ def test_whether_equal_documents_share_attentions_mask(kind, attention):
     document = random_documents([40], np.random.default_rng(3))[0]
     batch = lay_out([document] * 3, Shape(1, 128, 3)) | {"document": np.array([5, 6, 5])}
     forward = jax.jit(
-        partial(packed_logits, config=config, attention_dropout=kind), static_argnames="attention"
+        partial(packed_logits, anatomy=anatomy(config), attention_dropout=kind),
+        static_argnames="attention",
     )
     logits = forward(model().params, batch, dropout_rng=jax.random.key(0), attention=attention)
     np.testing.assert_allclose(logits[2], logits[0], atol=1e-5)
@@ -236,7 +239,9 @@ def test_bfloat16_is_near_and_its_logits_are_float32():
     shape = Shape(2, 64, 4)
     documents = random_documents([30, 64, 20, 5], np.random.default_rng(2))
     batch = lay_out(documents, shape)
-    forward = jax.jit(partial(packed_logits, config=config), static_argnames=("dtype", "attention"))
+    forward = jax.jit(
+        partial(packed_logits, anatomy=anatomy(config)), static_argnames=("dtype", "attention")
+    )
     wide = forward(params, batch, attention="rows")
     for attention in ATTENTIONS:
         narrow = forward(params, batch, dtype=jnp.bfloat16, attention=attention)

@@ -13,7 +13,7 @@ from xlt_flax.data.layout.packed import PackedLayout
 from xlt_flax.data.layout.padded import PaddedLayout
 from xlt_flax.data.layout.shapes import choose_shapes
 from xlt_flax.data.order import DatasetOrder
-from xlt_flax.modeling.encoders.bert import packed_logits, padded_forward
+from xlt_flax.modeling.encoders.bert import packed_forward, padded_forward
 from xlt_flax.modeling.weights import random_weights
 from xlt_flax.training.optimizer import make_optimizer
 from xlt_flax.training.step import make_eval_step, make_train_step, new_state, put_on_devices
@@ -85,10 +85,6 @@ def plain_losses(model_config, documents, train):
     return losses
 
 
-def make_packed_forward(model_config):
-    return lambda params, batch, key: packed_logits(params, batch, model_config, dropout_rng=key)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["padded", "packed"])
 def test_losses_equal_a_plain_loop(kind, model_config, documents):
@@ -99,7 +95,7 @@ def test_losses_equal_a_plain_loop(kind, model_config, documents):
         forward = padded_forward(model_config, "float32")
         layout = PaddedLayout(16, BATCH, jax.device_count(), pad_token_id=0)
     else:
-        forward = make_packed_forward(model_config)
+        forward = packed_forward(model_config, "float32", "shared")
         plan = choose_shapes(documents.lengths, BATCH, steps=STEPS, compile_tokens=1e9)
         layout = PackedLayout(plan, 64, None, jax.device_count(), pad_token_id=0)
     step = make_train_step(forward, optimizer, seed=0)

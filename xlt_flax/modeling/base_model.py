@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ from xlt_flax.errors import UserError
 from xlt_flax.modeling import vocabulary, weights
 from xlt_flax.modeling.digests import digest
 from xlt_flax.modeling.encoders import Params, find_encoder, load_shape
-from xlt_flax.modeling.pretrained import is_folder
+from xlt_flax.modeling.model_config import labels_of_head, read_fields
+from xlt_flax.modeling.pretrained import ModelFiles, is_folder
 from xlt_flax.modeling.tokenizers import load_tokenizer
 
 if TYPE_CHECKING:
@@ -24,29 +26,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("xlt_flax")
 
-# What the model computes from its weights, and how it draws those that no file holds.
-_SHAPE = (
-    "vocab_size",
-    "hidden_size",
-    "num_hidden_layers",
-    "num_attention_heads",
-    "intermediate_size",
-    "hidden_act",
-    "max_position_embeddings",
-    "type_vocab_size",
-    "layer_norm_eps",
-    "initializer_range",
-)
 _OF_WEIGHTS = ("name", "revision", "init", "head_sd")  # fields that the weights depend on
 
 
-def open_base_model(config: ConfigDict, num_labels: int, keep_weights: bool = False) -> BaseModel:
+def open_base_model(
+    config: ConfigDict, num_labels: int, keep_weights: bool = False, labels: Sequence[str] = ()
+) -> BaseModel:
     """The model that a config names; reads its tokenizer and shape, no weights.
 
     Args:
       config: resolved.
       num_labels: of the head.
       keep_weights: see `BaseModel`.
+      labels: names of the head's classes, where they are known: a head of other ones is drawn anew.
 
     Raises:
       UserError: its folder is not as it should be, or the hub does not give it.
@@ -57,7 +49,9 @@ def open_base_model(config: ConfigDict, num_labels: int, keep_weights: bool = Fa
     shape = load_shape(name, dropout, max_length, tokenizer, revision, num_labels)
     if revision and is_folder(name):
         log.info("config.model.revision %s is not used: %s is a folder", revision, name)
-    return BaseModel(config.model, shape, tokenizer, keep_weights)
+    named = labels_of_head(read_fields(ModelFiles(name, revision)))
+    has_other_labels = bool(labels) and named not in (None, list(labels))
+    return BaseModel(config.model, shape, tokenizer, keep_weights, has_other_labels)
 
 
 class BaseModel:
@@ -69,6 +63,7 @@ class BaseModel:
       tokenizer: of `tokenizers.load_tokenizer`.
       keep_weights: whether the weights of the seed last asked for stay in memory: for the runs of a
         study, which begin with the same ones.
+      draws_head: whether the head is drawn, whatever the files hold of one.
 
     Attributes:
       shape, tokenizer: as given.
@@ -81,10 +76,12 @@ class BaseModel:
         shape: PretrainedConfig,
         tokenizer: PreTrainedTokenizerFast,
         keep_weights: bool = False,
+        draws_head: bool = False,
     ):
         self.shape, self.tokenizer = shape, tokenizer
         self.adapter = find_encoder(shape.model_type)
         self._model, self._keep_weights = model, keep_weights
+        self._draws_head = draws_head
         self._kept: tuple[int, Params] | None = None
         self._digest: str | None = None
 
@@ -134,10 +131,11 @@ class BaseModel:
         Raises:
           UserError: the weights cannot be had, or do not fit the shape.
         """
-        if self._digest is None:
-            is_drawn = self._model.init == "random"
-            self._digest = self._digest_of({} if is_drawn else self._stored_weights())
-        return self._digest
+        if self._digest is None and self._model.init == "random":
+            self._digest = self._digest_of({})
+        elif self._digest is None:
+            self._stored_weights()
+        return str(self._digest)
 
     def require_fit(self, params: Params, rows: int, owner: Path) -> None:
         """Refuses a model whose weights have other names or shapes than a run's.
@@ -166,18 +164,23 @@ class BaseModel:
         if self._model.init == "random":
             return weights.random_weights(self.shape, seed, self._model.head_sd)
         stored = self._stored_weights()
-        self._digest = self._digest_of(stored)
+        if self._draws_head:
+            log.info("model: %s has a head of other classes: it is drawn anew", self._model.name)
+            stored = weights.without_head(stored, self.shape)
         return weights.complete_weights(stored, self.shape, seed, self._model.head_sd)
 
     def _stored_weights(self) -> dict[str, np.ndarray]:
-        return weights.stored_weights(self._model.name, self.shape, self._model.revision)
+        """Reads them, and notes their digest: what reads them is asked for it sooner or later."""
+        stored = weights.stored_weights(self._model.name, self.shape, self._model.revision)
+        self._digest = self._digest_of(stored)
+        return stored
 
     def _digest_of(self, stored: dict[str, np.ndarray]) -> str:
         facts = {"shape": self._facts(), "weights": digest(stored)}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def _facts(self) -> dict[str, object]:
-        facts = {name: getattr(self.shape, name, None) for name in _SHAPE}
+        facts = {name: getattr(self.shape, name, None) for name in self.adapter.SHAPE}
         if self.shape.model_type == "bert":  # as runs recorded it when there was no other
             return facts
         return facts | {"model_type": self.shape.model_type}

@@ -71,5 +71,12 @@ def tokens_per_compilation(shape: PretrainedConfig, backend: str, devices: int) 
 
 def _dense_flops(shape: PretrainedConfig) -> int:
     """FLOP a token of a training step, without attention's."""
-    dense = 8 * shape.hidden_size**2 + 4 * shape.hidden_size * shape.intermediate_size
-    return 3 * shape.num_hidden_layers * dense
+    wide = getattr(shape, "intermediate_size", None) or shape.hidden_dim  # DistilBERT's name of it
+    layer = 8 * shape.hidden_size**2 + 4 * shape.hidden_size * wide
+    return 3 * (shape.num_hidden_layers * layer + _embedding_flops(shape))
+
+
+def _embedding_flops(shape: PretrainedConfig) -> int:
+    """FLOP a token, forward, to widen an embedding that is narrower than the layers (ELECTRA)."""
+    narrow = getattr(shape, "embedding_size", shape.hidden_size)
+    return 0 if narrow == shape.hidden_size else 2 * narrow * shape.hidden_size

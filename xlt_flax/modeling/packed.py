@@ -73,6 +73,13 @@ class Packing:
         mask = _inside(self._spans, len(pairs))
         return _attend(query, pairs[:, 0], pairs[:, 1], mask, keep)
 
+    def mean(self, states: jax.Array) -> jax.Array:
+        """float32[documents, hidden]: the mean of each document's tokens, of [tokens, hidden]; 0 of
+        an unused slot that points at none."""
+        inside = _inside(self._spans, len(states)).astype(jnp.float32)
+        lengths = jnp.maximum(self._spans.length, 1)[:, None]
+        return inside @ states.astype(jnp.float32) / lengths
+
     def _positions(self) -> jax.Array:
         return self._batch["position_ids"].reshape(-1)
 

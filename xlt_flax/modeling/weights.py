@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import jax
 import numpy as np
@@ -18,28 +18,26 @@ from flax.traverse_util import flatten_dict, unflatten_dict
 from xlt_flax.errors import UserError
 from xlt_flax.modeling import heads
 from xlt_flax.modeling.encoders import Params, find_encoder
-from xlt_flax.modeling.pretrained import (
-    folder_of,
-    in_one_line,
-    load,
-    one_line,
-    quiet,
-    require_file,
-)
+from xlt_flax.modeling.pretrained import ModelFiles, in_one_line, quiet
+from xlt_flax.modeling.tensor_files import StoredTensor, open_tensors
+from xlt_flax.modeling.tensor_names import stored_names
+from xlt_flax.modeling.vocabulary import word_embedding_path
 
 if TYPE_CHECKING:
-    from transformers import FlaxPreTrainedModel, PretrainedConfig
+    from transformers import PretrainedConfig
 
 log = logging.getLogger("xlt_flax")
 
-_SAFETENSORS, _MSGPACK = "model.safetensors", "flax_model.msgpack"
-_FILES = (_SAFETENSORS, "model.safetensors.index.json", _MSGPACK)
-_TABLE = "word_embeddings.weight"  # PyTorch's name of it, in every encoder
+_T = TypeVar("_T")
+
+_FLOATS = ("float16", "bfloat16", "float32", "float64")
 _SHAPES_KEPT = 4
 
 
 def stored_weights(name: str, shape: PretrainedConfig, revision: str) -> dict[str, np.ndarray]:
     """{path: array} of what a folder or the hub holds of a model's tree.
+
+    A head that does not fit is left out, as one that is not there is.
 
     Args:
       name: hub id or folder (see modeling/pretrained).
@@ -49,19 +47,17 @@ def stored_weights(name: str, shape: PretrainedConfig, revision: str) -> dict[st
     Raises:
       UserError: the weights cannot be had, or do not fit the shape.
     """
-    require_file(folder_of(name), _FILES, "weights")
-    library = find_encoder(shape.model_type).MODEL
-    model = load(_unset(library).from_pretrained, name, revision, config=shape)
-    loaded = {path: np.asarray(leaf, np.float32) for path, leaf in _flat(model.params).items()}
-    missing = [path for path, leaf in loaded.items() if np.isnan(leaf).any()]
-    needed = [path for path in missing if not heads.is_optional(path, library.base_model_prefix)]
-    if needed:
-        raise UserError(
-            f"config.model.name {name}: {needed[0]} is missing or not a number in its weights "
-            f"({len(needed)} such in all)"
-        )
-    log.info("model: %s; drawn from the seed: %s", name, ", ".join(missing) or "nothing")
-    return {path: leaf for path, leaf in loaded.items() if path not in missing}
+    tensors, _ = open_tensors(ModelFiles(name, revision))
+    shapes, encoder_name = flat_shapes(weight_shapes(shape)), _encoder_name(shape)
+    found = {path: one for path in shapes if (one := _find(path, encoder_name, tensors))}
+    misfits = [path for path in found if found[path].shape != shapes[path]]
+    if any(heads.is_of_head(path, encoder_name) for path in misfits):
+        log.info("model: %s has a head of another size: it is drawn anew", name)
+        found = without_head(found, shape)
+    _require_whole(found, shapes, encoder_name, name)
+    drawn = ", ".join(path for path in shapes if path not in found)
+    log.info("model: %s; drawn from the seed: %s", name, drawn or "nothing")
+    return {path: _read(path, tensor, name) for path, tensor in found.items()}
 
 
 def stored_word_embedding(name: str, shape: PretrainedConfig, revision: str) -> np.ndarray | None:
@@ -69,17 +65,22 @@ def stored_word_embedding(name: str, shape: PretrainedConfig, revision: str) -> 
     where the files do not allow that.
 
     Raises:
-      UserError: the weights cannot be had.
+      UserError: the weights cannot be had, or the table does not fit the shape.
     """
-    file = _safetensors(name, revision)
-    if file is None:
+    tensors, are_apart = open_tensors(ModelFiles(name, revision))
+    if not are_apart:
         return None
-    from safetensors import safe_open
+    shapes, encoder_name = flat_shapes(weight_shapes(shape)), _encoder_name(shape)
+    path = word_embedding_path(weight_shapes(shape))
+    table = _find(path, encoder_name, tensors)
+    _require_whole({path: table} if table else {}, {path: shapes[path]}, encoder_name, name)
+    return _read(path, table, name) if table else None
 
-    with one_line(name), safe_open(file, framework="flax") as tensors:
-        found = [key for key in tensors.keys() if key.endswith(_TABLE)]  # noqa: SIM118
-        table = np.asarray(tensors.get_tensor(found[0]), np.float32) if len(found) == 1 else None
-    return table if table is not None and len(table) == shape.vocab_size else None
+
+def without_head(weights: dict[str, _T], shape: PretrainedConfig) -> dict[str, _T]:
+    """What of {path: …} is the encoder's."""
+    encoder_name = _encoder_name(shape)
+    return {path: one for path, one in weights.items() if not heads.is_of_head(path, encoder_name)}
 
 
 def complete_weights(
@@ -163,25 +164,49 @@ def _library_draw(shape: PretrainedConfig, key: jax.Array) -> Params:
         return model.init_weights(key, (1, 1))
 
 
-def _safetensors(name: str, revision: str) -> str | None:
-    """The file with PyTorch's names, if it is what the library reads."""
-    from transformers.utils import cached_file
-
-    files = {"filename": _MSGPACK, "_raise_exceptions_for_missing_entries": False}
-    if load(cached_file, name, revision, **files):
-        return None
-    return load(cached_file, name, revision, **files | {"filename": _SAFETENSORS})
+def _encoder_name(shape: PretrainedConfig) -> str:
+    return str(find_encoder(shape.model_type).MODEL.base_model_prefix)
 
 
-def _unset(library: type[FlaxPreTrainedModel]) -> type[FlaxPreTrainedModel]:
-    """A class that begins as not-a-number everywhere, so that what a file leaves out can be told
-    and named: transformers would draw it silently."""
+def _find(path: str, encoder_name: str, tensors: dict[str, StoredTensor]) -> StoredTensor | None:
+    for name, is_turned in stored_names(path, encoder_name):
+        if name in tensors:
+            return tensors[name].turned() if is_turned else tensors[name]
+    return None
 
-    def init_weights(self: FlaxPreTrainedModel, *_: Any, **__: Any) -> Params:
-        shapes = weight_shapes(self.config)
-        return jax.tree.map(lambda leaf: np.full(leaf.shape, np.nan, np.float32), shapes)
 
-    return type(library.__name__, (library,), {"init_weights": init_weights})
+def _require_whole(
+    found: dict[str, StoredTensor],
+    shapes: dict[str, tuple[int, ...]],
+    encoder_name: str,
+    name: str,
+) -> None:
+    """Refuses weights that a model cannot have; reads none."""
+    lost = [path for path in shapes if path not in found]
+    lost = [path for path in lost if not heads.is_optional(path, encoder_name)]
+    if lost:
+        raise UserError(
+            f"config.model.name {name}: {lost[0]} is missing in its weights ({len(lost)} such in "
+            "all)"
+        )
+    for path, tensor in found.items():
+        if tensor.shape != shapes[path]:
+            raise UserError(
+                f"config.model.name {name}: {path} is {tensor.shape} in its weights, and "
+                f"{shapes[path]} by its config"
+            )
+        if tensor.dtype not in _FLOATS:
+            raise UserError(
+                f"config.model.name {name}: {path} is {tensor.dtype} in its weights, not one of "
+                f"{', '.join(_FLOATS)}: give the model as it was before it was quantized"
+            )
+
+
+def _read(path: str, tensor: StoredTensor, name: str) -> np.ndarray:
+    array = np.ascontiguousarray(tensor.read(), np.float32)
+    if not np.isfinite(array).all():
+        raise UserError(f"config.model.name {name}: {path} has values that are no finite numbers")
+    return array
 
 
 def _flat(tree: Params) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def _base_of(config: ConfigDict, inputs: Inputs) -> BaseModel:
     """The model of a run or of a stage before it, whose folder may be another."""
     if inputs.base.is_of(config.model):
         return inputs.base
-    return open_base_model(config, len(inputs.labels))
+    return open_base_model(config, len(inputs.labels), labels=inputs.labels.names)
 
 
 def _config_of(source: Workdir, run: ConfigDict) -> ConfigDict:

@@ -43,7 +43,7 @@ def open_inputs(config: ConfigDict, keep_weights: bool = False) -> Inputs:
     """
     source = find_source(config.data)
     _require_allowed(source.labels, config)
-    base = open_base_model(config, len(source.labels), keep_weights)
+    base = open_base_model(config, len(source.labels), keep_weights, source.labels.names)
     corpus = Corpus(
         source=source,
         tokenizer=base.tokenizer,

@@ -180,8 +180,9 @@ def _is_packed(config: ConfigDict, base: BaseModel) -> bool:
 
 def _forward(config: ConfigDict, base: BaseModel, is_packed: bool) -> Forward:
     described = base.shape.to_json_string(use_diff=False)
-    model = config.model
-    return _made(_Settings(described, is_packed, model.dtype, model.attention_dropout, base))
+    model, remat = config.model, config.train.remat
+    common = (described, is_packed, model.dtype, model.attention_dropout, model.pooling, remat)
+    return _made(_Settings(*common, base))
 
 
 @dataclass(frozen=True)
@@ -192,15 +193,18 @@ class _Settings:
     is_packed: bool
     dtype: str
     attention_dropout: str
+    pooling: str
+    remat: bool
     base: BaseModel = field(compare=False)
 
 
 @lru_cache(maxsize=_FORWARDS_KEPT)
 def _made(settings: _Settings) -> Forward:
-    shape, adapter = settings.base.shape, settings.base.adapter
+    adapter, shape, dtype = settings.base.adapter, settings.base.shape, settings.dtype
+    last = settings.pooling, settings.remat
     if settings.is_packed:
-        return adapter.packed_forward(shape, settings.dtype, settings.attention_dropout)
-    return adapter.padded_forward(shape, settings.dtype)
+        return adapter.packed_forward(shape, dtype, settings.attention_dropout, *last)
+    return adapter.padded_forward(shape, dtype, *last)
 
 
 # ---- Rows and shapes -----------------------------------------------------------------------------

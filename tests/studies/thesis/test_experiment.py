@@ -79,6 +79,7 @@ def test_every_field_is_the_experiments_or_known_to_be_no_part_of_it():
         "data.validation_share",
         "model.forward",  # the same function
         "model.vocabulary",
+        "train.remat",  # the same result
         "train.step_gamma",  # of other schedules
         "train.step_epochs",
         "train.warmup_fraction",

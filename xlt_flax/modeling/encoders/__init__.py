@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import jax
 
 from xlt_flax.errors import UserError
-from xlt_flax.modeling.pretrained import folder_of, is_googles, load, one_line, require_file
+from xlt_flax.modeling.model_config import known_fields, read_fields
+from xlt_flax.modeling.pretrained import ModelFiles
+from xlt_flax.modeling.tokenizers import count_pieces
 
 if TYPE_CHECKING:
     from transformers import FlaxPreTrainedModel, PretrainedConfig, PreTrainedTokenizerFast
@@ -23,8 +25,6 @@ Batch = Mapping[str, jax.Array]
 # (params, one device's share of a batch, dropout key or None) -> float32[documents, labels]
 Forward = Callable[[Params, Batch, jax.Array | None], jax.Array]
 
-_FILES = ("config.json", "bert_config.json")
-
 
 class Encoder(Protocol):
     """What a file here defines.
@@ -33,12 +33,15 @@ class Encoder(Protocol):
       CONFIG: the library's class of its shapes.
       MODEL: the library's Flax class for classification, whose tree its weights have.
       HEAD: path of the kernel that gives the logits.
+      SHAPE: names of the shape's fields that decide what the model computes from its weights, and
+        how it draws those that no file holds.
       DROPOUTS: names of the shape's dropout probabilities.
     """
 
     CONFIG: type[PretrainedConfig]
     MODEL: type[FlaxPreTrainedModel]
     HEAD: str
+    SHAPE: tuple[str, ...]
     DROPOUTS: tuple[str, ...]
 
     def positions(self, shape: PretrainedConfig) -> int:
@@ -48,7 +51,12 @@ class Encoder(Protocol):
         """Why documents cannot be packed several to a row; None: they can."""
 
     def packed_forward(
-        self, shape: PretrainedConfig, dtype: str, attention_dropout: str
+        self,
+        shape: PretrainedConfig,
+        dtype: str,
+        attention_dropout: str,
+        pooling: str = "cls",
+        remat: bool = False,
     ) -> Forward:
         """For batches of data.layout.packed. It need not be there if `packed_reason` is never None.
 
@@ -56,10 +64,19 @@ class Encoder(Protocol):
           shape: for which `packed_reason` is None.
           dtype: of matrix products and activations.
           attention_dropout: "shared" or "each" (see modeling/attention_dropout).
+          pooling: what the logits are computed of: "cls", the first token, by the model's own head;
+            or "mean", the mean of a document's tokens, special ones too, by the head's projection.
+          remat: whether a layer's activations are computed again for the gradient, not kept.
         """
 
-    def padded_forward(self, shape: PretrainedConfig, dtype: str) -> Forward:
-        """For batches of data.layout.padded; the word embedding may hold any number of rows."""
+    def padded_forward(
+        self, shape: PretrainedConfig, dtype: str, pooling: str = "cls", remat: bool = False
+    ) -> Forward:
+        """For batches of data.layout.padded; the word embedding may hold any number of rows.
+
+        Raises:
+          UserError: the library has no `remat` of the model.
+        """
 
 
 def find_encoder(model_type: str) -> Encoder:
@@ -105,9 +122,9 @@ def load_shape(
             f"config.data.max_length is {max_length}, but {name} has {positions} positions: give "
             "no more than that"
         )
-    if len(tokenizer) > shape.vocab_size:
+    if (pieces := count_pieces(tokenizer)) > shape.vocab_size:
         raise UserError(
-            f"config.model.name {name}: its tokenizer has {len(tokenizer)} pieces, its config a "
+            f"config.model.name {name}: its tokenizer has {pieces} pieces, its config a "
             f"vocabulary of {shape.vocab_size}: they are not of one model"
         )
     shape.num_labels = num_labels
@@ -117,13 +134,10 @@ def load_shape(
 
 
 def _read_shape(name: str, revision: str) -> PretrainedConfig:
-    from transformers import PretrainedConfig
-
-    folder = folder_of(name)
-    require_file(folder, _FILES, "config")
-    google = {"_configuration_file": _FILES[1]} if is_googles(folder) else {}
-    fields, _ = load(PretrainedConfig.get_config_dict, name, revision, **google)
+    files = ModelFiles(name, revision)
+    fields = read_fields(files)
     # There was only BERT when configs did not say what they are of.
     encoder = find_encoder(str(fields.get("model_type") or "bert"))
-    with one_line(name):
-        return encoder.CONFIG.from_dict(fields)
+    shape = encoder.CONFIG(**known_fields(fields, encoder.CONFIG, name))
+    shape._commit_hash = files.commit
+    return shape

@@ -37,6 +37,7 @@ EXPERIMENT = Experiment(
         Field("model.name", reported.MODEL, "the model"),
         Field("model.init", "pretrained", "the model's initialisation"),
         Field("model.dropout", 0.1, "the dropout"),
+        Field("model.pooling", "cls", "the pooling"),
         Field("model.dtype", "float32", "the precision"),
         Field("model.tf32", False, "TF32"),
         Field("data.dataset", "webis_cls10", "the data set"),
