@@ -103,11 +103,22 @@ def base() -> ConfigDict:
     # "shuffle": all documents of the mixture, shuffled anew each epoch (the thesis's way).
     # "balanced": each batch has the mixture's ratio of languages, as nearly as its size allows.
     config.data.mixing = "shuffle"
+    # T of XLM-R's sampling: a language of n documents has a share of each epoch in proportion to
+    # n^(1/T), so that small ones are seen more often. An epoch stays as long. 1 = off.
+    config.data.language_temperature = 1.0
 
     config.train = ConfigDict()
     # What the model is trained for: "single_label", one label of each document; "multi_label", any
     # number of them, each a yes or no by itself.
     config.train.objective = "single_label"
+    # Weights of classes in the loss that is trained on, a batch's weighted mean as PyTorch's
+    # CrossEntropyLoss has it: "none"; "balanced", documents/(classes x documents of the class); or
+    # "bug=2,praise=0.5", where classes that are not listed weigh 1. The loss of validation and
+    # evaluation has no weights whatever this is, so that it compares.
+    config.train.class_weights = "none"
+    # Share of a training document's label that all classes have evenly, from 0 to below 1, as
+    # PyTorch's CrossEntropyLoss has it. The loss of validation and evaluation is not smoothed.
+    config.train.label_smoothing = 0.0
     # Documents of one update, over all devices together.
     config.train.batch_size = 8
     # Times that every training document is seen.

@@ -13,6 +13,7 @@ from xlt_flax.data.mixture import LANGUAGES, Amount, counts_of, mixture_shape, p
 from xlt_flax.data.sources import find_source
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import flat
+from xlt_flax.training.class_weights import parse_class_weights
 
 # {field: what it may be}; a data set is asked for its languages, and training for its objectives.
 _CHOICES = {
@@ -58,11 +59,12 @@ _RULES: tuple[tuple[Sequence[str], Callable[[Any], object], str], ...] = (
         "a number above 0",
     ),
     (
-        ("train.beta1", "train.beta2", "train.warmup_fraction"),
+        ("train.beta1", "train.beta2", "train.warmup_fraction", "train.label_smoothing"),
         lambda v: 0 <= v < 1,
         "a number from 0 to below 1",
     ),
     (("data.validation_share",), lambda v: 0 < v < 1, "a number above 0 and below 1"),
+    (("data.language_temperature",), lambda v: v >= 1, "a number of 1 or more"),
     (("model.dropout",), lambda v: v is None or 0 <= v < 1, "from 0 to below 1"),
     (("model.head_sd",), lambda v: v is None or v >= 0, "0 or more"),
     (("data.max_length",), lambda v: v >= 3, "3 or more"),
@@ -91,6 +93,7 @@ def validate(config: ConfigDict) -> None:
     for fields, allowed, expected in _RULES:
         for field in fields:
             _require(config, field, allowed, expected)
+    parse_class_weights(config.train.class_weights)
     _require_that_fields_agree(config)
     if config.protocol == "thesis":
         _validate_thesis_protocol(config)

@@ -1,12 +1,16 @@
 """What a run's data is, and where its parts overlap: the content of `audit.json`."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.known import Known
+from xlt_flax.data.language_sampling import epoch_counts
 from xlt_flax.data.selection import Selection
 
+_NAMED = 8  # classes or languages in a line
 _QUANTILES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 1.0)
 
 
@@ -16,6 +20,7 @@ def audit(
     target_language: str,
     max_length: int,
     earlier: Known | None = None,
+    temperature: float = 1.0,
 ) -> dict:
     """Counts documents, labels, token lengths and repeats of a run: a pure function of documents.
 
@@ -35,6 +40,8 @@ def audit(
       earlier: what the runs that it started from trained or validated on; None: it started from a
         model. `source_test`, `source_train` and `source_validation` are this run's documents that
         are among these.
+      temperature: of the languages (see data/language_sampling): `languages` has what an epoch
+        shows of each.
     """
     train, validation = selection.train, selection.validation
     duplicates = {
@@ -50,6 +57,8 @@ def audit(
     return {
         "target_language": target_language,
         "groups": _groups(selection),
+        "languages": _languages(train, temperature),
+        "classes": _classes(train, selection.labels),
         "splits": {
             name: _split(documents, selection.labels, max_length)
             for name, documents in parts.items()
@@ -77,6 +86,69 @@ def summary(report: dict) -> str:
             f"{duplicates['source_test']['documents']} of the test documents"
         )
     return line
+
+
+def imbalance(report: dict) -> list[str]:
+    """What the audit says of classes and languages in training, in lines for the log: none of a run
+    on nothing."""
+    return [*_classes_in_words(report), *_languages_in_words(report["languages"])]
+
+
+def _classes_in_words(report: dict) -> Iterator[str]:
+    classes, total = report["classes"], report["splits"]["train"]["documents"]
+    if not classes["largest"]:
+        return
+    largest, smallest = (
+        f"{one['label']} ({one['documents']:,}, {one['documents'] / total:.1%})"
+        for one in (classes["largest"], classes["smallest"])
+    )
+    line = f"classes: largest {largest}, smallest {smallest} of the training documents"
+    if without := classes["without_documents"]:
+        line += f"; {len(without):,} without any: {_some(without)}"
+    yield line
+
+
+def _languages_in_words(languages: dict) -> Iterator[str]:
+    """Nothing where all are shown as often as they are there."""
+    if all(one["per_epoch"] == one["documents"] for one in languages.values()):
+        return
+    total = sum(map(_documents, languages.values()))
+    shown = [
+        f"{name} {one['share']:.1%} (of the documents {one['documents'] / total:.1%})"
+        for name, one in sorted(languages.items(), key=lambda item: -item[1]["share"])
+    ]
+    yield f"languages of an epoch, by config.data.language_temperature: {_some(shown)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _languages(train: Documents, temperature: float) -> dict:
+    """Of each language: its training documents, how many an epoch shows, and its share of these."""
+    names, totals = np.unique(train.languages, return_counts=True)
+    shown = epoch_counts(totals, temperature).tolist()
+    return {
+        name: {"documents": total, "per_epoch": count, "share": round(count / len(train), 4)}
+        for name, total, count in zip(names.tolist(), totals.tolist(), shown, strict=True)
+    }
+
+
+def _classes(train: Documents, labels: LabelSet) -> dict:
+    """How far the training documents' classes differ in size: the largest, and the smallest that
+    has any; of equals, the first. Both are None where there are no documents."""
+    totals = dict(zip(labels.names, train.label_totals(len(labels)).tolist(), strict=True))
+    held = [{"label": name, "documents": total} for name, total in totals.items() if total]
+    return {
+        "largest": max(held, key=_documents, default=None),
+        "smallest": min(held, key=_documents, default=None),
+        "without_documents": [name for name, total in totals.items() if not total],
+    }
+
+
+def _documents(counted: dict) -> int:
+    return counted["documents"]
 
 
 def _groups(selection: Selection) -> dict:

@@ -88,10 +88,19 @@ class DatasetOrder:
         They are the same in every epoch: only which document of a language comes first is drawn.
         """
         _, numbers, totals = np.unique(self.languages, return_inverse=True, return_counts=True)
-        shares = np.array(list(_balanced_shares(totals.tolist(), self.batch_size)))
-        language_at = np.repeat(np.tile(np.arange(len(totals)), len(shares)), shares.reshape(-1))
-        places = np.argsort(language_at.astype(np.int16), kind="stable")
-        return numbers.astype(np.int16), places
+        return numbers.astype(np.int16), balanced_places(totals.tolist(), self.batch_size)
+
+
+def balanced_places(totals: Sequence[int], batch_size: int) -> np.ndarray:
+    """`places_of` an epoch of "balanced" batches, with so many documents of each language."""
+    shares = np.array(list(_balanced_shares(totals, batch_size)))
+    return places_of(np.repeat(np.tile(np.arange(len(totals)), len(shares)), shares.reshape(-1)))
+
+
+def places_of(language_at: np.ndarray) -> np.ndarray:
+    """int64[documents]: the places of the first language's documents, then those of the second, and
+    so on, of int[documents], the number of the language at each place."""
+    return np.argsort(language_at.astype(np.int16), kind="stable")
 
 
 def _balanced_shares(totals: Sequence[int], batch_size: int) -> Iterator[list[int]]:

@@ -36,7 +36,9 @@ def audit_of(
     """
     data, begun = config.data, _begun_with(workdir)
     earlier = _of_earlier_runs(config, corpus, workdir)
-    report = audit(chosen, test, data.target_language, data.max_length, earlier)
+    report = audit(
+        chosen, test, data.target_language, data.max_length, earlier, data.language_temperature
+    )
     if begun is None:
         return report
     if begun["groups"] != report["groups"]:

@@ -11,7 +11,8 @@ from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.sources import find_source
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.base_model import BaseModel, open_base_model
-from xlt_flax.training.objectives import find_objective
+from xlt_flax.training.class_weights import NONE, require_names
+from xlt_flax.training.objectives import find_objective, weighted_losses_of
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,13 @@ def open_inputs(config: ConfigDict, keep_weights: bool = False) -> Inputs:
         study, which begin with the same ones.
 
     Raises:
-      UserError: the model's folder is not as it should be, there is no such data set, or its
-        documents may have more labels than the objective allows.
+      UserError: the model's folder is not as it should be, there is no such data set, its
+        documents may have more labels than the objective allows, or it has not the classes that
+        have weights.
     """
     source = find_source(config.data)
     _require_allowed(source.labels, config)
+    _require_weights(source.labels, config)
     base = open_base_model(config, len(source.labels), keep_weights, source.labels.names)
     corpus = Corpus(
         source=source,
@@ -61,3 +64,17 @@ def _require_allowed(labels: LabelSet, config: ConfigDict) -> None:
             f"config.train.objective is {objective!r}, but documents of {config.data.dataset} may "
             "have several labels: give multi_label"
         )
+
+
+def _require_weights(labels: LabelSet, config: ConfigDict) -> None:
+    train = config.train
+    require_names(train.class_weights, labels)
+    if weighted_losses_of(find_objective(train.objective)) is not None:
+        return
+    for field, off in (("class_weights", NONE), ("label_smoothing", 0.0)):
+        if train[field] != off:
+            raise UserError(
+                f"config.train.{field} is {train[field]!r}, but config.train.objective is "
+                f"{train.objective!r}, which knows neither class weights nor label smoothing: "
+                f"give {off}"
+            )

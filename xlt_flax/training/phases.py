@@ -3,6 +3,8 @@ in the same way."""
 
 from dataclasses import dataclass, replace
 
+import jax.numpy as jnp
+import numpy as np
 import optax
 from ml_collections import ConfigDict
 
@@ -10,10 +12,11 @@ from xlt_flax.data.documents import Documents
 from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.layout.slots import Layout
 from xlt_flax.modeling.vocabulary import Vocabulary
+from xlt_flax.training.class_weights import class_weights_of
 from xlt_flax.training.inputs import Inputs
 from xlt_flax.training.objectives import Objective, find_objective
 from xlt_flax.training.plan import Plan, evaluation_layout, train_layout
-from xlt_flax.training.step import Step, make_eval_step, make_train_step
+from xlt_flax.training.step import Step, Weighting, make_eval_step, make_train_step
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,11 @@ def training_phase(
     """
     objective = find_objective(config.train.objective)
     layout = train_layout(config, plan, *_numbers(inputs, vocabulary, objective))
-    step = make_train_step(plan.forward, optimizer, config.seed, objective, config.model.tf32)
     labels = predicted_labels(config, inputs)
+    weighting = _weighting(config, labels, documents)
+    step = make_train_step(
+        plan.forward, optimizer, config.seed, objective, config.model.tf32, weighting
+    )
     return Phase(documents.renumbered(vocabulary.row_of), layout, step, objective, labels)
 
 
@@ -72,6 +78,17 @@ def evaluation_phase(
     step = make_eval_step(plan.forward, objective, config.model.tf32)
     labels = predicted_labels(config, inputs)
     return Phase(documents.renumbered(vocabulary.row_of), layout, step, objective, labels)
+
+
+def _weighting(config: ConfigDict, labels: LabelSet, documents: Documents) -> Weighting | None:
+    """What the config's run weighs its training documents by; None: all count the same."""
+    totals = documents.label_totals(len(labels))
+    weights = class_weights_of(config.train.class_weights, labels, totals)
+    if weights is None and not config.train.label_smoothing:
+        return None
+    even = np.ones(len(labels), np.float32)
+    smoothing = jnp.float32(config.train.label_smoothing)
+    return Weighting(jnp.asarray(even if weights is None else weights), smoothing)
 
 
 def predicted_labels(config: ConfigDict, inputs: Inputs) -> LabelSet:

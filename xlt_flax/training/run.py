@@ -12,8 +12,9 @@ from ml_collections import ConfigDict
 
 from xlt_flax import files
 from xlt_flax.data import selection
-from xlt_flax.data.audit import summary
+from xlt_flax.data.audit import imbalance, summary
 from xlt_flax.data.documents import Documents
+from xlt_flax.data.language_sampling import SampledOrder
 from xlt_flax.data.layout.slots import Batch
 from xlt_flax.data.order import DatasetOrder
 from xlt_flax.data.selection import Selection
@@ -199,19 +200,24 @@ def _checked(
     if processes.is_first():
         provenance.check(workdir, config, inputs, start)
     report = audit_of(config, inputs.corpus, workdir, chosen, test)
-    log.info(summary(report))
+    for line in (summary(report), *imbalance(report)):
+        log.info(line)
     check_validation_labels(chosen.validation, inputs.labels)
     return report
 
 
 def _order(config: ConfigDict, chosen: Selection) -> DatasetOrder:
-    return DatasetOrder(
-        ids=chosen.train.ids,
-        languages=chosen.languages,
-        batch_size=config.train.batch_size,
-        mixing=config.data.mixing,
-        seed=config.seed,
-    )
+    order = {
+        "ids": chosen.train.ids,
+        "languages": chosen.languages,
+        "batch_size": config.train.batch_size,
+        "mixing": config.data.mixing,
+        "seed": config.seed,
+    }
+    temperature = config.data.language_temperature
+    if temperature == 1:
+        return DatasetOrder(**order)
+    return SampledOrder(**order, temperature=temperature)
 
 
 def _begin(

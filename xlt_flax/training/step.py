@@ -17,7 +17,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from xlt_flax.data.layout.slots import Batch as HostBatch
 from xlt_flax.modeling.encoders import Batch, Forward, Params
-from xlt_flax.training.objectives import Objective, single_label
+from xlt_flax.training.objectives import Objective, single_label, weighted_losses_of
 
 _AXIS = "devices"
 _DROPOUT = 1  # the stream of random keys; the head's weights are drawn from the seed itself
@@ -58,6 +58,19 @@ def put_on_devices(tree: _Tree) -> _Tree:
     return jax.device_put(tree, NamedSharding(mesh, PartitionSpec()))
 
 
+@flax.struct.dataclass
+class Weighting:
+    """How much classes and documents count in the loss that is trained on.
+
+    Attributes:
+      class_weights: float32[labels].
+      smoothing: float32[], of labels.
+    """
+
+    class_weights: jax.Array
+    smoothing: jax.Array
+
+
 class Step:
     """A pmapped program as the host calls it: with batches that were built for all devices.
 
@@ -92,10 +105,12 @@ def make_train_step(
     seed: int,
     objective: Objective = single_label,
     tf32: bool = False,
+    weighting: Weighting | None = None,
 ) -> Step:
     """Returns step(state, batch) -> (state, metrics), over all devices of all hosts.
 
-    The loss is the mean over the documents of the whole batch, whatever the number of devices.
+    The loss is the mean over the documents of the whole batch, whatever the number of devices; with
+    a weighting, that weighted by their classes.
     Metrics are scalars: `loss`, `accuracy` and `gradient_norm`. The train state that goes in is
     donated: its buffers are gone.
 
@@ -108,27 +123,31 @@ def make_train_step(
       seed: of dropout; the key of a step depends on it and the step's number.
       objective: what the model is trained for.
       tf32: whether float32 matrices are multiplied in the device's fast mode, not in full.
+      weighting: of the loss; None: all documents count the same. A program is for any weights.
     """
     key = jax.random.fold_in(jax.random.key(seed), _DROPOUT)
     key_data = put_on_devices(np.asarray(jax.random.key_data(key)))
-    return Step(_train_program(forward, optimizer, objective, tf32), key_data)
+    program = _train_program(forward, optimizer, objective, tf32)
+    return Step(program, key_data, weighting and put_on_devices(weighting))
 
 
 @lru_cache(maxsize=_PROGRAMS_KEPT)
 def _train_program(
     forward: Forward, optimizer: optax.GradientTransformation, objective: Objective, tf32: bool
 ) -> Any:
-    """The pmapped (state, batch, key data of the run's dropout) -> (state, metrics)."""
+    """The pmapped (state, batch, key data of the run's dropout, weighting) -> (state, metrics)."""
 
     @_multiplying(tf32)
     def train_step(
-        state: TrainState, batch: Batch, key_data: jax.Array
+        state: TrainState, batch: Batch, key_data: jax.Array, weighting: Weighting | None
     ) -> tuple[TrainState, Metrics]:
         key = jax.random.fold_in(jax.random.wrap_key_data(key_data), state.step)
         documents = jax.lax.psum(batch["weights"].sum(), _AXIS)
 
         def loss_of(params: Params) -> tuple[jax.Array, jax.Array]:
             logits = forward(params, batch, key)
+            if weighting is not None:
+                return _weighted_loss(objective, logits, batch, weighting), logits
             return _losses(objective, logits, batch).sum() / documents, logits
 
         (loss, logits), gradients = jax.value_and_grad(loss_of, has_aux=True)(state.params)
@@ -146,7 +165,7 @@ def _train_program(
     return jax.pmap(
         train_step,
         axis_name=_AXIS,
-        in_axes=(None, 0, None),
+        in_axes=(None, 0, None, None),
         out_axes=(None, None),
         donate_argnums=0,
     )
@@ -199,3 +218,18 @@ def _local_share(batch: HostBatch) -> HostBatch:
 def _losses(objective: Objective, logits: jax.Array, batch: Batch) -> jax.Array:
     """float32[documents]; 0 where there is none."""
     return jnp.where(batch["weights"] > 0, objective.losses(logits, batch["labels"]), 0.0)
+
+
+def _weighted_loss(
+    objective: Objective, logits: jax.Array, batch: Batch, weighting: Weighting
+) -> jax.Array:
+    """This device's part of the whole batch's weighted mean."""
+    weighted_losses = weighted_losses_of(objective)
+    if weighted_losses is None:
+        raise ValueError("the objective knows no weights of classes")
+    losses, weights = weighted_losses(
+        logits, batch["labels"], weighting.class_weights, weighting.smoothing
+    )
+    held = batch["weights"] > 0
+    total = jax.lax.psum(jnp.where(held, weights, 0.0).sum(), _AXIS)
+    return jnp.where(held, losses, 0.0).sum() / total

@@ -13,7 +13,8 @@ if TYPE_CHECKING:  # names that are read where nothing is trained
 
 
 class Objective(Protocol):
-    """A module with these names.
+    """A module with these names. One that knows class weights and label smoothing also has
+    `weighted_losses`, a `WeightedLosses`.
 
     Attributes:
       SEVERAL: whether a document may have any number of labels, so that a batch's `labels` are
@@ -37,6 +38,26 @@ class Objective(Protocol):
     def predicted(self, probabilities: "np.ndarray") -> "np.ndarray":
         """What is said of documents, whose probabilities are numbers: int64[documents], or with
         several labels bool[documents, labels]."""
+
+
+class WeightedLosses(Protocol):
+    """What an objective trains on where classes have weights, or labels are smoothed."""
+
+    def __call__(
+        self,
+        logits: "jax.Array",
+        labels: "jax.Array",
+        class_weights: "jax.Array",
+        smoothing: "jax.Array",
+    ) -> "tuple[jax.Array, jax.Array]":
+        """Of logits float32[documents, labels], float32[labels] and float32[]: the losses and the
+        weights of documents, float32[documents] both. The sum of the losses, divided by that of
+        the weights, is trained on."""
+
+
+def weighted_losses_of(objective: Objective) -> WeightedLosses | None:
+    """None where the objective knows neither class weights nor smoothing."""
+    return getattr(objective, "weighted_losses", None)
 
 
 def find_objective(name: str) -> Objective:
