@@ -3,15 +3,11 @@ less of the model than any other."""
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from pathlib import Path
 
-from ml_collections import ConfigDict
-
-from xlt_flax.data.corpus import Corpus
+from xlt_flax.data.corpus import Corpus, corpus_of
 from xlt_flax.data.known import Known
 from xlt_flax.data.selection import Selection, select
-from xlt_flax.data.sources import Source, find_source
+from xlt_flax.data.sources import Source
 from xlt_flax.workdir import Workdir
 
 
@@ -30,19 +26,10 @@ def seen_by(runs: Iterable[Workdir], corpus: Corpus) -> Known:
 
 def _seen_by_one(run: Workdir, corpus: Corpus) -> Known:
     config = run.read_config()
-    own = _corpus_of(config, corpus)
+    own = corpus_of(config.data, corpus)
     chosen = select(own, config.mixture, config.data)
     drawn = Known.of(chosen.train, chosen.validation)
     return Known.all_of([drawn, *_recorded(run, chosen, own.source)])
-
-
-def _corpus_of(config: ConfigDict, corpus: Corpus) -> Corpus:
-    """A run's own data set, cut and tokenized as `corpus` is: ids, labels and digests, which a draw
-    depends on, are the same however a text is cut; and `corpus` knows where its files are now."""
-    source = find_source(config.data)
-    if source == corpus.source:
-        return corpus
-    return replace(corpus, source=source, data_dir=Path(config.data.data_dir))
 
 
 def _recorded(run: Workdir, chosen: Selection, source: Source) -> Iterator[Known]:
