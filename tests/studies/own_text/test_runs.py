@@ -130,3 +130,28 @@ def test_a_folders_name_says_whose_it_is():
     assert (found.name, found.draw, found.seed) == ("en+de-then-ja:50", 7, 50)
     assert read_folder_name("zh-Hans-seed3").draw is None
     assert read_folder_name("report") is None
+
+
+def test_mixtures_of_languages_have_stages_and_a_ceiling(tmp_path, sample_data_dir):
+    config = sample()
+    config.data.data_dir = str(sample_data_dir)
+    asked = {"mixtures": ["en:100", "en+de"], "targets": ["ja", "fr"], "then": ["ja:0", "ja:40"]}
+    study = planned(tmp_path, config, **asked, ceiling=True)
+    assert [(run.name, run.mixture, run.source, run.table) for run in study.runs] == [
+        ("en:100", "en:100", None, "mixture"),
+        ("en+de", "en+de", None, "mixture"),
+        ("ja", "ja", None, "ceiling"),
+        ("fr", "fr", None, "ceiling"),
+        ("en:100-then-ja:40", "ja:40", "en:100", "stage"),
+        ("en+de-then-ja:40", "ja:40", "en+de", "stage"),
+    ]
+    own = planned(tmp_path, config, mixtures=["en", "ja"], targets=["ja"], ceiling=True)
+    assert [(run.name, run.table) for run in own.runs] == [("en", "mixture"), ("ja", "mixture")]
+
+
+def test_a_target_is_no_part_of_a_pool_of_languages(tmp_path, sample_data_dir):
+    """Their test documents are not drawn from: any target may also be a source."""
+    config = sample()
+    config.data.data_dir = str(sample_data_dir)
+    study = planned(tmp_path, config, mixtures=["de"], targets=["ja", "de"])
+    assert [run.name for run in study.runs] == ["de"]

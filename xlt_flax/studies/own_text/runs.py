@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ml_collections import ConfigDict
 
 from xlt_flax.config import resolve
-from xlt_flax.data.mixture import Group, parse_mixture
+from xlt_flax.data.mixture import Amount, Group, parse_mixture
 from xlt_flax.data.sources import Source, find_source
 from xlt_flax.errors import UserError
 from xlt_flax.run_names import stage_name
@@ -131,7 +131,7 @@ class _Planner:
         """
         mixture = _without_nothing(word) if flag == "--then" else word
         try:
-            parts = parse_mixture(mixture, self.source.letters)
+            parts = parse_mixture(mixture, self.source.letters, self.source.languages)
         except UserError as error:
             raise UserError(f"{flag}={word}: {error}") from None
         if not parts:
@@ -185,7 +185,7 @@ class _Planner:
         ]
 
 
-def languages_of(parts: Iterable[Group], letters: Mapping[str, str]) -> frozenset[str]:
+def languages_of(parts: Iterable[Group | Amount], letters: Mapping[str, str]) -> frozenset[str]:
     """The languages that the parts of a mixture take documents of."""
     return frozenset(
         letters[part.letter] if isinstance(part, Group) else part.language for part in parts
