@@ -186,17 +186,12 @@ def test_resolve_makes_paths_absolute_and_locks(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", "/home/somebody")
     (tmp_path / "model").mkdir()
     config = changed(
-        init_from="runs/a",
-        data__data_dir="data",
-        data__manual_dir="~/raw",
-        data__files="tickets.toml",
-        model__name="model",
+        init_from="runs/a", data__data_dir="data", data__manual_dir="~/raw", model__name="model"
     )
     resolved = resolve(config)
     assert resolved.init_from == f"{tmp_path}/runs/a"
     assert resolved.data.data_dir == f"{tmp_path}/data"
     assert resolved.data.manual_dir == "/home/somebody/raw"
-    assert resolved.data.files == f"{tmp_path}/tickets.toml"
     assert resolved.model.name == f"{tmp_path}/model"
     assert resolved.is_locked
     assert config.data.data_dir == "data"  # as it was
@@ -206,12 +201,10 @@ def test_resolve_makes_paths_absolute_and_locks(tmp_path, monkeypatch):
 def test_a_hub_id_and_an_empty_path_stay_as_they_are():
     resolved = resolve(base())
     assert resolved.model.name == "bert-base-multilingual-cased"
-    assert resolved.init_from == resolved.data.files == ""
+    assert resolved.init_from == ""
 
 
-@pytest.mark.parametrize(
-    "field", ["data.manual_dir", "data.files", "data.data_dir", "init_from", "model.name"]
-)
+@pytest.mark.parametrize("field", ["data.manual_dir", "data.data_dir", "init_from", "model.name"])
 def test_a_home_that_nobody_has(field):
     config = changed(**{field.replace(".", "__"): "~no-such-user/x"})
     with pytest.raises(UserError, match=rf"config.{field} is '~no-such-user/x'"):

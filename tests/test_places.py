@@ -54,9 +54,7 @@ def test_every_command_line_refuses_a_url(module, tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    "field", ["data.data_dir", "data.manual_dir", "data.files", "init_from", "model.name"]
-)
+@pytest.mark.parametrize("field", ["data.data_dir", "data.manual_dir", "init_from", "model.name"])
 def test_no_field_is_a_url(field):
     config = base()
     config.update_from_flattened_dict({field: "gs://bucket/place"})

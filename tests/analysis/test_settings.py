@@ -66,7 +66,6 @@ def test_another_value_is_another_cell_and_in_no_table_of_the_thesis(folder, fie
     [
         ("data.data_dir", "/elsewhere"),
         ("data.manual_dir", "/elsewhere"),
-        ("data.files", "/elsewhere"),
         ("eval.batch_size", 7),
         ("train.checkpoint_every_steps", 3),
         ("model.name", "/models/bert-base-multilingual-cased"),

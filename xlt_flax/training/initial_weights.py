@@ -149,6 +149,4 @@ def _config_of(source: Workdir, run: ConfigDict) -> ConfigDict:
         config.model.revision = run.model.revision
     config.data.data_dir = run.data.data_dir
     config.data.manual_dir = run.data.manual_dir
-    if config.data.dataset == run.data.dataset:
-        config.data.files = run.data.files
     return config.lock()
