@@ -30,19 +30,30 @@ def seen_by(runs: Iterable[Workdir], corpus: Corpus) -> Known:
 
 def _seen_by_one(run: Workdir, corpus: Corpus) -> Known:
     config = run.read_config()
-    own = _corpus_of(config, corpus)
+    own = _corpus_of(run, config, corpus)
     chosen = select(own, config.mixture, config.data)
     drawn = Known.of(chosen.train, chosen.validation)
     return Known.all_of([drawn, *_recorded(run, chosen, own.source)])
 
 
-def _corpus_of(config: ConfigDict, corpus: Corpus) -> Corpus:
+def _corpus_of(run: Workdir, config: ConfigDict, corpus: Corpus) -> Corpus:
     """A run's own data set, cut and tokenized as `corpus` is: ids, labels and digests, which a draw
     depends on, are the same however a text is cut; and `corpus` knows where its files are now."""
+    if config.data.dataset == corpus.source.name and _has_all_documents(corpus, run):
+        return corpus
     source = find_source(config.data)
     if source == corpus.source:
         return corpus
     return replace(corpus, source=source, data_dir=Path(config.data.data_dir))
+
+
+def _has_all_documents(corpus: Corpus, run: Workdir) -> bool:
+    """Whether a data set has all documents that a run recorded, the same by their digests; where
+    the run found them may be gone."""
+    recorded = run.data_digests().get("documents", {})
+    return bool(recorded) and all(
+        corpus.known_digest(*name.split("/")) == digest for name, digest in recorded.items()
+    )
 
 
 def _recorded(run: Workdir, chosen: Selection, source: Source) -> Iterator[Known]:
