@@ -62,7 +62,7 @@ def _load(path: Path) -> dict[str, Any]:
 def _files(path: Path, table: Mapping[str, Any]) -> Mapping[tuple[str, str], tuple[DataFile, ...]]:
     found: dict[tuple[str, str], tuple[DataFile, ...]] = {}
     if "folder" in table:
-        folder = local_path(path.parent / Path(table["folder"]).expanduser(), f"{path}: folder")
+        folder = _place(path, "folder", table["folder"])
         if not folder.is_dir():
             raise _wrong(path, "folder", table["folder"], "a folder")
         found.update(files_of(folder, path.parent))
@@ -77,13 +77,16 @@ def _files(path: Path, table: Mapping[str, Any]) -> Mapping[tuple[str, str], tup
 
 
 def _listed_files(path: Path, key: str, names: list[str]) -> tuple[DataFile, ...]:
-    files = tuple(
-        data_file(local_path(path.parent / Path(name).expanduser(), f"{path}: {key}"), path.parent)
-        for name in names
-    )
+    files = tuple(data_file(_place(path, key, name), path.parent) for name in names)
     if len({file.name for file in files}) < len(files):
         raise _wrong(path, key, names, "each file once, and no two of one name elsewhere")
     return files
+
+
+def _place(path: Path, key: str, text: str) -> Path:
+    """A path below the TOML file's folder, unless it is absolute."""
+    local_path(text, f"{path}: {key}")
+    return path.parent.absolute() / Path(text).expanduser()
 
 
 # ---- What keys may be ----------------------------------------------------------------------------
