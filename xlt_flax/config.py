@@ -67,12 +67,15 @@ def base() -> ConfigDict:
     config.model.vocabulary = "active"
 
     config.data = ConfigDict()
-    # "webis_cls10", or "webis_cls10_sample", which is shipped with the package.
+    # "webis_cls10"; "webis_cls10_sample", which is shipped with the package; or "files", one's own.
     config.data.dataset = "webis_cls10"
     # "music", "books" or "dvd".
     config.data.domain = "music"
     # Folder with cls-acl10-unprocessed.tar.gz, or with what it unpacks to.
     config.data.manual_dir = "~/tensorflow_datasets/downloads/manual"
+    # Of "files": a folder of LANGUAGE.SPLIT.EXT (en.train.csv), or a TOML file that names files and
+    # columns (xlt_flax/data/sources/files).
+    config.data.files = ""
     # Where the prepared dataset, the token stores and the compilation cache are kept.
     config.data.data_dir = "~/tensorflow_datasets"
     # Tokens at which a document is cut, [CLS] and [SEP] counted.
@@ -229,6 +232,8 @@ def resolve(config: ConfigDict) -> ConfigDict:
         data = resolved.data
         data.manual_dir = str(local_path(data.manual_dir, "config.data.manual_dir"))
         data.data_dir = str(local_folder(data.data_dir, "config.data.data_dir"))
+        if data.files:
+            data.files = str(local_path(data.files, "config.data.files"))
         if resolved.init_from:
             resolved.init_from = str(local_folder(resolved.init_from, "config.init_from"))
         resolved.model.name = _resolved_model(resolved.model.name)

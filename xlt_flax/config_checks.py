@@ -115,6 +115,11 @@ def _require_that_fields_agree(config: ConfigDict) -> None:
             "config.data.dedup_in_place is True, but config.mixture is of languages, whose draws "
             "have no places to be kept: give config.data.dedup alone"
         )
+    if config.data.files and config.data.dataset != "files":
+        raise UserError(
+            f"config.data.files is {config.data.files!r}, but config.data.dataset is "
+            f"{config.data.dataset!r}: give --config=configs/files.py:{config.data.files}"
+        )
     if config.data.dedup_in_place and not config.data.dedup:
         raise UserError(
             "config.data.dedup_in_place is True, but config.data.dedup is False: set both"

@@ -15,7 +15,14 @@ from xlt_flax.modeling.shipped import renamed_from_path
 FORMAT = 3  # raise it when an older xlt_flax could misread a workdir
 
 # Where things lie. What they are is known by their digests, so they may have moved.
-PLACES = ("model.name", "model.revision", "init_from", "data.data_dir", "data.manual_dir")
+PLACES = (
+    "model.name",
+    "model.revision",
+    "init_from",
+    "data.data_dir",
+    "data.manual_dir",
+    "data.files",
+)
 
 # Fields that say how often, not what: a run may go on with others than it began with.
 OPERATIONAL = (

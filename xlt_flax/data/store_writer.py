@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
+from operator import length_hint
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -175,10 +176,12 @@ def _chunks(examples: Iterator[Example]) -> Iterator[list[Example]]:
 
 
 def _counted(examples: Iterable[Example], description: str) -> Iterator[Example]:
-    """The same examples; says on the way how many there were."""
-    with tqdm(desc=f"tokenizing {description}", unit="doc", disable=None) as bar:
+    """The same examples; says on the way how many there were, of all where a stream knows that."""
+    total = length_hint(examples) or None
+    of_all = f" of {total:,}" if total else ""
+    with tqdm(desc=f"tokenizing {description}", total=total, unit="doc", disable=None) as bar:
         for number, example in enumerate(examples, 1):
             yield example
             bar.update()
             if bar.disable and number % _DOCUMENTS_PER_LINE == 0:
-                log.info("tokenizing %s: %s documents so far", description, f"{number:,}")
+                log.info("tokenizing %s: %s%s documents so far", description, f"{number:,}", of_all)

@@ -4,6 +4,8 @@ less of the model than any other."""
 import json
 from collections.abc import Iterable, Iterator
 
+from ml_collections import ConfigDict
+
 from xlt_flax.data.corpus import Corpus, corpus_of
 from xlt_flax.data.known import Known
 from xlt_flax.data.selection import Selection, select
@@ -26,10 +28,25 @@ def seen_by(runs: Iterable[Workdir], corpus: Corpus) -> Known:
 
 def _seen_by_one(run: Workdir, corpus: Corpus) -> Known:
     config = run.read_config()
-    own = corpus_of(config.data, corpus)
+    own = _corpus_of(run, config, corpus)
     chosen = select(own, config.mixture, config.data)
     drawn = Known.of(chosen.train, chosen.validation)
     return Known.all_of([drawn, *_recorded(run, chosen, own.source)])
+
+
+def _corpus_of(run: Workdir, config: ConfigDict, corpus: Corpus) -> Corpus:
+    if config.data.dataset == corpus.source.name and _has_all_documents(corpus, run):
+        return corpus
+    return corpus_of(config.data, corpus)
+
+
+def _has_all_documents(corpus: Corpus, run: Workdir) -> bool:
+    """Whether a data set has all documents that a run recorded, the same by their digests; where
+    the run found them may be gone."""
+    recorded = run.data_digests().get("documents", {})
+    return bool(recorded) and all(
+        corpus.known_digest(*name.split("/")) == digest for name, digest in recorded.items()
+    )
 
 
 def _recorded(run: Workdir, chosen: Selection, source: Source) -> Iterator[Known]:

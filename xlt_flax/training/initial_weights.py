@@ -5,6 +5,7 @@ what weight decay made of it and for the rows that an earlier stage held; so it 
 oldest stage to the newest.
 """
 
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,11 +143,14 @@ def _base_of(config: ConfigDict, inputs: Inputs) -> BaseModel:
 
 
 def _config_of(source: Workdir, run: ConfigDict) -> ConfigDict:
-    """A source's config; its model is taken from the run's place if it is not in its own."""
+    """A source's config; its model and its files are taken from the run's place if they are not in
+    their own."""
     config = ConfigDict(source.read_config().to_dict())
     if not is_there(config.model.name):
         config.model.name = run.model.name
         config.model.revision = run.model.revision
     config.data.data_dir = run.data.data_dir
     config.data.manual_dir = run.data.manual_dir
+    if not os.path.exists(config.data.files):
+        config.data.files = run.data.files
     return config.lock()

@@ -167,10 +167,11 @@ def _differing(trained: list[str], here: list[str]) -> str:
 
 
 def _other_documents(workdir: Workdir, corpus: Corpus, config: ConfigDict, name: str) -> str:
+    field, value = ("files", "DATA") if config.data.files else ("data_dir", "DIR")
     return (
-        f"config.data.data_dir: the {name} documents of {corpus.source.name} in "
-        f"{config.data.data_dir} are not those that {workdir.path} was begun with: say where those "
-        "are, --config.data.data_dir=DIR, or run it again in another --workdir"
+        f"config.data.{field}: the {name} documents of {corpus.source.name} in "
+        f"{config.data[field]} are not those that {workdir.path} was begun with: say where those "
+        f"are, --config.data.{field}={value}, or run it again in another --workdir"
     )
 
 

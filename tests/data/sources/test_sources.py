@@ -81,12 +81,12 @@ def test_a_new_data_set_is_one_new_file(data, sample_tokenizer):
 
 
 def test_it_is_among_those_that_exist(data):
-    assert dataset_names() == ["tickets", "webis_cls10", "webis_cls10_sample"]
+    assert dataset_names() == ["files", "tickets", "webis_cls10", "webis_cls10_sample"]
     data.dataset = "ticket"
     with pytest.raises(UserError) as error:
         find_source(data)
     assert str(error.value) == (
-        "config.data.dataset is 'ticket': give one of tickets, webis_cls10, webis_cls10_sample"
+        "config.data.dataset is 'ticket': give one of files, tickets, webis_cls10, webis_cls10_sample"
     )
 
 
