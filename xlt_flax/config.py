@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from ml_collections import ConfigDict, config_dict
 
-from xlt_flax.data.mixture import mixture_shape, parse_mixture
+from xlt_flax.data.mixture import Group, mixture_shape, parse_mixture
 from xlt_flax.data.sources import find_source
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.shipped import SAMPLE_MODEL, constant_of, shipped_folder
@@ -23,7 +23,9 @@ def base() -> ConfigDict:
 
     # Seed of the head's weights, the order of documents and dropout.
     config.seed = 50
-    # Groups to train on, such as "E1D1F1": E, D, F, J are English, German, French, Japanese.
+    # What to train on, parts joined by "+": a language's labelled documents, "en+de"; so many of
+    # them, "en:2000+de:1000"; a share of data.budget, "en:67%+de:33%". Or groups of Webis-CLS-10,
+    # such as "E1D1F1": E, D, F, J are English, German, French, Japanese.
     # "" trains on nothing: the run is the initial model, as step 0.
     config.mixture = ""
     # Workdir whose checkpoint starts this run (the J1 stage); "" starts from model.name.
@@ -88,9 +90,14 @@ def base() -> ConfigDict:
     # Documents of a group that are trained on, and that choose the best checkpoint.
     config.data.train_per_group = 1000
     config.data.validation_per_group = 100
-    # Seed of the groups' draw; kept when `seed` changes, so that seeds share their documents.
+    # Documents that the shares of a mixture such as "en:67%+de:33%" are of; 0 = not set.
+    config.data.budget = 0
+    # Share of a language's documents that validates, where the data brings no validation split;
+    # drawn in each class. In "en:2000" these are among the 2,000. Groups have their own number.
+    config.data.validation_share = 0.1
+    # Seed of the draw of documents; kept when `seed` changes, so that seeds share their documents.
     config.data.split_seed = 50
-    # Make half of each group positive, instead of as the draw gives it.
+    # As many documents of each class in each part, instead of as the draw gives them.
     config.data.stratify = False
     # "shuffle": all documents of the mixture, shuffled anew each epoch (the thesis's way).
     # "balanced": each batch has the mixture's ratio of languages, as nearly as its size allows.
@@ -186,7 +193,8 @@ def mixture_config(mixture: str, shape: str, example: str) -> ConfigDict:
     letters, target = find_source(config.data).letters, config.data.target_language
     sources = [letter for letter, language in letters.items() if language != target]
     groups = parse_mixture(mixture, letters)
-    if mixture_shape(groups) != shape or not {group.letter for group in groups} <= {*sources}:
+    named = {group.letter for group in groups if isinstance(group, Group)}
+    if mixture_shape(groups) != shape or not named <= {*sources}:
         raise UserError(
             f"mixture {mixture!r} is not {shape} of source languages ({', '.join(sources)}), as in "
             f"{example}: this config takes no other shape"

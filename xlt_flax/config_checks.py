@@ -9,7 +9,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from xlt_flax.config import known_fields, unknown_field
-from xlt_flax.data.mixture import parse_mixture
+from xlt_flax.data.mixture import LANGUAGES, Amount, counts_of, mixture_shape, parse_mixture
 from xlt_flax.data.sources import find_source
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import flat
@@ -42,7 +42,7 @@ _RULES: tuple[tuple[Sequence[str], Callable[[Any], object], str], ...] = (
         "a whole number of 1 or more",
     ),
     (
-        ("train.max_steps", "train.checkpoint_every_steps"),
+        ("train.max_steps", "train.checkpoint_every_steps", "data.budget"),
         lambda v: v >= 0,
         "a whole number of 0 or more",
     ),
@@ -61,6 +61,7 @@ _RULES: tuple[tuple[Sequence[str], Callable[[Any], object], str], ...] = (
         lambda v: 0 <= v < 1,
         "a number from 0 to below 1",
     ),
+    (("data.validation_share",), lambda v: 0 < v < 1, "a number above 0 and below 1"),
     (("model.dropout",), lambda v: v is None or 0 <= v < 1, "from 0 to below 1"),
     (("model.head_sd",), lambda v: v is None or v >= 0, "0 or more"),
     (("data.max_length",), lambda v: v >= 3, "3 or more"),
@@ -82,7 +83,8 @@ def validate(config: ConfigDict) -> None:
         raise UserError("this config lists the runs of a sweep: python -m xlt_flax.sweep takes it")
     _require_fields(config)
     source = find_source(config.data)
-    parse_mixture(config.mixture, source.letters)
+    parts = parse_mixture(config.mixture, source.letters, source.languages)
+    counts_of([part for part in parts if isinstance(part, Amount)], config.data.budget)
     for field, choices in {**_CHOICES, "data.target_language": source.languages}.items():
         _require(config, field, partial(contains, choices), f"one of {', '.join(choices)}")
     for fields, allowed, expected in _RULES:
@@ -108,6 +110,11 @@ def _require_that_fields_agree(config: ConfigDict) -> None:
         raise UserError(
             f"config.data.files is {config.data.files!r}, but config.data.dataset is "
             f"{config.data.dataset!r}: give --config=configs/files.py:{config.data.files}"
+        )
+    if config.data.dedup_in_place and mixture_shape(parse_mixture(config.mixture)) == LANGUAGES:
+        raise UserError(
+            "config.data.dedup_in_place is True, but config.mixture is of languages, whose draws "
+            "have no places to be kept: give config.data.dedup alone"
         )
     if config.data.dedup_in_place and not config.data.dedup:
         raise UserError(

@@ -4,11 +4,13 @@ Nothing here imports TensorFlow, nor does a data set whose stores are there: a b
 machine without TensorFlow reads them.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xlt_flax.data.sources import Source
+from ml_collections import ConfigDict
+
+from xlt_flax.data.sources import Source, find_source
 from xlt_flax.data.token_store import TokenStore, open_or_build, open_store, store_key
 from xlt_flax.errors import UserError
 
@@ -97,3 +99,17 @@ class Corpus:
             "digest": digest,
         }
         return store_key(source, self.tokenizer, self.max_length, self.drop_commas)
+
+
+def corpus_of(data: ConfigDict, corpus: Corpus) -> Corpus:
+    """A run's own data set, cut and tokenized as `corpus` is: ids, labels and digests, which a draw
+    depends on, are the same however a text is cut; and `corpus` knows where its files are now.
+
+    Args:
+      data: the run's config's `data`.
+      corpus: of another run, of the same data set mostly.
+    """
+    source = find_source(data)
+    if source == corpus.source:
+        return corpus
+    return replace(corpus, source=source, data_dir=Path(data.data_dir))

@@ -54,7 +54,7 @@ def draw_part(
     size = part.train + part.validation
     ordered = list(hash_order(pool.ids, seed, part.language))
     if stratify:
-        ordered = _classes_in_turn(ordered, pool.labels)
+        ordered = classes_in_turn(ordered, pool.labels)
     if replace_repeats:
         ordered = _replaced(ordered, pool, excluded, size)
     if part.number * size > len(ordered):
@@ -110,7 +110,7 @@ def _replaced(
     return replaced
 
 
-def _classes_in_turn(ordered: Sequence[int], labels: np.ndarray) -> list[int]:
+def classes_in_turn(ordered: Sequence[int] | np.ndarray, labels: np.ndarray) -> list[int]:
     """As many of each class as there are of the rarest, in turn, each in its order; those without a
     label have no class."""
     indices = np.asarray(ordered, np.int64)

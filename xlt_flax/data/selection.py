@@ -1,6 +1,6 @@
 """The documents of one run: its mixture's training and validation parts, and the test sets."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +8,18 @@ from ml_collections import ConfigDict
 
 from xlt_flax.data.corpus import Corpus
 from xlt_flax.data.documents import Documents, concatenate
-from xlt_flax.data.drawing import Draw, draw_part, without_repeats
+from xlt_flax.data.drawing import draw_part, without_repeats
 from xlt_flax.data.examples import LabelSet
-from xlt_flax.data.mixture import Part, parse_mixture, parts_of
+from xlt_flax.data.language_parts import LanguagePool, draw_language
+from xlt_flax.data.mixture import (
+    Amount,
+    Group,
+    Part,
+    counts_of,
+    documents_of_groups,
+    parse_mixture,
+    parts_of_groups,
+)
 from xlt_flax.data.sources import Source
 from xlt_flax.errors import UserError
 
@@ -36,50 +45,118 @@ class Selection:
         return self.train.languages
 
 
+@dataclass(frozen=True)
+class _Drawn:
+    """The documents of one part of a mixture."""
+
+    part: Part
+    train: Documents
+    validation: Documents
+
+
 def select(corpus: Corpus, mixture: str, data: ConfigDict) -> Selection:
     """Draws the mixture's documents.
 
     Args:
       corpus: where the documents come from.
-      mixture: such as "E1D1F1"; "" selects nothing.
+      mixture: such as "E1D1F1" or "en:2000+de"; "" selects nothing.
       data: the config's `data` (target_language, dedup, dedup_in_place, stratify, split_seed,
-        sizes of groups).
+        budget, validation_share, sizes of groups).
 
     Raises:
       UserError: the mixture cannot be drawn, or a document of it has no label.
     """
+    return select_all(corpus, [mixture], data)
+
+
+def select_all(corpus: Corpus, mixtures: Iterable[str], data: ConfigDict) -> Selection:
+    """Draws the documents of several mixtures; a part that several have is there once.
+
+    Arguments and errors as of `select`.
+    """
     labels = corpus.source.labels
     _require_one_class(labels, data)
-    parts = parts_of(
-        mixture, corpus.source.letters, data.train_per_group, data.validation_per_group
-    )
-    pools = {part.language: _pool(corpus, part.language, data) for part in parts}
-    drawn = [(pools[part.language], _draw(corpus, pools, part, data)) for part in parts]
-    train = concatenate([pool.take(draw.train) for pool, draw in drawn])
-    validation = concatenate([pool.take(draw.validation) for pool, draw in drawn])
+    parts: dict[Part, _Drawn] = {}
+    for mixture in mixtures:
+        parts |= {drawn.part: drawn for drawn in _drawn(corpus, mixture, data, parts)}
+    train = concatenate([drawn.train for drawn in parts.values()])
+    validation = concatenate([drawn.validation for drawn in parts.values()])
     for documents in (train, validation):
         _require_labels(documents, corpus)
-    return Selection(parts, train, validation, labels)
+    return Selection(list(parts), train, validation, labels)
+
+
+def count_training(corpus: Corpus, mixture: str, data: ConfigDict) -> int:
+    """How many documents a mixture trains on; of groups, nothing is read to know.
+
+    Arguments and errors as of `select`.
+    """
+    parsed = parse_mixture(mixture, corpus.source.letters)
+    if any(isinstance(part, Amount) for part in parsed):
+        return len(select(corpus, mixture, data).train)
+    return documents_of_groups(parsed, data.train_per_group)
 
 
 def needed_splits(mixture: str, target_language: str, source: Source) -> list[tuple[str, str]]:
-    """Every (language, split) that a run reads: its parts' pools, and the target's test set.
+    """Every (language, split) that a run reads: of its parts, and the target's test set, if any.
 
     Args:
       mixture: of the run.
       target_language: on whose test set it is judged.
       source: the data set.
     """
-    needed = {(target_language, "test")}
-    for group in parse_mixture(mixture, source.letters):
-        language = source.letters[group.letter]
-        needed |= {(language, split) for split in _pool_splits(source, language, target_language)}
+    needed = {(target_language, "test")} & {
+        (target_language, split) for split in source.splits(target_language)
+    }
+    for part in parse_mixture(mixture, source.letters):
+        if isinstance(part, Group):
+            language = source.letters[part.letter]
+            splits = _pool_splits(source, language, target_language)
+        else:
+            language, splits = part.language, _labelled_splits(source, part.language)
+        needed |= {(language, split) for split in splits}
     return sorted(needed)
 
 
 def test_documents(corpus: Corpus, language: str) -> Documents:
-    """The test set of a language, whole and in the file's order."""
+    """The test set of a language, whole and in the file's order; empty where there is none."""
+    if "test" not in corpus.source.splits(language):
+        return concatenate([])
     return concatenate([corpus.store(language, "test")])
+
+
+def _drawn(
+    corpus: Corpus, mixture: str, data: ConfigDict, known: Iterable[Part]
+) -> Iterator[_Drawn]:
+    """The parts of a mixture, those that are known left out."""
+    parsed = parse_mixture(mixture, corpus.source.letters)
+    groups = [part for part in parsed if isinstance(part, Group)]
+    if groups:
+        yield from _drawn_groups(corpus, groups, data, known)
+    else:
+        yield from _drawn_amounts(corpus, [p for p in parsed if isinstance(p, Amount)], data)
+
+
+# ---- Groups --------------------------------------------------------------------------------------
+
+
+def _drawn_groups(
+    corpus: Corpus, groups: Sequence[Group], data: ConfigDict, known: Iterable[Part]
+) -> Iterator[_Drawn]:
+    letters, sizes = corpus.source.letters, (data.train_per_group, data.validation_per_group)
+    parts = [part for part in parts_of_groups(groups, letters, *sizes) if part not in known]
+    pools = {part.language: _pool(corpus, part.language, data) for part in parts}
+    for part in parts:
+        pool = pools[part.language]
+        draw = draw_part(
+            pool,
+            part,
+            seed=data.split_seed,
+            stratify=data.stratify,
+            replace_repeats=data.dedup_in_place,
+            excluded=_judged_by(corpus, part.language, data.target_language),
+        )
+        yield _Drawn(part, pool.take(draw.train), pool.take(draw.validation))
 
 
 def _pool_splits(source: Source, language: str, target_language: str) -> tuple[str, ...]:
@@ -95,25 +172,60 @@ def _pool(corpus: Corpus, language: str, data: ConfigDict) -> Documents:
     if not data.dedup or data.dedup_in_place:
         return pool
     return pool.take(
-        without_repeats(pool.digests, _excluded(corpus, language, data.target_language))
+        without_repeats(pool.digests, _judged_by(corpus, language, data.target_language))
     )
 
 
-def _draw(corpus: Corpus, pools: Mapping[str, Documents], part: Part, data: ConfigDict) -> Draw:
-    return draw_part(
-        pools[part.language],
-        part,
-        seed=data.split_seed,
-        stratify=data.stratify,
-        replace_repeats=data.dedup_in_place,
-        excluded=_excluded(corpus, part.language, data.target_language),
-    )
+def _judged_by(corpus: Corpus, language: str, target_language: str) -> np.ndarray | tuple:
+    """S32[...], digests of the texts that dedup keeps out of what is drawn of a language: those
+    that runs are judged by."""
+    return test_documents(corpus, language).digests if language == target_language else ()
 
 
-def _excluded(corpus: Corpus, language: str, target_language: str) -> np.ndarray | tuple:
-    """S32[...], digests of the texts that dedup keeps out of a language's groups: those that runs
-    are judged by."""
-    return corpus.store(language, "test").digests if language == target_language else ()
+# ---- Languages -----------------------------------------------------------------------------------
+
+
+def _drawn_amounts(corpus: Corpus, amounts: Sequence[Amount], data: ConfigDict) -> Iterator[_Drawn]:
+    labels = corpus.source.labels
+    for amount, count in zip(amounts, counts_of(amounts, data.budget).values(), strict=True):
+        pool = _language_pool(corpus, amount.language, data)
+        draw = draw_language(
+            pool,
+            count,
+            seed=data.split_seed,
+            share=data.validation_share,
+            stratify=data.stratify,
+            dedup=data.dedup,
+            class_names=None if labels.several else labels.names,
+        )
+        own = pool.train.take(draw.validation) if pool.validation is None else pool.validation
+        part = Part(amount.name, amount.language, 1, len(draw.train), len(own))
+        yield _Drawn(part, pool.train.take(draw.train), own)
+
+
+def _language_pool(corpus: Corpus, language: str, data: ConfigDict) -> LanguagePool:
+    stores = {
+        split: concatenate([corpus.store(language, split)])
+        for split in _labelled_splits(corpus.source, language)
+    }
+    validation = stores.get("validation")
+    excluded = [] if validation is None else [validation.digests]
+    excluded += [np.asarray(_judged_by(corpus, language, data.target_language), "S32")]
+    return LanguagePool(language, stores["train"], validation, np.concatenate(excluded))
+
+
+def _labelled_splits(source: Source, language: str) -> tuple[str, ...]:
+    """What a language's part of a mixture is drawn from, and validated by."""
+    splits = source.splits(language)
+    if "train" not in splits:
+        raise UserError(
+            f"config.mixture names {language}, but {source.name} has no training documents of it "
+            f"(it has {', '.join(splits) or 'nothing'}): name a language that has"
+        )
+    return tuple(split for split in ("train", "validation") if split in splits)
+
+
+# ---- What is refused -----------------------------------------------------------------------------
 
 
 def _require_one_class(labels: LabelSet, data: ConfigDict) -> None:

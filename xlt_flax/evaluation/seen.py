@@ -3,15 +3,13 @@ less of the model than any other."""
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from xlt_flax.data.corpus import Corpus
+from xlt_flax.data.corpus import Corpus, corpus_of
 from xlt_flax.data.known import Known
 from xlt_flax.data.selection import Selection, select
-from xlt_flax.data.sources import Source, find_source
+from xlt_flax.data.sources import Source
 from xlt_flax.workdir import Workdir
 
 
@@ -41,10 +39,7 @@ def _corpus_of(run: Workdir, config: ConfigDict, corpus: Corpus) -> Corpus:
     depends on, are the same however a text is cut; and `corpus` knows where its files are now."""
     if config.data.dataset == corpus.source.name and _has_all_documents(corpus, run):
         return corpus
-    source = find_source(config.data)
-    if source == corpus.source:
-        return corpus
-    return replace(corpus, source=source, data_dir=Path(config.data.data_dir))
+    return corpus_of(config.data, corpus)
 
 
 def _has_all_documents(corpus: Corpus, run: Workdir) -> bool:

@@ -20,6 +20,8 @@ from pathlib import Path
 from ml_collections import ConfigDict
 
 from xlt_flax import files
+from xlt_flax.data.mixture import LANGUAGES, mixture_shape, parse_mixture
+from xlt_flax.data.selection import count_training
 from xlt_flax.errors import RunError
 from xlt_flax.evaluation.evaluate import evaluate
 from xlt_flax.failures import NoSpaceError, explain
@@ -245,8 +247,18 @@ def _with_changes(config: ConfigDict, run: PlannedRun) -> ConfigDict:
 
 
 def steps_of_runs(config: ConfigDict, runs: Sequence[PlannedRun]) -> dict[str, int]:
-    """Updates of each run, by its name; one of protocol "thesis" may have fewer."""
-    return {run.name: length_of(_with_changes(config, run)).total for run in runs}
+    """Updates of each run, by its name; one of protocol "thesis" may have fewer.
+
+    Of mixtures of languages the documents are counted, and so tokenized where they are not yet.
+    """
+    return {run.name: _steps(_with_changes(config, run)) for run in runs}
+
+
+def _steps(config: ConfigDict) -> int:
+    if mixture_shape(parse_mixture(config.mixture)) != LANGUAGES:
+        return length_of(config).total
+    corpus = open_inputs(config).corpus
+    return length_of(config, count_training(corpus, config.mixture, config.data)).total
 
 
 def _steps_made(workdir: Workdir) -> int:

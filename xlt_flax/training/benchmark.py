@@ -140,7 +140,8 @@ def _variant(
 ) -> _Variant:
     config = ConfigDict(config.to_dict())
     config.model.update({"forward": forward, "vocabulary": vocabulary})
-    length = length_of(config)
+    trained_on = selection.count_training(inputs.corpus, config.mixture, config.data)
+    length = length_of(config, trained_on)
     plan = plan_run(config, inputs, documents.train, documents.others, length.total)
     rows = plan.rows_for([documents.train, *documents.others])
     optimizer = optimizer_of(config.train, length)

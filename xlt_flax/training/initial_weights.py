@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from ml_collections import ConfigDict
 
+from xlt_flax.data.corpus import Corpus, corpus_of
+from xlt_flax.data.selection import count_training
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.base_model import BaseModel, open_base_model
 from xlt_flax.modeling.encoders import Params
@@ -74,11 +76,13 @@ class _Stage:
     Attributes:
       config: of the stage.
       updates: that it made.
+      corpus: of the run that asks.
       held, rows: what it took over of the stage before it; None: nothing.
     """
 
     config: ConfigDict
     updates: int
+    corpus: Corpus
     held: Vocabulary | None = None
     rows: np.ndarray | None = None
 
@@ -86,9 +90,16 @@ class _Stage:
         if self.held is not None:
             table = np.array(table)
             table[self.held.ids] = self.rows
-        train, length = self.config.train, length_of(self.config)
-        factor = decay_of_unused_rows(train, schedule_of(train, length), self.updates)
-        return (table * factor).astype(np.float32)
+        if not self.config.train.weight_decay:
+            return table.astype(np.float32)
+        return (table * self._decay()).astype(np.float32)
+
+    def _decay(self) -> float:
+        """What weight decay leaves of a row, as a factor; its schedule may be of the documents."""
+        train, data = self.config.train, self.config.data
+        documents = count_training(corpus_of(data, self.corpus), self.config.mixture, data)
+        schedule = schedule_of(train, length_of(self.config, documents))
+        return decay_of_unused_rows(train, schedule, self.updates)
 
 
 def _stages(
@@ -100,15 +111,15 @@ def _stages(
         params, held = _checkpoint_params(inputs, start)
         rows = word_embedding(params)
         if held.is_whole:
-            return rows, [_Stage(config, updates), *stages]
-        stages.insert(0, _Stage(config, updates, held, rows))
+            return rows, [_Stage(config, updates, inputs.corpus), *stages]
+        stages.insert(0, _Stage(config, updates, inputs.corpus, held, rows))
         source, updates = start.checkpoint
         config = _config_of(source, config)
         start = starting_point(config, source)
     base = _base_of(config, inputs)
     table = base.word_embedding(config.seed)
     require_recorded_model(start, base, config.model)
-    return table, [_Stage(config, updates), *stages]
+    return table, [_Stage(config, updates, inputs.corpus), *stages]
 
 
 def _checkpoint_params(inputs: Inputs, start: Start) -> tuple[Params, Vocabulary]:

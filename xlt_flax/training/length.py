@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from ml_collections import ConfigDict
 
-from xlt_flax.data.mixture import Part, parts_of
-from xlt_flax.data.sources import find_source
+from xlt_flax.data.mixture import documents_of_groups, parse_mixture
 
 
 @dataclass(frozen=True)
@@ -37,18 +36,14 @@ def length_of(config: ConfigDict, documents: int | None = None, epochs_before: i
 
     Args:
       config: of the run; on no documents, it makes no updates whatever it says.
-      documents: that it trains on; None: as many as its mixture's parts have by the config.
+      documents: that it trains on; None: as many as the config says of a mixture of groups. Of
+        another mixture the data says it (`selection.count_training`).
       epochs_before: that count as done.
     """
     if documents is None:
-        documents = sum(part.train for part in _parts(config))
+        documents = documents_of_groups(parse_mixture(config.mixture), config.data.train_per_group)
     each = -(-documents // config.train.batch_size)
     total = max(config.train.epochs - epochs_before, 0) * each
     if each and config.train.max_steps:
         total = config.train.max_steps
     return Length(each, total, epochs_before)
-
-
-def _parts(config: ConfigDict) -> list[Part]:
-    data, letters = config.data, find_source(config.data).letters
-    return parts_of(config.mixture, letters, data.train_per_group, data.validation_per_group)

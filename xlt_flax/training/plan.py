@@ -27,7 +27,6 @@ from xlt_flax.data.layout.packed import PackedLayout
 from xlt_flax.data.layout.padded import PaddedLayout
 from xlt_flax.data.layout.shapes import PackingPlan, choose_shapes
 from xlt_flax.data.layout.slots import Layout
-from xlt_flax.data.mixture import parse_mixture
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.base_model import BaseModel
 from xlt_flax.modeling.cost import tokens_per_compilation
@@ -122,11 +121,7 @@ def plan_study(config: ConfigDict, inputs: Inputs, mixtures: Iterable[str], step
       UserError: data is not as it should be, or a mixture cannot be drawn.
     """
     own = plan_evaluation(config, inputs)
-    letters = inputs.corpus.source.letters
-    groups = dict.fromkeys(
-        group.name for name in mixtures for group in parse_mixture(name, letters)
-    )
-    chosen = selection.select(inputs.corpus, "".join(groups), config.data)
+    chosen = selection.select_all(inputs.corpus, mixtures, config.data)
     test = selection.test_documents(inputs.corpus, config.data.target_language)
     documents = [chosen.train, chosen.validation, test]
     shape, lengths = inputs.base.shape, chosen.train.lengths

@@ -75,6 +75,8 @@ def test_every_field_is_the_experiments_or_known_to_be_no_part_of_it():
         "seed",
         "mixture",
         "data.split_seed",
+        "data.budget",  # of mixtures that are not of groups
+        "data.validation_share",
         "model.forward",  # the same function
         "model.vocabulary",
         "train.step_gamma",  # of other schedules
