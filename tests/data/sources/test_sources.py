@@ -86,7 +86,8 @@ def test_it_is_among_those_that_exist(data):
     with pytest.raises(UserError) as error:
         find_source(data)
     assert str(error.value) == (
-        "config.data.dataset is 'ticket': give one of files, tickets, webis_cls10, webis_cls10_sample"
+        "config.data.dataset is 'ticket': give one of files, tickets, webis_cls10, "
+        "webis_cls10_sample"
     )
 
 
