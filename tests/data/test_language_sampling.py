@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -55,7 +56,7 @@ def test_counts_keep_the_epochs_length_and_the_languages_order(counts, temperatu
     found = epoch_counts(counts, temperature)
     assert found.sum() == sum(counts)
     assert found.min() >= 1
-    for one, other in zip(np.argsort(counts), np.argsort(counts)[1:], strict=False):
+    for one, other in pairwise(np.argsort(counts)):
         assert found[one] <= found[other] + 1
 
 
@@ -88,7 +89,7 @@ def test_what_is_left_out_is_another_part_each_epoch():
     made = order([300, 20], 3.0)
     parts = [frozenset(by_language(made, epoch(made, number))["de"]) for number in range(8)]
     assert all(len(part) < 300 for part in parts)
-    assert all(one != other for one, other in zip(parts, parts[1:], strict=False))
+    assert all(one != other for one, other in pairwise(parts))
 
 
 @given(COUNTS, st.integers(1, 20), MIXINGS, TEMPERATURES, st.permutations(range(12)))
