@@ -1,5 +1,5 @@
-"""Weights of classes and smoothed labels: their spelling, their values, and the loss that is trained
-on, against PyTorch's definition in plain NumPy."""
+"""Weights of classes and smoothed labels: how they are spelled, what they are, and the loss that is
+trained on, against PyTorch's definition in plain NumPy."""
 
 import os
 import sys
