@@ -2,12 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from xlt_flax import files
 from xlt_flax.config import base
 from xlt_flax.data import selection as selecting
-from xlt_flax.data.audit import audit, summary
+from xlt_flax.data.audit import audit, imbalance, summary
 from xlt_flax.data.documents import concatenate
 from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.known import Known
@@ -142,3 +143,56 @@ def test_several_labels_are_counted_each(make_documents):
     made = audit(selection, documents, "en", max_length=4)
     assert made["splits"]["train"]["labels"] == {"bug": 1, "praise": 0, "question": 2}
     assert made["splits"]["validation"]["labels"] == {"bug": 0, "praise": 0, "question": 0}
+
+
+def made_of(make_documents, classes, totals, languages=("en",), temperature=1.0):
+    """The audit of training documents: totals[class] in each of the languages."""
+    numbers = np.repeat(np.arange(len(totals)), totals)
+    each = [
+        make_documents(list("a" * len(numbers)), numbers, language=language)
+        for language in languages
+        for _ in range(1 if language == "en" else 3)
+    ]
+    selection = Selection([], concatenate(each), concatenate([]), LabelSet(classes))
+    test = concatenate([])
+    return audit(selection, test, "ja", max_length=4, temperature=temperature)
+
+
+@pytest.mark.parametrize("count", [7, 200])
+def test_imbalance_is_said_in_short(make_documents, count):
+    classes = tuple(f"topic {n}" for n in range(count))
+    report = made_of(make_documents, classes, [2, 5, 1, *[0] * (count - 3)])
+    assert report["classes"] == {
+        "largest": {"label": "topic 1", "documents": 5},
+        "smallest": {"label": "topic 2", "documents": 1},
+        "without_documents": list(classes[3:]),
+    }
+    (line,) = imbalance(report)
+    assert line.startswith("classes: largest topic 1 (5, 62.5%), smallest topic 2 (1, 12.5%)")
+    assert f"; {count - 3} without any: topic 3, topic 4, " in line
+    assert line.endswith("topic 10 and 189 more") == (count == 200)
+    assert len(line) < 250
+
+
+def test_no_class_lacks_documents(make_documents):
+    even = imbalance(made_of(make_documents, ("a", "b"), [2, 2]))
+    assert even == ["classes: 2 training documents of each"]
+    assert imbalance(made_of(make_documents, ("a", "b"), [0, 0])) == []
+
+
+def test_what_an_epoch_shows_of_each_language(make_documents):
+    arguments = make_documents, ("a", "b"), [50, 50], ("de", "en")
+    assert made_of(*arguments)["languages"] == {
+        "de": {"documents": 300, "per_epoch": 300, "share": 0.75},
+        "en": {"documents": 100, "per_epoch": 100, "share": 0.25},
+    }
+    assert len(imbalance(made_of(*arguments))) == 1
+    report = made_of(*arguments, temperature=2.0)
+    assert report["languages"] == {
+        "de": {"documents": 300, "per_epoch": 254, "share": 0.635},
+        "en": {"documents": 100, "per_epoch": 146, "share": 0.365},
+    }
+    assert imbalance(report)[1] == (
+        "languages of an epoch, by config.data.language_temperature: de 63.5% (of the documents "
+        "75.0%), en 36.5% (of the documents 25.0%)"
+    )

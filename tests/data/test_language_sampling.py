@@ -56,7 +56,7 @@ def test_counts_keep_the_epochs_length_and_the_languages_order(counts, temperatu
     found = epoch_counts(counts, temperature)
     assert found.sum() == sum(counts)
     assert found.min() >= 1
-    for one, other in zip(np.argsort(counts), np.argsort(counts)[1:], strict=False):
+    for one, other in pairwise(np.argsort(counts)):
         assert found[one] <= found[other] + 1
 
 

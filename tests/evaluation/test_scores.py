@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn import metrics
 
 from xlt_flax.data.examples import LabelSet
 from xlt_flax.evaluation.predictions import Predictions
 from xlt_flax.evaluation.scores import Scores, scores_of
+from xlt_flax.evaluation.table import Results
 
 TWO = LabelSet(("negative", "positive"))
 THREE = LabelSet(("bug", "praise", "question"))
@@ -275,3 +277,22 @@ def test_the_mean_loss_does_not_depend_on_the_parts():
         for size, end in zip(sizes, ends, strict=True)
     ]
     assert scores_of(parts, TWO).loss == losses.astype(np.float64).mean()
+
+
+@pytest.mark.parametrize("classes", [7, 200])
+def test_many_classes(classes):
+    """Against scikit-learn; some classes have neither truth nor guess."""
+    labels, rng = LabelSet(tuple(f"c{n}" for n in range(classes))), np.random.default_rng(classes)
+    true, said = rng.integers(0, classes - 2, (2, 1000))
+    said[:400] = true[:400]
+    scores = scores_of([part_of(labels, one(*true), one(*said))], labels).as_json()
+    every = range(classes)
+    assert scores["confusion"] == metrics.confusion_matrix(true, said, labels=every).tolist()
+    expected = metrics.f1_score(true, said, labels=every, average="macro", zero_division=0)
+    assert scores["macro_f1"] == pytest.approx(expected)
+    each = metrics.precision_recall_fscore_support(true, said, labels=every, zero_division=0)
+    found = [list(numbers.values()) for numbers in scores["per_class"].values()]
+    np.testing.assert_allclose(found, np.transpose(each))
+    result = scores | {"checkpoint": "best", "checkpoint_step": 9}
+    assert len(str(Results(ja=result)).splitlines()) == 3  # printed: no line for each class
+    assert max(map(len, str(Results(ja=result)).splitlines())) < 100

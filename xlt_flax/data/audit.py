@@ -103,6 +103,8 @@ def _classes_in_words(report: dict) -> Iterator[str]:
         for one in (classes["largest"], classes["smallest"])
     )
     line = f"classes: largest {largest}, smallest {smallest} of the training documents"
+    if classes["largest"] == classes["smallest"]:
+        line = f"classes: {classes['largest']['documents']:,} training documents of each"
     if without := classes["without_documents"]:
         line += f"; {len(without):,} without any: {_some(without)}"
     yield line

@@ -162,7 +162,7 @@ def _assemble(
         config=config,
         workdir=workdir,
         length=length,
-        order=_order(config, chosen),
+        order=order_of(config, chosen),
         training=training,
         validation=validation,
         learning_rate=schedule_of(config.train, length),
@@ -206,7 +206,8 @@ def _checked(
     return report
 
 
-def _order(config: ConfigDict, chosen: Selection) -> DatasetOrder:
+def order_of(config: ConfigDict, chosen: Selection) -> DatasetOrder:
+    """Which documents each update of a run learns from."""
     order = {
         "ids": chosen.train.ids,
         "languages": chosen.languages,
