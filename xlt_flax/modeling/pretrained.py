@@ -10,6 +10,7 @@ by names that are ours, and a link that leads out of the folder is not followed.
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,7 +63,8 @@ class ModelFiles:
     Attributes:
       name: as given.
       place: folder, or hub id with its revision, for messages.
-      commit: of a hub id, once a file of it is at hand; None of a folder.
+      commit: of a hub id, where the cache knows it or once a file is at hand: all files are of that
+        one, though a branch moves on meanwhile. None of a folder.
 
     Raises:
       UserError: it is a folder that is not there.
@@ -72,7 +74,7 @@ class ModelFiles:
         self.name, self._revision = name, revision
         self._folder = folder_of(name)
         self.place = self._folder or (f"{name} at revision {revision}" if revision else name)
-        self.commit: str | None = None
+        self.commit = None if self._folder else _cached_commit(name, revision)
         self._asked = False
 
     def fetch(
@@ -211,14 +213,25 @@ def quiet() -> Iterator[None]:
 
 def _what_is_cut(name: str, missing: str) -> str:
     """What to say of a cache that holds a part of a hub id; "" of one that holds nothing."""
-    from huggingface_hub.constants import HF_HUB_CACHE
-
-    cache = Path(HF_HUB_CACHE) / f"models--{name.replace('/', '--')}"
+    cache = _cache_of(name)
     if not any(cache.glob("snapshots/*/*")) and not any(cache.glob("blobs/*")):
         return ""
     cut = len(list(cache.glob("blobs/*.incomplete")))
     downloads = f"; downloads that were cut there: {cut}" if cut else ""
     return f" as a whole ({cache} lacks {missing}{downloads})"
+
+
+def _cached_commit(name: str, revision: str) -> str | None:
+    """The commit of a branch or tag when a file of it was last asked for, as the cache notes it."""
+    noted = _cache_of(name) / "refs" / (revision or "main")
+    commit = noted.read_text("utf-8").strip() if noted.is_file() else ""
+    return commit if re.fullmatch("[0-9a-f]{40}", commit) else None
+
+
+def _cache_of(name: str) -> Path:
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    return Path(HF_HUB_CACHE) / f"models--{name.replace('/', '--')}"
 
 
 def _names_a_folder(name: str) -> bool:

@@ -44,15 +44,24 @@ class StoredTensor:
         return StoredTensor(self.shape[::-1], self.dtype, lambda: self.read().T)
 
 
-def open_tensors(files: ModelFiles) -> tuple[dict[str, StoredTensor], bool]:
-    """{name, joined by ".": tensor}, and whether they can be read one by one.
+def are_apart(files: ModelFiles) -> bool:
+    """Whether tensors can be read one by one.
+
+    Raises:
+      UserError: there are no weights.
+    """
+    return _weights_file(files).name.startswith(_SAFETENSORS)
+
+
+def open_tensors(files: ModelFiles) -> dict[str, StoredTensor]:
+    """{name, joined by ".": tensor}
 
     Raises:
       UserError: there are none, or a file is broken, or is not where its index may say it is.
     """
     file = _weights_file(files)
     if not file.name.endswith(_INDEX):
-        return _tensors_of(file, files.name), file.name == _SAFETENSORS
+        return _tensors_of(file, files.name)
     placed = _weight_map(file, files)
     shards = {
         name: _tensors_of(files.fetch((name,), f"shard {name}")[0], files.name)
@@ -63,8 +72,7 @@ def open_tensors(files: ModelFiles) -> tuple[dict[str, StoredTensor], bool]:
             raise UserError(
                 f"config.model.name: {file} says that {shard} has {tensor}, which it has not"
             )
-    tensors = {tensor: shards[shard][tensor] for tensor, shard in placed.items()}
-    return tensors, file.name.startswith(_SAFETENSORS)
+    return {tensor: shards[shard][tensor] for tensor, shard in placed.items()}
 
 
 def _weights_file(files: ModelFiles) -> Path:

@@ -90,6 +90,7 @@ def load_tokenizer(name: str, revision: str = "") -> PreTrainedTokenizerFast:
         )
     with one_line(name), quiet():
         tokenizer = _make(main, beside, name)
+        tokenizer("a", "b")  # some definitions load, and fail at the first text
     if tokenizer.pad_token_id is None:
         raise UserError(
             f"config.model.name {name}: its tokenizer has no padding token: name one in its "

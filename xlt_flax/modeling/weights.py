@@ -19,7 +19,7 @@ from xlt_flax.errors import UserError
 from xlt_flax.modeling import heads
 from xlt_flax.modeling.encoders import Params, find_encoder
 from xlt_flax.modeling.pretrained import ModelFiles, in_one_line, quiet
-from xlt_flax.modeling.tensor_files import StoredTensor, open_tensors
+from xlt_flax.modeling.tensor_files import StoredTensor, are_apart, open_tensors
 from xlt_flax.modeling.tensor_names import stored_names
 from xlt_flax.modeling.vocabulary import word_embedding_path
 
@@ -47,7 +47,7 @@ def stored_weights(name: str, shape: PretrainedConfig, revision: str) -> dict[st
     Raises:
       UserError: the weights cannot be had, or do not fit the shape.
     """
-    tensors, _ = open_tensors(ModelFiles(name, revision))
+    tensors = open_tensors(ModelFiles(name, revision))
     shapes, encoder_name = flat_shapes(weight_shapes(shape)), _encoder_name(shape)
     found = {path: one for path in shapes if (one := _find(path, encoder_name, tensors))}
     misfits = [path for path in found if found[path].shape != shapes[path]]
@@ -67,12 +67,12 @@ def stored_word_embedding(name: str, shape: PretrainedConfig, revision: str) -> 
     Raises:
       UserError: the weights cannot be had, or the table does not fit the shape.
     """
-    tensors, are_apart = open_tensors(ModelFiles(name, revision))
-    if not are_apart:
+    files = ModelFiles(name, revision)
+    if not are_apart(files):
         return None
     shapes, encoder_name = flat_shapes(weight_shapes(shape)), _encoder_name(shape)
     path = word_embedding_path(weight_shapes(shape))
-    table = _find(path, encoder_name, tensors)
+    table = _find(path, encoder_name, open_tensors(files))
     _require_whole({path: table} if table else {}, {path: shapes[path]}, encoder_name, name)
     return _read(path, table, name) if table else None
 
@@ -101,7 +101,8 @@ def complete_weights(
     missing = [path for path in _flat(weight_shapes(shape)) if path not in stored]
     # Copies, since training may reuse the memory that it is given.
     own = {path: np.array(leaf) for path, leaf in stored.items()}
-    return unflatten_dict(own | drawn_weights(shape, seed, head_sd, missing), sep="/")
+    drawn = drawn_weights(shape, seed, head_sd, missing) if missing else {}
+    return unflatten_dict(own | drawn, sep="/")
 
 
 def random_weights(shape: PretrainedConfig, seed: int, head_sd: float | None = None) -> Params:
