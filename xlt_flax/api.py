@@ -22,7 +22,10 @@ from typing import TYPE_CHECKING
 
 from ml_collections import ConfigDict
 
-from xlt_flax.api_studies import Report, report, study_size, sweep
+from xlt_flax.api_studies import Report as Report
+from xlt_flax.api_studies import report as report
+from xlt_flax.api_studies import study_size as study_size
+from xlt_flax.api_studies import sweep as sweep
 from xlt_flax.config import resolve
 from xlt_flax.config_checks import validate
 from xlt_flax.console import shown
@@ -34,19 +37,6 @@ from xlt_flax.workdir import Workdir
 
 if TYPE_CHECKING:
     from xlt_flax.evaluation.table import Results as Evaluations
-
-__all__ = [
-    "Report",
-    "bench",
-    "checked",
-    "default_workdir",
-    "evaluate",
-    "prepare",
-    "report",
-    "study_size",
-    "sweep",
-    "train",
-]
 
 
 def checked(config: ConfigDict) -> ConfigDict:

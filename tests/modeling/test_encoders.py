@@ -123,7 +123,9 @@ def test_an_encoder_says_how_long_documents_may_be(roberta_folder):
 
 @pytest.mark.parametrize("model_type", ["gpt2", "no-such-thing", "../bert", ""])
 def test_an_unknown_type_is_told_those_that_there_are(model_type):
-    with pytest.raises(UserError, match=r"give one of type bert$"):
+    with pytest.raises(
+        UserError, match=r"give one of type bert, distilbert, electra, roberta, xlm-roberta$"
+    ):
         find_encoder(model_type)
 
 
