@@ -47,6 +47,10 @@ def test_a_share_of_each_class_validates(labels, share):
         assert places[labels == label].sum() == wanted
 
 
+def test_a_share_that_is_exact_is_no_document_more():
+    assert validation_places(np.zeros(101, int), 0.07).sum() == 7
+
+
 @given(CLASSES, SHARES, st.integers(1, 80))
 def test_a_document_has_its_role_whatever_comes_after_it(labels, share, count):
     labels = np.array(labels)
