@@ -75,6 +75,10 @@ def test_tickets_are_trained_judged_and_moved(tickets, run, tmp_path):
     predictions = (workdir / "eval/ja.predictions.jsonl").read_text().splitlines()
     assert json.loads(predictions[0])["id"] == "ja.test.csv:1"
 
+    without = run("eval", f"--workdir={workdir}", "--language=en")
+    assert without.returncode == 2
+    assert "files has no test documents of it (it has train)" in without.stderr
+
     moved = own.rename(tmp_path / "moved")
     gone = run("eval", f"--workdir={workdir}")
     assert gone.returncode == 2

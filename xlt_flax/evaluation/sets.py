@@ -10,6 +10,7 @@ from xlt_flax.data.documents import Documents
 from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.known import Known
 from xlt_flax.data.selection import test_documents
+from xlt_flax.data.sources import Source
 from xlt_flax.errors import UserError
 from xlt_flax.evaluation.seen import seen_by
 from xlt_flax.modeling.vocabulary import Vocabulary, join
@@ -91,6 +92,7 @@ def open_sets(
 ) -> EvaluationSets:
     """Reads what a run is evaluated with. Arguments and errors as of `evaluate`."""
     inputs = inputs or open_inputs(config)
+    _require_tests(inputs.corpus.source, languages)
     plan = plan or plan_evaluation(config, inputs)
     start = starting_point(config, workdir)
     provenance.check_labels(workdir, inputs, start)
@@ -99,6 +101,15 @@ def open_sets(
     known, unknown = _known(workdir, config, inputs)
     sets = {name: EvaluationSet(of, known.marks(of)) for name, of in documents.items()}
     return EvaluationSets(workdir, config, inputs, plan, start, sets, unknown)
+
+
+def _require_tests(source: Source, languages: list[str]) -> None:
+    for name in languages:
+        if "test" not in source.splits(name):
+            raise UserError(
+                f"--language={name}: {source.name} has no test documents of it (it has "
+                f"{', '.join(source.splits(name)) or 'nothing'}): name a language that has"
+            )
 
 
 def _known(workdir: Workdir, config: ConfigDict, inputs: Inputs) -> tuple[Known, list[str]]:
