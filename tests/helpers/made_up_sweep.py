@@ -94,6 +94,7 @@ def write_config(folder: Path, name: str, seed: int, fields=None) -> None:
     source, _, mixture = name.rpartition("+")
     config = base()
     config.seed, config.mixture = seed, mixture
+    config.data.data_dir = str(folder.parent / "data")
     if source:
         config.init_from = f"{folder.parent}/{source}-seed{seed}"
         config.protocol = "thesis"

@@ -50,6 +50,19 @@ def texts(store, tokenizer):
     return [tokenizer.decode(store.document_tokens(row)) for row in range(len(store))]
 
 
+def test_a_home_is_nobodys_folder_of_that_name(corpus, tmp_path, monkeypatch):
+    """What a report opens is a stored config's data, which nothing has resolved."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    opened = corpus("~/raw", data_dir="~/data")
+    expect_one_line(opened.digest, "en", "train")
+    assert (opened.source.data_dir, opened.source.manual_dir) == (
+        tmp_path / "home/data",
+        tmp_path / "home/raw",
+    )
+    assert not (tmp_path / "~").exists()
+
+
 def test_folder_and_archive_give_the_same_documents(corpus, raw_folder, tmp_path, sample_tokenizer):
     with tarfile.open(tmp_path / ARCHIVE, "w:gz") as tar:
         tar.add(raw_folder / FOLDER, FOLDER)

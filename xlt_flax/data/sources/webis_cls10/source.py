@@ -24,6 +24,7 @@ from xlt_flax.data.sources.webis_cls10.languages import LABELS, LANGUAGE_OF_LETT
 from xlt_flax.data.sources.webis_cls10.raw_files import RawFiles
 from xlt_flax.errors import UserError
 from xlt_flax.locks import locked
+from xlt_flax.places import local_path
 
 log = logging.getLogger("xlt_flax")
 
@@ -194,11 +195,16 @@ def of_domain(
       manual_dir: where its raw files are.
 
     Raises:
-      UserError: it has no such domain.
+      UserError: it has no such domain, or a folder is a URL or of a home that there is not.
     """
     if data.domain not in domains:
         raise UserError(f"config.data.domain is {data.domain!r}: give one of {', '.join(domains)}")
-    return WebisSource(name, data.domain, Path(manual_dir), Path(data.data_dir))
+    return WebisSource(
+        name,
+        data.domain,
+        local_path(manual_dir, "config.data.manual_dir"),
+        local_path(data.data_dir, "config.data.data_dir"),
+    )
 
 
 def _tfds() -> ModuleType:
