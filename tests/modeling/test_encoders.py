@@ -6,7 +6,10 @@ import sys
 import jax
 import numpy as np
 import pytest
-from transformers import FlaxRobertaForSequenceClassification, RobertaConfig
+from transformers import (
+    FlaxRobertaPreLayerNormForSequenceClassification,
+    RobertaPreLayerNormConfig,
+)
 
 from xlt_flax.config import base
 from xlt_flax.errors import UserError
@@ -15,17 +18,21 @@ from xlt_flax.modeling.base_model import open_base_model
 from xlt_flax.modeling.encoders import find_encoder, load_shape
 from xlt_flax.modeling.tokenizers import load_tokenizer
 
-ROBERTA = '''
-"""RoBERTa: padded alone. Positions begin after the padding token's id."""
+PRE_NORM = '''
+"""RoBERTa with norms before each layer: padded alone."""
 
 import jax.numpy as jnp
-from transformers import FlaxRobertaForSequenceClassification, RobertaConfig
+from transformers import (
+    FlaxRobertaPreLayerNormForSequenceClassification,
+    RobertaPreLayerNormConfig,
+)
 
+from xlt_flax.modeling.bert_family import DROPOUTS, SHAPE, projection
 from xlt_flax.modeling.padded import library_forward
 
-CONFIG, MODEL = RobertaConfig, FlaxRobertaForSequenceClassification
+CONFIG = RobertaPreLayerNormConfig
+MODEL = FlaxRobertaPreLayerNormForSequenceClassification
 HEAD = "classifier/out_proj/kernel"
-DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout")
 
 
 def positions(shape):
@@ -36,13 +43,14 @@ def packed_reason(shape):
     return "nobody has written it"
 
 
-def padded_forward(shape, dtype):
+def padded_forward(shape, dtype, pooling, remat):
     def count(mask):
         return jnp.cumsum(mask, axis=1) * mask + shape.pad_token_id
 
-    return library_forward(MODEL, shape, dtype, count)
+    mean_head = projection(shape, HEAD) if pooling == "mean" else None
+    return library_forward(MODEL, shape, dtype, count, mean_head=mean_head, remat=remat)
 '''
-SHAPE = RobertaConfig(
+SHAPE = RobertaPreLayerNormConfig(
     vocab_size=3000,
     hidden_size=16,
     num_hidden_layers=1,
@@ -57,19 +65,19 @@ PAD = SHAPE.pad_token_id
 
 
 @pytest.fixture
-def roberta(tmp_path, monkeypatch):
+def pre_norm(tmp_path, monkeypatch):
     """The encoder that somebody adds by writing one file."""
-    (tmp_path / "roberta.py").write_text(ROBERTA)
+    (tmp_path / "roberta_prelayernorm.py").write_text(PRE_NORM)
     monkeypatch.setattr(encoders, "__path__", [*encoders.__path__, str(tmp_path)])
-    yield find_encoder("roberta")
-    del sys.modules[f"{encoders.__name__}.roberta"], encoders.roberta
+    yield find_encoder("roberta-prelayernorm")
+    del sys.modules[f"{encoders.__name__}.roberta_prelayernorm"], encoders.roberta_prelayernorm
 
 
 @pytest.fixture
-def roberta_folder(roberta, tiny_model_folder):
+def pre_norm_folder(pre_norm, tiny_model_folder):
     """A checkpoint as transformers writes it, and the library's model and weights of it."""
     folder = tiny_model_folder("flax")
-    model = FlaxRobertaForSequenceClassification(SHAPE, _do_init=False)
+    model = FlaxRobertaPreLayerNormForSequenceClassification(SHAPE, _do_init=False)
     params = jax.jit(lambda: model.init_weights(jax.random.key(1), (1, 1)))()
     model.save_pretrained(folder, params=params)
     return folder, model, params
@@ -82,9 +90,9 @@ def config_of(folder, **model):
     return config
 
 
-def test_an_encoder_that_is_added_gives_the_librarys_logits(roberta_folder):
+def test_an_encoder_that_is_added_gives_the_librarys_logits(pre_norm_folder):
     """Also where rows of the word embedding have other numbers, the padding's among them."""
-    folder, library, stored = roberta_folder
+    folder, library, stored = pre_norm_folder
     opened = open_base_model(config_of(folder), num_labels=3)
     params = opened.params(seed=0)
     jax.tree.map(np.testing.assert_array_equal, params, stored)
@@ -95,18 +103,20 @@ def test_an_encoder_that_is_added_gives_the_librarys_logits(roberta_folder):
     mask = (ids != PAD).astype(np.int32)
     expected = jax.jit(lambda *batch: library(*batch, params=stored).logits)(ids, mask)
     assert np.ptp(np.asarray(expected)[:, 0]) > 0.1
-    forward = jax.jit(opened.adapter.padded_forward(opened.shape, "float32"), static_argnums=2)
+    forward = jax.jit(
+        opened.adapter.padded_forward(opened.shape, "float32", "cls", False), static_argnums=2
+    )
     np.testing.assert_allclose(
         forward(params, {"input_ids": ids, "attention_mask": mask}, None), expected, atol=1e-5
     )
-    table = params["roberta"]["embeddings"]["word_embeddings"]
+    table = params["roberta_prelayernorm"]["embeddings"]["word_embeddings"]
     table["embedding"] = table["embedding"][::-1]
     renumbered = {"input_ids": SHAPE.vocab_size - 1 - ids, "attention_mask": mask}
     np.testing.assert_allclose(forward(params, renumbered, None), expected, atol=1e-5)
 
 
-def test_an_encoder_that_is_added_is_drawn_and_told_apart(roberta_folder):
-    folder, _, _ = roberta_folder
+def test_an_encoder_that_is_added_is_drawn_and_told_apart(pre_norm_folder):
+    folder, _, _ = pre_norm_folder
     drawn = open_base_model(config_of(folder, init="random", head_sd=0.0), num_labels=3)
     head = drawn.params(seed=1)["classifier"]
     assert head["out_proj"]["kernel"].shape == (16, 3)
@@ -115,17 +125,15 @@ def test_an_encoder_that_is_added_is_drawn_and_told_apart(roberta_folder):
     assert drawn.digest() != open_base_model(config_of(folder), num_labels=3).digest()
 
 
-def test_an_encoder_says_how_long_documents_may_be(roberta_folder):
-    folder, _, _ = roberta_folder
+def test_an_encoder_says_how_long_documents_may_be(pre_norm_folder):
+    folder, _, _ = pre_norm_folder
     with pytest.raises(UserError, match="has 64 positions"):
         load_shape(str(folder), None, 65, load_tokenizer(str(folder)), "", num_labels=3)
 
 
 @pytest.mark.parametrize("model_type", ["gpt2", "no-such-thing", "../bert", ""])
 def test_an_unknown_type_is_told_those_that_there_are(model_type):
-    with pytest.raises(
-        UserError, match=r"give one of type bert, distilbert, electra, roberta, xlm-roberta$"
-    ):
+    with pytest.raises(UserError, match=r"type bert, distilbert, electra, roberta, xlm-roberta$"):
         find_encoder(model_type)
 
 

@@ -17,8 +17,10 @@ from xlt_flax.data.layout.packed import PackedLayout
 from xlt_flax.data.layout.padded import PaddedLayout
 from xlt_flax.data.layout.placing import Shape
 from xlt_flax.data.layout.shapes import PackingPlan
+from xlt_flax.errors import UserError
 from xlt_flax.modeling import vocabulary
 from xlt_flax.modeling.base_model import open_base_model
+from xlt_flax.modeling.encoders import find_encoder
 from xlt_flax.modeling.packed_encoder import packed_logits
 
 LABELS = np.array([0, 2, 1, 0])
@@ -191,3 +193,111 @@ def test_the_mean_of_the_last_states_is_the_librarys(opened, model_type):
     batch = packed_batch(one, one.rows)
     logits = logits_of(packed, one.rows.select(one.params), batch)
     np.testing.assert_allclose(logits[:4], wanted[batch["document"][:4]], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "model_type",
+    [m if m == "distilbert" else pytest.param(m, marks=pytest.mark.slow) for m in MODEL_TYPES],
+)
+def test_dropout_is_the_same_in_any_packing(opened, model_type):
+    """And on: another key drops others."""
+    one = opened(model_type)
+    adapter, shape = one.base.adapter, one.base.shape
+    rows = vocabulary.full_vocabulary(shape.vocab_size)
+    forward = jax.jit(adapter.packed_forward(shape, "float32", "each"))
+    pad = int(one.base.tokenizer.pad_token_id)
+    found = []
+    for placed, key in ((PACKED_SHAPE, 1), (Shape(1, 80, 5), 1), (Shape(1, 80, 5), 2)):
+        layout = PackedLayout(PackingPlan([placed], 0.0), 512, None, 1, pad)
+        batch = device_0(layout.collate(one.documents.renumbered(rows.row_of), range(4)))
+        logits = forward(one.params, batch, jax.random.key(key))[:4]
+        found.append(np.asarray(logits)[np.argsort(batch["document"][:4])])
+    np.testing.assert_allclose(found[1], found[0], rtol=0, atol=2e-5)
+    assert np.abs(found[2] - found[1]).max(axis=1).min() > 1e-3
+
+
+# {model_type: (fields of a shape that cannot be packed, what is said of it)}
+PADDED_ALONE = {
+    "bert": ({"position_embedding_type": "relative_key"}, "'relative_key', not 'absolute'"),
+    "roberta": ({"is_decoder": True}, "it is a decoder"),
+    "electra": ({"hidden_act": "mish"}, "hidden_act is 'mish'"),
+    "distilbert": ({"sinusoidal_pos_embds": True}, "its positions are sinusoids"),
+}
+
+
+@pytest.mark.parametrize("model_type", PADDED_ALONE)
+def test_what_cannot_be_packed_says_why(model_type):
+    adapter = find_encoder(model_type)
+    assert adapter.packed_reason(adapter.CONFIG()) is None
+    fields, said = PADDED_ALONE[model_type]
+    assert said in adapter.packed_reason(adapter.CONFIG(**fields))
+
+
+@pytest.mark.parametrize("pad_token_id", [None, -1, "one"])
+def test_positions_need_the_padding_tokens_id(pad_token_id):
+    adapter = find_encoder("xlm-roberta")
+    shape = adapter.CONFIG()
+    shape.pad_token_id = pad_token_id
+    with pytest.raises(UserError, match=f"says pad_token_id {pad_token_id!r}, from which"):
+        adapter.positions(shape)
+
+
+# ---- Activations computed again ------------------------------------------------------------------
+
+
+def loss_of(form, one, pooling, remat):
+    """(params -> the loss of a training step with dropout) of a form."""
+    adapter, shape = one.base.adapter, one.base.shape
+    rows = vocabulary.full_vocabulary(shape.vocab_size)
+    if form == "packed":
+        forward = adapter.packed_forward(shape, "float32", "shared", pooling, remat)
+        batch = packed_batch(one, rows)
+    else:
+        forward = adapter.padded_forward(shape, "float32", pooling, remat)
+        batch = padded_batch(one, rows) | {"document": np.arange(4)}
+
+    def loss(params):
+        logits = forward(params, batch, jax.random.key(3))
+        return optax.softmax_cross_entropy_with_integer_labels(logits[:4], LABELS).sum()
+
+    return loss
+
+
+@pytest.mark.parametrize("pooling", ["cls", "mean"])
+@pytest.mark.parametrize(
+    ("form", "model_type"),
+    [
+        *(("packed", model_type) for model_type in MODEL_TYPES),
+        *(("padded", model_type) for model_type in MODEL_TYPES if model_type != "distilbert"),
+    ],
+)
+def test_remat_is_around_each_layer(opened, form, model_type, pooling):
+    one = opened(model_type)
+    for remat, layers in ((False, 0), (True, 2)):
+        traced = jax.make_jaxpr(loss_of(form, one, pooling, remat))(one.params)
+        assert [e.primitive.name for e in traced.eqns].count("remat2") == layers
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("form", "pooling"), [("packed", "cls"), ("padded", "mean")])
+def test_remat_gives_the_same_losses_and_gradients(opened, form, pooling):
+    """Dropout drops the same again."""
+    one = opened("xlm-roberta")
+    (loss, gradients), (same_loss, same_gradients) = (
+        jax.jit(jax.value_and_grad(loss_of(form, one, pooling, remat)))(one.params)
+        for remat in (False, True)
+    )
+    np.testing.assert_allclose(same_loss, loss, rtol=1e-6)
+    assert_same_gradients(same_gradients, gradients)
+
+
+@pytest.mark.parametrize("model_type", ["bert", "electra", "roberta", "xlm-roberta"])
+def test_the_librarys_module_has_remat(model_type):
+    adapter = find_encoder(model_type)
+    adapter.padded_forward(adapter.CONFIG(), "float32", "cls", True)
+
+
+def test_the_librarys_distilbert_has_no_remat():
+    adapter = find_encoder("distilbert")
+    with pytest.raises(UserError, match=r"^config.train.remat is True, .*give False"):
+        adapter.padded_forward(adapter.CONFIG(), "float32", "cls", True)

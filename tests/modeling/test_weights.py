@@ -159,7 +159,7 @@ BAD_FOLDERS = {
         lambda f: [(f / name).unlink() for name in ("tokenizer.json", "vocab.txt")],
         "has no tokenizer (tokenizer.json or vocab.txt or ",
     ),
-    "another architecture": ("flax", as_gpt2, "it is a gpt2 model: give one of type bert"),
+    "another architecture": ("flax", as_gpt2, "it is a gpt2 model: give one of type bert, "),
     "a larger tokenizer": (
         "flax",
         lambda f: change_config(f, vocab_size=2999),
