@@ -12,7 +12,7 @@ SMALL = ("--config.data.max_length=32", "--config.data.train_per_group=15", "--s
 FIELDS = {
     *("documents_per_second", "tokens_per_second", "padding_fraction", "median_seconds"),
     *("compile_seconds", "parameters", "flops_per_step", "peak_fraction", "peak_memory_bytes"),
-    *("device", "versions"),
+    *("step_memory_bytes", "step_temporary_bytes", "device", "versions"),
 }
 
 
@@ -42,6 +42,8 @@ def test_the_last_line_is_json_and_tensorflow_is_not_imported(demo, source):
     assert 0 <= result["padding_fraction"] < 1
     imported = {line.split("|")[-1].strip() for line in finished.stderr.splitlines()}
     assert "jax" in imported
+    # Parameters and both moments are float32.
+    assert result["step_memory_bytes"] > 12 * result["parameters"] + result["step_temporary_bytes"]
     assert "tensorflow" not in imported
 
 

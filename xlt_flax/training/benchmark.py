@@ -41,6 +41,8 @@ class _Variant:
     seconds: list[float] = field(default_factory=list)
     computed_tokens: int = 0
     shapes: int = 0
+    memory: int = 0
+    temporary: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,8 +103,10 @@ def compare(
     Returns:
       For each variant: `documents_per_second`, `tokens_per_second` (of documents, padding does not
       count), `padding_fraction` of the tokens computed, `median_seconds` and `mean_seconds` of a
-      step, `compile_seconds` and `shapes` compiled, `parameters` held, `flops_per_step` (of the
-      documents' tokens; forward and twice that backward), `peak_fraction` (None where the device's
+      step, `compile_seconds` and `shapes` compiled, `step_memory_bytes` (of the compiled step
+      that needs most, on one device: state, batch, results and temporary; 0 where XLA does not
+      tell) and `step_temporary_bytes` of it, `parameters` held, `flops_per_step` (of the documents'
+      tokens; forward and twice that backward), `peak_fraction` (None where the device's
       peak is not known), `peak_memory_bytes`, `device`, `dtype`, `batch_size`, `versions`.
     """
     own = (config.model.forward, config.model.vocabulary)
@@ -164,10 +168,21 @@ def _compile(variants: list[_Variant], order: DatasetOrder, steps: int) -> None:
             if batch["input_ids"].shape not in seen:
                 seen.add(batch["input_ids"].shape)
                 started = time.perf_counter()
+                _count_memory(variant, variant.phase.step.lower(variant.state, batch).compile())
                 variant.state, metrics = variant.phase.step(variant.state, batch)
                 jax.block_until_ready(metrics)
                 variant.compile_seconds += time.perf_counter() - started
         variant.shapes = len(seen)
+
+
+def _count_memory(variant: _Variant, step: jax.stages.Compiled) -> None:
+    """What XLA says that a step holds at once; nothing where the backend does not tell."""
+    if (told := step.memory_analysis()) is None:
+        return
+    results = told.output_size_in_bytes - told.alias_size_in_bytes  # the state's place is kept
+    total = told.argument_size_in_bytes + results + told.temp_size_in_bytes
+    if total > variant.memory:
+        variant.memory, variant.temporary = total, told.temp_size_in_bytes
 
 
 def _time_step(variant: _Variant, indices: np.ndarray) -> None:
@@ -196,6 +211,8 @@ def _result(config: ConfigDict, inputs: Inputs, variant: _Variant, held_tokens: 
         "mean_seconds": round(seconds / steps, 5),
         "compile_seconds": round(variant.compile_seconds, 2),
         "shapes": variant.shapes,
+        "step_memory_bytes": variant.memory,
+        "step_temporary_bytes": variant.temporary,
         "parameters": sum(leaf.size for leaf in jax.tree.leaves(variant.state.params)),
         "flops_per_step": round(flops),
         "peak_fraction": peak and round(flops / median / (peak * jax.device_count()), 4),
