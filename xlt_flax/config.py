@@ -146,8 +146,8 @@ def base() -> ConfigDict:
     config.train.epsilon_before_correction = False
     # Largest norm of the gradient of all weights together; 0 = not limited.
     config.train.clip_norm = 0.0
-    # Compute a layer's activations again for the gradient instead of keeping them: less memory, a
-    # third more computing, the same result.
+    # Compute a layer's activations again for the gradient instead of keeping them: more
+    # computing, the same result; what memory that saves was not measured.
     config.train.remat = False
     # Checkpoints besides that of each epoch: every so many updates or minutes; 0 = none.
     config.train.checkpoint_every_steps = 0

@@ -26,7 +26,7 @@ class Survey:
 
 
 def survey(description: Description, language: str, split: str) -> Survey:
-    """Reads a split to its end; holds eight bytes an id in memory, where ids are given.
+    """Reads a split to its end; holds a number an id in memory, where ids are given.
 
     Raises:
       UserError: a file is not as it should be, there is no document, two ids are the same, or a
