@@ -94,12 +94,13 @@ def validate(config: ConfigDict) -> None:
         for field in fields:
             _require(config, field, allowed, expected)
     parse_class_weights(config.train.class_weights)
-    _require_that_fields_agree(config)
+    _require_that_fields_agree(config, mixture_shape(parts))
     if config.protocol == "thesis":
         _validate_thesis_protocol(config)
 
 
-def _require_that_fields_agree(config: ConfigDict) -> None:
+def _require_that_fields_agree(config: ConfigDict, shape: str) -> None:
+    """`shape` is the mixture's."""
     if config.init_checkpoint != "best" and not config.init_from:
         raise UserError(
             f"config.init_checkpoint is {config.init_checkpoint!r}, but config.init_from names no "
@@ -110,7 +111,7 @@ def _require_that_fields_agree(config: ConfigDict) -> None:
             "config.model.attention_dropout is 'each', but config.model.forward is 'padded', and "
             "transformers' own module shares one mask: give 'shared', or forward 'packed'"
         )
-    if config.data.dedup_in_place and mixture_shape(parse_mixture(config.mixture)) == LANGUAGES:
+    if config.data.dedup_in_place and shape == LANGUAGES:
         raise UserError(
             "config.data.dedup_in_place is True, but config.mixture is of languages, whose draws "
             "have no places to be kept: give config.data.dedup alone"
