@@ -10,7 +10,7 @@
 
 Nothing here changes the program that calls it: where it has not set up logging, what is said goes
 to stderr while a function runs. What is heavy is imported when it is needed. What is of several
-runs stands in api_studies, and is called from here.
+runs stands in api_studies, what is of trained models in api_models; both are called from here.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from ml_collections import ConfigDict
 
+from xlt_flax.api_models import export as export
 from xlt_flax.api_studies import Report as Report
 from xlt_flax.api_studies import report as report
 from xlt_flax.api_studies import study_size as study_size
