@@ -4,8 +4,8 @@ import shutil
 from types import SimpleNamespace
 
 import pytest
-from conftest import SAMPLE_MODEL
 
+from xlt_flax.modeling.shipped import SAMPLE_MODEL, shipped_folder
 from xlt_flax.training.train import train
 from xlt_flax.workdir import Workdir
 
@@ -13,7 +13,7 @@ from xlt_flax.workdir import Workdir
 @pytest.fixture(scope="session")
 def model_copy(tmp_path_factory):
     """A model folder that can be taken away."""
-    return shutil.copytree(SAMPLE_MODEL, tmp_path_factory.mktemp("models") / "tiny-bert")
+    return shutil.copytree(shipped_folder(SAMPLE_MODEL), tmp_path_factory.mktemp("models") / "tiny-bert")
 
 
 @pytest.fixture(scope="session")
