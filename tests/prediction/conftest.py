@@ -13,7 +13,9 @@ from xlt_flax.workdir import Workdir
 @pytest.fixture(scope="session")
 def model_copy(tmp_path_factory):
     """A model folder that can be taken away."""
-    return shutil.copytree(shipped_folder(SAMPLE_MODEL), tmp_path_factory.mktemp("models") / "tiny-bert")
+    return shutil.copytree(
+        shipped_folder(SAMPLE_MODEL), tmp_path_factory.mktemp("models") / "tiny-bert"
+    )
 
 
 @pytest.fixture(scope="session")
