@@ -12,8 +12,9 @@ from xlt_flax.data.layout.packed import PackedLayout
 from xlt_flax.data.layout.padded import PaddedLayout
 from xlt_flax.data.layout.placing import Shape
 from xlt_flax.data.layout.shapes import PackingPlan
-from xlt_flax.modeling.encoders.bert import anatomy, padded_forward
+from xlt_flax.modeling.encoders import bert
 from xlt_flax.modeling.packed_encoder import packed_logits
+from xlt_flax.modeling.padded import padded_forward
 
 FIELDS = {
     "vocab_size": 40,
@@ -69,13 +70,13 @@ def expected(padded, params):
 
 
 def test_padded_logits_are_the_librarys(padded, params, expected):
-    logits = jax.jit(lambda batch: padded_forward(CONFIG, "float32")(params, batch, None))
+    logits = jax.jit(lambda batch: padded_forward(bert, CONFIG, "float32")(params, batch, None))
     np.testing.assert_allclose(logits(padded), expected, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("attention", ["documents", "rows"])
 def test_packed_logits_are_the_librarys(packed, params, expected, attention):
-    forward = jax.jit(partial(packed_logits, anatomy=anatomy(CONFIG), attention=attention))
+    forward = jax.jit(partial(packed_logits, anatomy=bert.anatomy(CONFIG), attention=attention))
     logits = forward(params, packed)[:4]
     np.testing.assert_allclose(logits, expected[packed["document"][:4]], rtol=0, atol=1e-5)
 
@@ -85,8 +86,8 @@ def test_a_model_of_one_type_has_it_for_both_texts(packed, padded, wide_weights)
     config = BertConfig(**FIELDS | {"type_vocab_size": 1, "num_hidden_layers": 1})
     params = jax.device_put(wide_weights(config))
     for forward, batch in [
-        (lambda batch: packed_logits(params, batch, anatomy(config)), packed),
-        (lambda batch: padded_forward(config, "float32")(params, batch, None), padded),
+        (lambda batch: packed_logits(params, batch, bert.anatomy(config)), packed),
+        (lambda batch: padded_forward(bert, config, "float32")(params, batch, None), padded),
     ]:
         single = {name: array for name, array in batch.items() if name != "token_type_ids"}
         np.testing.assert_array_equal(jax.jit(forward)(batch), jax.jit(forward)(single))

@@ -70,9 +70,13 @@ class Anatomy:
 
 
 def packed_forward(
-    anatomy: Anatomy, dtype: str, attention_dropout: str, pooling: str, remat: bool
+    anatomy: Anatomy,
+    dtype: str,
+    attention_dropout: str,
+    pooling: str = "cls",
+    remat: bool = False,
 ) -> Forward:
-    """`packed_logits` as `Encoder.packed_forward` returns it; arguments as there."""
+    """For batches of data.layout.packed; arguments as of `packed_logits`."""
 
     def forward(params: Params, batch: Batch, dropout_key: jax.Array | None) -> jax.Array:
         return packed_logits(
@@ -112,8 +116,7 @@ def packed_logits(
       dropout_rng: key; None for no dropout.
       attention_dropout: "shared" or "each" (see attention_dropout.py).
       attention: "documents" or "rows" (see `Packing`); None: what suits the backend.
-      pooling: "cls" or "mean" (see `Encoder.packed_forward`).
-      remat: whether a layer's activations are computed again for the gradient, not kept.
+      pooling, remat: as of `padded.padded_forward`.
     """
     batch = {name: jnp.asarray(array) for name, array in batch.items()}
     packing = Packing(batch, anatomy.positions, attention)
