@@ -196,6 +196,21 @@ def test_the_mean_of_the_last_states_is_the_librarys(opened, model_type):
     np.testing.assert_allclose(logits[:4], wanted[batch["document"][:4]], rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("model_type", ["electra", pytest.param("bert", marks=pytest.mark.slow)])
+def test_weights_held_in_bfloat16_are_multiplied_in_float32(opened, model_type):
+    """They lose what rounding them loses, and nothing in the sums: the library's own ELECTRA would
+    add its embeddings in bfloat16."""
+    one = opened(model_type)
+    held = jax.tree.map(lambda array: np.asarray(array, jnp.bfloat16), one.params)
+    rounded = jax.tree.map(lambda array: array.astype(np.float32), held)
+    for name, forward, rows, batch in list(ways(one))[:2]:
+        logits, wanted = (logits_of(forward, rows.select(p), batch) for p in (held, rounded))
+        assert logits.dtype == jnp.float32
+        np.testing.assert_allclose(logits[:4], wanted[:4], rtol=0, atol=1e-5, err_msg=name)
+        order = batch["document"][:4] if "document" in batch else np.arange(4)
+        assert np.abs(wanted[:4] - one.logits[order]).max() > 1e-4
+
+
 @pytest.mark.parametrize(
     "model_type",
     [m if m == "distilbert" else pytest.param(m, marks=pytest.mark.slow) for m in MODEL_TYPES],

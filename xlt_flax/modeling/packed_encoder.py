@@ -188,16 +188,21 @@ class _Pass:
 def _embed(encoder: Params, batch: Batch, now: _Pass, dtype: Any) -> jax.Array:
     """[tokens, hidden]"""
     p = encoder["embeddings"]
-    total = p["word_embeddings"]["embedding"][batch["input_ids"].reshape(-1)]
+    total = _rows(p["word_embeddings"], batch["input_ids"].reshape(-1))
     positions = batch["position_ids"].reshape(-1) + now.anatomy.first_position
-    total = total + p["position_embeddings"]["embedding"][positions]
+    total = total + _rows(p["position_embeddings"], positions)
     if "token_type_embeddings" in p:
-        table = p["token_type_embeddings"]["embedding"]
-        total = total + table[_token_types(batch, len(table))]
+        known = len(p["token_type_embeddings"]["embedding"])
+        total = total + _rows(p["token_type_embeddings"], _token_types(batch, known))
     embedded = layer_norm(total.astype(dtype), p["LayerNorm"], now.anatomy.epsilon)
     embedded = now.dropout(embedded, now.numbers)
     projection = encoder.get("embeddings_project")  # of a table narrower than the layers
     return embedded if projection is None else dense(embedded, projection)
+
+
+def _rows(p: Params, numbers: jax.Array | int) -> jax.Array:
+    """float32[..., width]: rows of a table, which may be held in less."""
+    return p["embedding"][numbers].astype(jnp.float32)
 
 
 def _token_types(batch: Batch, known: int) -> jax.Array | int:

@@ -51,8 +51,10 @@ def padded_forward(
         module = module_class(held, **options)
         if dropout_key is not None:  # else all devices would drop the same
             dropout_key = jax.random.fold_in(dropout_key, batch["document"][0])
+        # Weights may be held in less; the library's ELECTRA would add embeddings in that.
+        wide = jax.tree.map(lambda weight: weight.astype(jnp.float32), params)
         output = module.apply(
-            {"params": params},
+            {"params": wide},
             batch["input_ids"],
             batch["attention_mask"],
             *_types_and_positions(encoder, shape, batch),
