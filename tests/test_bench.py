@@ -48,6 +48,20 @@ def test_the_last_line_is_json_and_tensorflow_is_not_imported(demo, source):
 
 
 @pytest.mark.slow
+def test_without_steps_it_is_compiled_alone(demo):
+    """And needs the memory that it needs when it runs."""
+    told = run("bench", *demo, "--steps=0", "--synthetic=12,16").stdout.splitlines()
+    result = json.loads(told[-1])
+    assert "not timed" in told[-2]
+    assert result.keys() >= FIELDS
+    assert result["median_seconds"] is result["tokens_per_second"] is None
+    assert result["steps"] == 0 < result["flops_per_step"]
+    ran = json.loads(run("bench", *demo, "--steps=1", "--synthetic=12,16").stdout.splitlines()[-1])
+    same = ("parameters", "flops_per_step", "step_memory_bytes", "step_temporary_bytes")
+    assert [result[name] for name in same] == [ran[name] for name in same]
+
+
+@pytest.mark.slow
 def test_compare_times_four_ways_on_the_same_batches(demo):
     finished = run("bench", *demo, SMALL[-1], "--compare")
     results = json.loads(finished.stdout.splitlines()[-1])

@@ -168,7 +168,7 @@ def bench(
 
     Args:
       config: of a run.
-      steps: to time, after those that compile.
+      steps: to time, after those that compile; 0: the first one is compiled, and nothing run.
       compare: padded and packed, with the full and the active vocabulary, in turn.
       synthetic: median and mean of the lengths of made-up documents; None: the run's own.
       make_missing: is called where dataset or tokens are missing. `prepare` imports TensorFlow; a

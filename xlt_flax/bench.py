@@ -3,11 +3,14 @@
     python -m xlt_flax.bench --config=configs/mix_111.py [--steps=N] [--config.a.b=v]
     python -m xlt_flax.bench --config=configs/mix_111.py --compare    # what the layouts are worth
     python -m xlt_flax.bench --config=configs/mix_111.py --synthetic=135,172
+    python -m xlt_flax.bench --config=configs/mix_111.py --steps=0    # compiled alone
 
 Prints a table and, as the last line, one JSON object (its fields: training/benchmark.compare); with
 --compare, a list of four. Batches are the run's own, from the token store; what is missing of it is
 made in a process of its own. --synthetic needs no data: lengths are log-normal of the given median
-and mean, tokens random. --config.train.compilation_cache=false makes compile times honest.
+and mean, tokens random. --steps=0 compiles the first step and runs nothing, so that it may need
+more memory than there is; what was not timed is null. --config.train.compilation_cache=false makes
+compile times honest.
 """
 
 import json
@@ -22,7 +25,9 @@ from xlt_flax import api, cli, words
 from xlt_flax.errors import UserError
 
 _CONFIG = cli.define_config_flag()
-_STEPS = flags.DEFINE_integer("steps", 20, "Steps to time, after those that compile.", 1)
+_STEPS = flags.DEFINE_integer(
+    "steps", 20, "Steps to time, after those that compile; 0: compile the first alone.", 0
+)
 _COMPARE = flags.DEFINE_bool(
     "compare", False, "Time padded and packed, with the full and the active vocabulary, in turn."
 )

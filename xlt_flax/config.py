@@ -158,6 +158,10 @@ def base() -> ConfigDict:
     config.eval = ConfigDict()
     # Documents a batch, over all devices together; no effect on results.
     config.eval.batch_size = 32
+    # What weights are held in while a checkpoint is evaluated: "float32", or "bfloat16", rounded,
+    # in half of the memory; with model.dtype "float32" a step converts them again, in memory of its
+    # own. Training, its validations and checkpoints hold float32 in any case.
+    config.eval.weights = "float32"
     # Which epoch's checkpoint is the best: that with the lowest "loss", the mean over validation
     # documents; or "batch_sum", the sum over batches of a batch's mean (the last may be smaller).
     config.eval.best = "loss"

@@ -27,6 +27,7 @@ _CHOICES = {
     "data.mixing": ("shuffle", "balanced"),
     "train.schedule": ("constant", "step", "linear"),
     "eval.best": ("loss", "batch_sum"),
+    "eval.weights": ("float32", "bfloat16"),
 }
 
 # (fields, what is allowed, the same in words)

@@ -3,6 +3,7 @@
     python -m xlt_flax.eval --workdir=DIR [--checkpoint=best|latest|STEP] [--language=de,ja ...]
     python -m xlt_flax.eval --workdir=DIR --watch    # each checkpoint of a running training
     python -m xlt_flax.eval --workdir=DIR --config.model.name=PLACE    # of a model that was moved
+    python -m xlt_flax.eval --workdir=DIR --config.eval.weights=bfloat16    # weights in less memory
 
 Reads DIR only (and the data and model that its config names), writes DIR/eval/.
 """
@@ -25,7 +26,7 @@ _LANGUAGE = flags.DEFINE_multi_string(
 _WATCH = flags.DEFINE_bool(
     "watch", False, "Wait for a training; judge each checkpoint as it appears, until it ends."
 )
-_GIVEN = overrides.define_field_flags([*PLACES, "eval.batch_size"])
+_GIVEN = overrides.define_field_flags([*PLACES, "eval.batch_size", "eval.weights"])
 
 
 def main(_: Sequence[str]) -> None:

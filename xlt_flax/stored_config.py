@@ -24,9 +24,10 @@ PLACES = (
     "data.files",
 )
 
-# Fields that say how often, not what: a run may go on with others than it began with.
+# Fields that change nothing that is trained: a run may go on with others than it began with.
 OPERATIONAL = (
     "eval.batch_size",
+    "eval.weights",
     "train.checkpoint_every_minutes",
     "train.checkpoint_every_steps",
     "train.compilation_cache",

@@ -16,6 +16,7 @@ from xlt_flax.errors import UserError
 from xlt_flax.modeling import encoders
 from xlt_flax.modeling.base_model import open_base_model
 from xlt_flax.modeling.encoders import find_encoder, load_shape
+from xlt_flax.modeling.padded import padded_forward
 from xlt_flax.modeling.tokenizers import load_tokenizer
 
 PRE_NORM = '''
@@ -27,8 +28,9 @@ from transformers import (
     RobertaPreLayerNormConfig,
 )
 
-from xlt_flax.modeling.bert_family import DROPOUTS, SHAPE, projection
-from xlt_flax.modeling.padded import library_forward
+from xlt_flax.modeling import bert_family
+from xlt_flax.modeling.bert_family import DROPOUTS, SHAPE
+from xlt_flax.modeling.heads import Projection
 
 CONFIG = RobertaPreLayerNormConfig
 MODEL = FlaxRobertaPreLayerNormForSequenceClassification
@@ -39,16 +41,16 @@ def positions(shape):
     return shape.max_position_embeddings - shape.pad_token_id - 1
 
 
+def position_ids(shape, attention_mask):
+    return jnp.cumsum(attention_mask, axis=1) * attention_mask + shape.pad_token_id
+
+
+def projection(shape):
+    return Projection(HEAD, bert_family.head_dropout(shape))
+
+
 def packed_reason(shape):
     return "nobody has written it"
-
-
-def padded_forward(shape, dtype, pooling, remat):
-    def count(mask):
-        return jnp.cumsum(mask, axis=1) * mask + shape.pad_token_id
-
-    mean_head = projection(shape, HEAD) if pooling == "mean" else None
-    return library_forward(MODEL, shape, dtype, count, mean_head=mean_head, remat=remat)
 '''
 SHAPE = RobertaPreLayerNormConfig(
     vocab_size=3000,
@@ -103,9 +105,7 @@ def test_an_encoder_that_is_added_gives_the_librarys_logits(pre_norm_folder):
     mask = (ids != PAD).astype(np.int32)
     expected = jax.jit(lambda *batch: library(*batch, params=stored).logits)(ids, mask)
     assert np.ptp(np.asarray(expected)[:, 0]) > 0.1
-    forward = jax.jit(
-        opened.adapter.padded_forward(opened.shape, "float32", "cls", False), static_argnums=2
-    )
+    forward = jax.jit(padded_forward(opened.adapter, opened.shape, "float32"), static_argnums=2)
     np.testing.assert_allclose(
         forward(params, {"input_ids": ids, "attention_mask": mask}, None), expected, atol=1e-5
     )

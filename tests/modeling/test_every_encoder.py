@@ -21,7 +21,8 @@ from xlt_flax.errors import UserError
 from xlt_flax.modeling import vocabulary
 from xlt_flax.modeling.base_model import open_base_model
 from xlt_flax.modeling.encoders import find_encoder
-from xlt_flax.modeling.packed_encoder import packed_logits
+from xlt_flax.modeling.packed_encoder import packed_forward, packed_logits
+from xlt_flax.modeling.padded import padded_forward
 
 LABELS = np.array([0, 2, 1, 0])
 # Two rows, one with three documents and a gap: the longest documents have 24 and 17 tokens.
@@ -137,7 +138,7 @@ def ways(one):
     """(name, forward, rows, batch, the slots' documents) of each way to compute."""
     full = vocabulary.full_vocabulary(one.base.shape.vocab_size)
     adapter, shape = one.base.adapter, one.base.shape
-    padded = adapter.padded_forward(shape, "float32")
+    padded = padded_forward(adapter, shape, "float32")
 
     def packed(attention):
         def forward(params, batch, key):
@@ -185,14 +186,29 @@ def test_the_mean_of_the_last_states_is_the_librarys(opened, model_type):
         head = head[name]
     wanted = one.mean @ head["kernel"] + head["bias"]
     assert np.ptp(wanted, axis=0).max() > 0.03
-    padded = adapter.padded_forward(shape, "float32", "mean")
+    padded = padded_forward(adapter, shape, "float32", "mean")
     batch = padded_batch(one, one.rows)
     logits = logits_of(padded, one.rows.select(one.params), batch)
     np.testing.assert_allclose(logits, wanted, rtol=0, atol=1e-5)
-    packed = adapter.packed_forward(shape, "float32", "shared", "mean")
+    packed = packed_forward(adapter.anatomy(shape), "float32", "shared", "mean")
     batch = packed_batch(one, one.rows)
     logits = logits_of(packed, one.rows.select(one.params), batch)
     np.testing.assert_allclose(logits[:4], wanted[batch["document"][:4]], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("model_type", ["electra", pytest.param("bert", marks=pytest.mark.slow)])
+def test_weights_held_in_bfloat16_are_multiplied_in_float32(opened, model_type):
+    """They lose what rounding them loses, and nothing in the sums: the library's own ELECTRA would
+    add its embeddings in bfloat16."""
+    one = opened(model_type)
+    held = jax.tree.map(lambda array: np.asarray(array, jnp.bfloat16), one.params)
+    rounded = jax.tree.map(lambda array: array.astype(np.float32), held)
+    for name, forward, rows, batch in list(ways(one))[:2]:
+        logits, wanted = (logits_of(forward, rows.select(p), batch) for p in (held, rounded))
+        assert logits.dtype == jnp.float32
+        np.testing.assert_allclose(logits[:4], wanted[:4], rtol=0, atol=1e-5, err_msg=name)
+        order = batch["document"][:4] if "document" in batch else np.arange(4)
+        assert np.abs(wanted[:4] - one.logits[order]).max() > 1e-4
 
 
 @pytest.mark.parametrize(
@@ -204,7 +220,7 @@ def test_dropout_is_the_same_in_any_packing(opened, model_type):
     one = opened(model_type)
     adapter, shape = one.base.adapter, one.base.shape
     rows = vocabulary.full_vocabulary(shape.vocab_size)
-    forward = jax.jit(adapter.packed_forward(shape, "float32", "each"))
+    forward = jax.jit(packed_forward(adapter.anatomy(shape), "float32", "each"))
     pad = int(one.base.tokenizer.pad_token_id)
     found = []
     for placed, key in ((PACKED_SHAPE, 1), (Shape(1, 80, 5), 1), (Shape(1, 80, 5), 2)):
@@ -250,10 +266,10 @@ def loss_of(form, one, pooling, remat):
     adapter, shape = one.base.adapter, one.base.shape
     rows = vocabulary.full_vocabulary(shape.vocab_size)
     if form == "packed":
-        forward = adapter.packed_forward(shape, "float32", "shared", pooling, remat)
+        forward = packed_forward(adapter.anatomy(shape), "float32", "shared", pooling, remat)
         batch = packed_batch(one, rows)
     else:
-        forward = adapter.padded_forward(shape, "float32", pooling, remat)
+        forward = padded_forward(adapter, shape, "float32", pooling, remat)
         batch = padded_batch(one, rows) | {"document": np.arange(4)}
 
     def loss(params):
@@ -294,10 +310,10 @@ def test_remat_gives_the_same_losses_and_gradients(opened, form, pooling):
 @pytest.mark.parametrize("model_type", ["bert", "electra", "roberta", "xlm-roberta"])
 def test_the_librarys_module_has_remat(model_type):
     adapter = find_encoder(model_type)
-    adapter.padded_forward(adapter.CONFIG(), "float32", "cls", True)
+    padded_forward(adapter, adapter.CONFIG(), "float32", "cls", True)
 
 
 def test_the_librarys_distilbert_has_no_remat():
     adapter = find_encoder("distilbert")
     with pytest.raises(UserError, match=r"^config.train.remat is True, .*give False"):
-        adapter.padded_forward(adapter.CONFIG(), "float32", "cls", True)
+        padded_forward(adapter, adapter.CONFIG(), "float32", "cls", True)

@@ -9,7 +9,8 @@ import pytest
 from transformers import BertConfig
 
 from xlt_flax.data.layout.padded import PaddedLayout
-from xlt_flax.modeling.encoders.bert import padded_forward
+from xlt_flax.modeling.encoders import bert
+from xlt_flax.modeling.padded import padded_forward
 
 CONFIG = BertConfig(
     vocab_size=130,
@@ -30,7 +31,7 @@ def params(wide_weights):
 
 @cache
 def forward(dtype="float32"):
-    return jax.jit(padded_forward(CONFIG, dtype), static_argnums=2)
+    return jax.jit(padded_forward(bert, CONFIG, dtype), static_argnums=2)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_padding_never_changes_logits(params, documents, unpadded, max_length, p
 
 def test_dropout_is_drawn_from_its_key_alone(params, documents):
     batch = {k: v[0] for k, v in PaddedLayout(32, 4, 1, 0).collate(documents, range(4)).items()}
-    run = jax.jit(padded_forward(CONFIG, "float32"))
+    run = jax.jit(padded_forward(bert, CONFIG, "float32"))
     first, again, other = (run(params, batch, jax.random.key(seed)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()

@@ -284,6 +284,19 @@ def test_a_source_that_is_not_done_must_have_its_checkpoint_named(copied, config
     assert not new.path.exists()
 
 
+def test_a_stage_reads_documents_as_its_source_did(config_of, finished, tmp_path):
+    """The head's weights would fit another pooling, without a word."""
+    workdir = Workdir(tmp_path / "J1")
+    config = config_of(mixture="J1", init_from=str(finished.path), model__pooling="mean")
+    with pytest.raises(UserError) as error:
+        train(config, workdir)
+    assert str(error.value) == (
+        f"config.model.pooling is 'mean', but {finished.path} was trained with 'cls', and its head "
+        "with it: give 'cls', or start from another run"
+    )
+    assert not workdir.path.exists()
+
+
 # ---- Another model, tokenizer or data --------------------------------------------------------
 
 

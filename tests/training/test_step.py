@@ -13,7 +13,9 @@ from xlt_flax.data.layout.packed import PackedLayout
 from xlt_flax.data.layout.padded import PaddedLayout
 from xlt_flax.data.layout.shapes import choose_shapes
 from xlt_flax.data.order import DatasetOrder
-from xlt_flax.modeling.encoders.bert import packed_forward, padded_forward
+from xlt_flax.modeling.encoders import bert
+from xlt_flax.modeling.packed_encoder import packed_forward
+from xlt_flax.modeling.padded import padded_forward
 from xlt_flax.modeling.weights import random_weights
 from xlt_flax.training.optimizer import make_optimizer
 from xlt_flax.training.step import make_eval_step, make_train_step, new_state, put_on_devices
@@ -92,10 +94,10 @@ def test_losses_equal_a_plain_loop(kind, model_config, documents):
     train.learning_rate = 1e-3
     optimizer = make_optimizer(train, optax.constant_schedule(train.learning_rate))
     if kind == "padded":
-        forward = padded_forward(model_config, "float32")
+        forward = padded_forward(bert, model_config, "float32")
         layout = PaddedLayout(16, BATCH, jax.device_count(), pad_token_id=0)
     else:
-        forward = packed_forward(model_config, "float32", "shared")
+        forward = packed_forward(bert.anatomy(model_config), "float32", "shared")
         plan = choose_shapes(documents.lengths, BATCH, steps=STEPS, compile_tokens=1e9)
         layout = PackedLayout(plan, 64, None, jax.device_count(), pad_token_id=0)
     step = make_train_step(forward, optimizer, seed=0)
@@ -115,7 +117,7 @@ def test_each_shape_compiles_once(model_config, documents):
 
     def counting_forward(params, batch, key):
         compiled.append(batch["input_ids"].shape)
-        return padded_forward(model_config, "float32")(params, batch, key)
+        return padded_forward(bert, model_config, "float32")(params, batch, key)
 
     optimizer = make_optimizer(base().train, optax.constant_schedule(1e-3))
     step = make_train_step(counting_forward, optimizer, seed=0)
@@ -136,7 +138,7 @@ def test_each_shape_compiles_once(model_config, documents):
 
 def test_rows_without_a_document_change_nothing(model_config, documents):
     params = put_on_devices(random_weights(model_config, seed=7))
-    step = make_eval_step(padded_forward(model_config, "float32"))
+    step = make_eval_step(padded_forward(bert, model_config, "float32"))
     full = PaddedLayout(16, 4, 1, 0).collate(documents, range(4))
     padded = PaddedLayout(16, 9, 1, 0).collate(documents, range(4))
     logits, losses = jax.device_get(step(params, full))
@@ -154,7 +156,7 @@ def test_dropout_is_a_function_of_seed_and_step(model_config, documents):
     batch = layout.collate(documents, range(BATCH))
 
     def losses(seed):
-        step = make_train_step(padded_forward(config, "float32"), optimizer, seed)
+        step = make_train_step(padded_forward(bert, config, "float32"), optimizer, seed)
         state = put_on_devices(new_state(random_weights(config, seed=7), optimizer))
         found = []
         for _ in range(2):
@@ -181,7 +183,7 @@ def test_training_learns(model_config, documents, dtype):
     train = base().train
     train.clip_norm = 1.0
     optimizer = make_optimizer(train, optax.constant_schedule(5e-3))
-    step = make_train_step(padded_forward(model_config, dtype), optimizer, seed=0)
+    step = make_train_step(padded_forward(bert, model_config, dtype), optimizer, seed=0)
     state = put_on_devices(new_state(random_weights(model_config, seed=7), optimizer))
     batch = PaddedLayout(16, 40, jax.device_count(), 0).collate(learnable, range(40))
     for _ in range(60):
@@ -192,7 +194,7 @@ def test_training_learns(model_config, documents, dtype):
 
 def lowered(model_config, documents, tf32):
     """The train step's and the eval step's program, before XLA has it."""
-    forward = padded_forward(model_config, "float32")
+    forward = padded_forward(bert, model_config, "float32")
     optimizer = make_optimizer(base().train, optax.constant_schedule(1e-3))
     state = put_on_devices(new_state(random_weights(model_config, seed=7), optimizer))
     batch = PaddedLayout(16, BATCH, jax.device_count(), 0).collate(documents, range(BATCH))

@@ -7,7 +7,8 @@ import pytest
 from transformers import BertConfig
 
 from xlt_flax.config import base
-from xlt_flax.modeling.encoders.bert import padded_forward
+from xlt_flax.modeling.encoders import bert
+from xlt_flax.modeling.padded import padded_forward
 from xlt_flax.modeling.vocabulary import (
     Vocabulary,
     active_vocabulary,
@@ -48,7 +49,7 @@ def train_with(vocabulary, model_config, used, weight_decay):
     train.update({"learning_rate": 1e-3, "weight_decay": weight_decay, "schedule": "linear"})
     schedule = learning_rate(train, steps_per_epoch=10, total_steps=STEPS)
     optimizer = make_optimizer(train, schedule)
-    step = make_train_step(padded_forward(model_config, "float32"), optimizer, seed=0)
+    step = make_train_step(padded_forward(bert, model_config, "float32"), optimizer, seed=0)
     full = random_weights(model_config, seed=3)
     state = put_on_devices(new_state(vocabulary.select(full), optimizer))
     rng = np.random.default_rng(2)

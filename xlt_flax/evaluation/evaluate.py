@@ -67,8 +67,8 @@ def evaluate_sets(sets: EvaluationSets, which: str) -> Results:
         files.require_writable(sets.workdir.eval)  # before the work
     with out_of_memory_explained(sets.config):
         step, name, model = load_named(sets.workdir, which, lambda step: load_model(sets, step))
-        facts = {"checkpoint_step": step, "checkpoint": name}
-        if note := stage_one_note(sets.workdir, step):
+        facts = {"checkpoint_step": step, "checkpoint": name, **sets.facts}
+        if note := "; ".join(filter(None, (stage_one_note(sets.workdir, step), sets.note))):
             facts["note"] = note
         results = Results()
         for language in sets.by_language:

@@ -101,7 +101,8 @@ def _add_to_curve(sets: EvaluationSets, step: int) -> None:
         return  # else training deleted it meanwhile
     for language in sets.by_language:
         scores = score(sets, model, language).as_json()
-        line = {"step": step, "split": language, **{name: scores[name] for name in _ON_CURVE}}
+        kept = {name: scores[name] for name in _ON_CURVE}
+        line = {"step": step, "split": language, **kept, **sets.facts}
         _write_curve_line(sets, language, line)
         log.info(
             "step %d: %s accuracy %s (majority class %s); %s",

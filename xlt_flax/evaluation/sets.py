@@ -3,6 +3,8 @@
 import logging
 from dataclasses import dataclass
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
@@ -13,6 +15,7 @@ from xlt_flax.data.selection import test_documents
 from xlt_flax.data.sources import Source
 from xlt_flax.errors import UserError
 from xlt_flax.evaluation.seen import seen_by
+from xlt_flax.modeling.encoders import Params
 from xlt_flax.modeling.vocabulary import Vocabulary, join
 from xlt_flax.training import provenance
 from xlt_flax.training.checkpoints import Checkpoints
@@ -69,17 +72,28 @@ class EvaluationSets:
         """What is predicted of its documents."""
         return predicted_labels(self.config, self.inputs)
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What results say of how they were computed, where it is not as usual."""
+        weights = self.config.eval.weights
+        return {} if weights == "float32" else {"weights": weights}
+
+    @property
+    def note(self) -> str:
+        """The same in words; "" where all is as usual."""
+        return f"the weights were held in {self.facts['weights']}" if self.facts else ""
+
 
 @dataclass(frozen=True)
 class TrainedModel:
     """A checkpoint's weights.
 
     Attributes:
-      params: on the devices.
+      params: on the devices, in what config.eval.weights says.
       vocabulary: the rows that their word embedding has.
     """
 
-    params: dict
+    params: Params
     vocabulary: Vocabulary
 
 
@@ -132,11 +146,22 @@ def load_model(sets: EvaluationSets, step: int) -> TrainedModel:
     params, held = Checkpoints(sets.workdir.checkpoints).restore_params(step)
     sets.inputs.base.require_fit(params, held.full_size, sets.workdir.path)
     used = used_rows(sets.inputs, [one.documents for one in sets.by_language.values()])
-    if held.holds(used):
-        return TrainedModel(put_on_devices(params), held)
-    joined = join(held, used)
-    table = unused_rows(sets.config, sets.inputs, sets.start, step)
-    return TrainedModel(put_on_devices(held.move(params, joined, table)), joined)
+    if not held.holds(used):
+        joined = join(held, used)
+        table = unused_rows(sets.config, sets.inputs, sets.start, step)
+        params, held = held.move(params, joined, table), joined
+    return TrainedModel(put_on_devices(as_held(params, sets.config.eval.weights)), held)
+
+
+def as_held(params: Params, weights: str) -> Params:
+    """A model's tree as it is put on the devices to predict, on the host.
+
+    Args:
+      params: float32 arrays on the host; they stay as they are.
+      weights: "float32" or "bfloat16", to which values are rounded, the nearest of two, the even
+        one of two that are as near.
+    """
+    return jax.tree.map(lambda array: np.asarray(array, jnp.dtype(weights)), params)
 
 
 def phase_of(sets: EvaluationSets, model: TrainedModel, language: str) -> Phase:

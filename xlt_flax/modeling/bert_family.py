@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import jax
+import jax.numpy as jnp
+
 from xlt_flax.modeling.encoders import Params
-from xlt_flax.modeling.heads import Projection
 from xlt_flax.modeling.layers import ACTIVATIONS
 from xlt_flax.modeling.packed_encoder import Layer
 
@@ -29,6 +31,15 @@ SHAPE = (
 DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout")
 
 
+def positions(shape: PretrainedConfig) -> int:
+    return int(shape.max_position_embeddings)
+
+
+def position_ids(shape: PretrainedConfig, attention_mask: jax.Array) -> jax.Array:
+    """Counted from 0."""
+    return jnp.broadcast_to(jnp.arange(attention_mask.shape[-1]), attention_mask.shape)
+
+
 def packed_reason(shape: PretrainedConfig) -> str | None:
     if shape.hidden_act not in ACTIVATIONS:
         return f"hidden_act is {shape.hidden_act!r}, not one of {', '.join(ACTIVATIONS)}"
@@ -39,10 +50,9 @@ def packed_reason(shape: PretrainedConfig) -> str | None:
     return None
 
 
-def projection(shape: PretrainedConfig, kernel: str) -> Projection:
-    """The head's last layer, of a kernel with this path."""
+def head_dropout(shape: PretrainedConfig) -> float:
     rate = shape.classifier_dropout
-    return Projection(kernel, shape.hidden_dropout_prob if rate is None else rate)
+    return float(shape.hidden_dropout_prob if rate is None else rate)
 
 
 def sizes(shape: PretrainedConfig) -> dict[str, Any]:

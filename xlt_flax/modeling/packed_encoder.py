@@ -70,9 +70,13 @@ class Anatomy:
 
 
 def packed_forward(
-    anatomy: Anatomy, dtype: str, attention_dropout: str, pooling: str, remat: bool
+    anatomy: Anatomy,
+    dtype: str,
+    attention_dropout: str,
+    pooling: str = "cls",
+    remat: bool = False,
 ) -> Forward:
-    """`packed_logits` as `Encoder.packed_forward` returns it; arguments as there."""
+    """For batches of data.layout.packed; arguments as of `packed_logits`."""
 
     def forward(params: Params, batch: Batch, dropout_key: jax.Array | None) -> jax.Array:
         return packed_logits(
@@ -112,8 +116,7 @@ def packed_logits(
       dropout_rng: key; None for no dropout.
       attention_dropout: "shared" or "each" (see attention_dropout.py).
       attention: "documents" or "rows" (see `Packing`); None: what suits the backend.
-      pooling: "cls" or "mean" (see `Encoder.packed_forward`).
-      remat: whether a layer's activations are computed again for the gradient, not kept.
+      pooling, remat: as of `padded.padded_forward`.
     """
     batch = {name: jnp.asarray(array) for name, array in batch.items()}
     packing = Packing(batch, anatomy.positions, attention)
@@ -185,16 +188,21 @@ class _Pass:
 def _embed(encoder: Params, batch: Batch, now: _Pass, dtype: Any) -> jax.Array:
     """[tokens, hidden]"""
     p = encoder["embeddings"]
-    total = p["word_embeddings"]["embedding"][batch["input_ids"].reshape(-1)]
+    total = _rows(p["word_embeddings"], batch["input_ids"].reshape(-1))
     positions = batch["position_ids"].reshape(-1) + now.anatomy.first_position
-    total = total + p["position_embeddings"]["embedding"][positions]
+    total = total + _rows(p["position_embeddings"], positions)
     if "token_type_embeddings" in p:
-        table = p["token_type_embeddings"]["embedding"]
-        total = total + table[_token_types(batch, len(table))]
+        known = len(p["token_type_embeddings"]["embedding"])
+        total = total + _rows(p["token_type_embeddings"], _token_types(batch, known))
     embedded = layer_norm(total.astype(dtype), p["LayerNorm"], now.anatomy.epsilon)
     embedded = now.dropout(embedded, now.numbers)
     projection = encoder.get("embeddings_project")  # of a table narrower than the layers
     return embedded if projection is None else dense(embedded, projection)
+
+
+def _rows(p: Params, numbers: jax.Array | int) -> jax.Array:
+    """float32[..., width]: rows of a table, which may be held in less."""
+    return p["embedding"][numbers].astype(jnp.float32)
 
 
 def _token_types(batch: Batch, known: int) -> jax.Array | int:

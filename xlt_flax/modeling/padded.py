@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,80 +11,70 @@ import jax.numpy as jnp
 
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.dropout import Dropout
-from xlt_flax.modeling.encoders import Batch, Forward, Params
+from xlt_flax.modeling.encoders import Batch, Encoder, Forward, Params
 from xlt_flax.modeling.heads import Projection
 from xlt_flax.modeling.vocabulary import word_embedding
 
 if TYPE_CHECKING:
-    from transformers import FlaxPreTrainedModel, PretrainedConfig
+    from transformers import PretrainedConfig
 
 _MEAN_HEAD = 1  # the stream of random keys for what the library's module does not drop
 
 
-def counted_from_0(attention_mask: jax.Array) -> jax.Array:
-    """int32[rows, length]: the positions of most encoders."""
-    return jnp.broadcast_to(jnp.arange(attention_mask.shape[-1]), attention_mask.shape)
-
-
-def library_forward(
-    model: type[FlaxPreTrainedModel],
+def padded_forward(
+    encoder: Encoder,
     shape: PretrainedConfig,
     dtype: str,
-    positions: Callable[[jax.Array], jax.Array] | None = counted_from_0,
-    *,
-    mean_head: Projection | None = None,
+    pooling: str = "cls",
     remat: bool = False,
 ) -> Forward:
-    """Returns forward(params, batch, dropout key or None) -> float32[rows, labels].
-
-    A batch has input_ids and attention_mask, int32[rows, length], token_type_ids of the same shape
-    where documents are pairs, and document, int32[rows].
+    """For batches of data.layout.padded: input_ids and attention_mask, int32[rows, length],
+    token_type_ids of the same shape where documents are pairs, and document, int32[rows].
 
     Args:
-      model: whose module takes ids, mask, token types, positions and head mask, as BERT's does, or
-        ids and mask alone.
+      encoder: of the shape.
       shape: of the model; the word embedding may hold any number of rows.
-      dtype: what matrices are multiplied in; weights and logits are float32.
-      positions: of tokens, from the attention mask; None: the module takes neither them nor types.
-      mean_head: what gives the logits of the mean of a document's last states; None: the model's
-        own head gives them.
+      dtype: of matrix products and activations; logits are float32.
+      pooling: what the logits are computed of: "cls", the first token, by the model's own head; or
+        "mean", the mean of a document's last states, special tokens' too, by the head's projection.
       remat: whether a layer's activations are computed again for the gradient, not kept.
 
     Raises:
-      UserError: `remat` of a model whose module has it not.
+      UserError: the library has no `remat` of the model.
     """
-    options = {"dtype": jnp.dtype(dtype)} | _checkpointing(model, shape, remat)
+    module_class = encoder.MODEL.module_class  # type: ignore[attr-defined]  # every real one has it
+    options = {"dtype": jnp.dtype(dtype)} | _checkpointing(module_class, shape, remat)
 
     def forward(params: Params, batch: Batch, dropout_key: jax.Array | None) -> jax.Array:
         held = copy.copy(shape)
         held.vocab_size = len(word_embedding(params))
-        module = model.module_class(held, **options)  # type: ignore[attr-defined]  # every real one has it
+        module = module_class(held, **options)
         if dropout_key is not None:  # else all devices would drop the same
             dropout_key = jax.random.fold_in(dropout_key, batch["document"][0])
-        given = () if positions is None else _types_and_positions(batch, shape, positions)
+        # Weights may be held in less; the library's ELECTRA would add embeddings in that.
+        wide = jax.tree.map(lambda weight: weight.astype(jnp.float32), params)
         output = module.apply(
-            {"params": params},
+            {"params": wide},
             batch["input_ids"],
             batch["attention_mask"],
-            *given,
+            *_types_and_positions(encoder, shape, batch),
             deterministic=dropout_key is None,
-            output_hidden_states=mean_head is not None,
+            output_hidden_states=pooling == "mean",
             rngs=None if dropout_key is None else {"dropout": dropout_key},
         )
-        if mean_head is None:
-            return output.logits.astype(jnp.float32)
-        return _of_mean(mean_head, params, batch, output.hidden_states[-1], dropout_key)
+        if pooling == "mean":
+            head = encoder.projection(shape)
+            return _of_mean(head, params, batch, output.hidden_states[-1], dropout_key)
+        return output.logits.astype(jnp.float32)
 
     return forward
 
 
-def _checkpointing(
-    model: type[FlaxPreTrainedModel], shape: PretrainedConfig, remat: bool
-) -> dict[str, Any]:
+def _checkpointing(module_class: Any, shape: PretrainedConfig, remat: bool) -> dict[str, Any]:
     name = "gradient_checkpointing"
     if not remat:
         return {}
-    if name not in model.module_class.__dataclass_fields__:  # type: ignore[attr-defined]  # as above
+    if name not in module_class.__dataclass_fields__:
         raise UserError(
             "config.train.remat is True, but transformers' own module has no such thing for a "
             f"{shape.model_type} model: give False, or config.model.forward 'packed'"
@@ -94,10 +83,12 @@ def _checkpointing(
 
 
 def _types_and_positions(
-    batch: Batch, shape: PretrainedConfig, positions: Callable[[jax.Array], jax.Array]
-) -> tuple[jax.Array, jax.Array, None]:
-    """What BERT's module takes after ids and mask; the last is its mask of heads."""
-    return _token_types(batch, shape), positions(batch["attention_mask"]), None
+    encoder: Encoder, shape: PretrainedConfig, batch: Batch
+) -> tuple[jax.Array | None, ...]:
+    """What the library's module takes after ids and mask, as BERT's does; the last is its mask of
+    heads."""
+    positions = encoder.position_ids(shape, batch["attention_mask"])
+    return () if positions is None else (_token_types(batch, shape), positions, None)
 
 
 def _token_types(batch: Batch, shape: PretrainedConfig) -> jax.Array:

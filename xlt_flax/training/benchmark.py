@@ -1,5 +1,6 @@
 """Times the training step on the batches of a run. Imports no TensorFlow."""
 
+import copy
 import resource
 import statistics
 import time
@@ -8,12 +9,16 @@ from importlib.metadata import version
 
 import jax
 import numpy as np
+import optax
 from ml_collections import ConfigDict
 
 from xlt_flax.data import selection
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.order import DatasetOrder
 from xlt_flax.modeling.cost import flops_per_token, peak_flops
+from xlt_flax.modeling.encoders import Params
+from xlt_flax.modeling.vocabulary import Vocabulary
+from xlt_flax.modeling.weights import weight_shapes
 from xlt_flax.training.initial_weights import initial_params
 from xlt_flax.training.inputs import Inputs
 from xlt_flax.training.length import length_of
@@ -23,6 +28,14 @@ from xlt_flax.training.plan import plan_run
 from xlt_flax.training.stages import starting_point
 from xlt_flax.training.step import TrainState, new_state, put_on_devices
 
+_SPEED = (
+    "documents_per_second",
+    "tokens_per_second",
+    "padding_fraction",
+    "median_seconds",
+    "mean_seconds",
+    "peak_fraction",
+)
 _VARIANTS = (("padded", "full"), ("padded", "active"), ("packed", "full"), ("packed", "active"))
 _SYNTHETIC_DOCUMENTS = 1000
 _SYNTHETIC_VOCABULARY = 26000  # rows that a mixture of Webis-CLS-10 and its test set use of mBERT's
@@ -31,7 +44,8 @@ _LOGNORMAL_SEED = 0
 
 @dataclass
 class _Variant:
-    """One way to compute the step, with what was measured of it."""
+    """One way to compute the step, with what was measured of it; the state is described alone where
+    nothing is run."""
 
     forward: str
     vocabulary: str
@@ -97,7 +111,8 @@ def compare(
       config: of a run.
       inputs: what it names.
       documents: from `mixture_documents` or `synthetic_documents`.
-      steps: how many to time.
+      steps: how many to time; 0: the first one is compiled, and nothing run: no weights are drawn,
+        so that it may be larger than this machine.
       all_variants: padded and packed forward, each with the full and the active vocabulary.
 
     Returns:
@@ -107,10 +122,11 @@ def compare(
       that needs most, on one device: state, batch, results and temporary; 0 where XLA does not
       tell) and `step_temporary_bytes` of it, `parameters` held, `flops_per_step` (of the documents'
       tokens; forward and twice that backward), `peak_fraction` (None where the device's
-      peak is not known), `peak_memory_bytes`, `device`, `dtype`, `batch_size`, `versions`.
+      peak is not known), `peak_memory_bytes`, `device`, `dtype`, `batch_size`, `versions`. None
+      stands for what was not timed.
     """
     own = (config.model.forward, config.model.vocabulary)
-    params = initial_params(config, inputs, starting_point(config))
+    params = initial_params(config, inputs, starting_point(config)) if steps else None
     names = _VARIANTS if all_variants else [own]
     variants = [_variant(config, inputs, params, documents, *pair) for pair in names]
     order = _order(config, documents.train)
@@ -118,26 +134,34 @@ def compare(
     for number in range(steps):
         for variant in variants:
             _time_step(variant, order.batch(number))
-    held = [int(documents.train.lengths[order.batch(n)].sum()) for n in range(steps)]
+    batches = range(max(steps, 1))
+    held = [int(documents.train.lengths[order.batch(number)].sum()) for number in batches]
     return [_result(config, inputs, variant, held) for variant in variants]
 
 
 def table(results: list[dict]) -> str:
     """The results for people."""
-    lines = ["forward  vocabulary  ms/step  documents/s  tokens/s  padding  compile  shapes"]
-    for r in results:
-        lines.append(
-            f"{r['forward']:<7}  {r['vocabulary']:<10}  {1000 * r['median_seconds']:7.1f}  "
-            f"{r['documents_per_second']:11.2f}  {r['tokens_per_second']:8.0f}  "
-            f"{100 * r['padding_fraction']:6.1f}%  {r['compile_seconds']:6.1f}s  {r['shapes']:6d}"
+    header = "forward  vocabulary  ms/step  documents/s  tokens/s  padding  compile  shapes  memory"
+    return "\n".join([header, *map(_row, results)])
+
+
+def _row(r: dict) -> str:
+    speed = f"{'not timed':>44}"
+    if r["median_seconds"] is not None:
+        speed = (
+            f"{1000 * r['median_seconds']:7.1f}  {r['documents_per_second']:11.2f}  "
+            f"{r['tokens_per_second']:8.0f}  {100 * r['padding_fraction']:6.1f}%"
         )
-    return "\n".join(lines)
+    return (
+        f"{r['forward']:<7}  {r['vocabulary']:<10}  {speed}  {r['compile_seconds']:6.1f}s  "
+        f"{r['shapes']:6d}  {r['step_memory_bytes'] / 2**30:5.2f}G"
+    )
 
 
 def _variant(
     config: ConfigDict,
     inputs: Inputs,
-    params: dict,
+    params: Params | None,
     documents: TimedDocuments,
     forward: str,
     vocabulary: str,
@@ -150,8 +174,23 @@ def _variant(
     rows = plan.rows_for([documents.train, *documents.others])
     optimizer = optimizer_of(config.train, length)
     phase = training_phase(config, inputs, plan, rows, documents.train, optimizer)
-    state = put_on_devices(new_state(rows.select(params), optimizer))
+    if params is None:
+        state = _described(inputs, rows, optimizer)
+    else:
+        state = put_on_devices(new_state(rows.select(params), optimizer))
     return _Variant(forward, vocabulary, phase, state)
+
+
+def _described(
+    inputs: Inputs, rows: Vocabulary, optimizer: optax.GradientTransformation
+) -> TrainState:
+    """A train state of shapes and types: nothing is held."""
+    shape = copy.copy(inputs.base.shape)
+    shape.vocab_size = len(rows.ids)
+    described: TrainState = jax.eval_shape(
+        lambda params: new_state(params, optimizer), weight_shapes(shape)
+    )
+    return described
 
 
 def _order(config: ConfigDict, documents: Documents) -> DatasetOrder:
@@ -160,17 +199,18 @@ def _order(config: ConfigDict, documents: Documents) -> DatasetOrder:
 
 
 def _compile(variants: list[_Variant], order: DatasetOrder, steps: int) -> None:
-    """Runs each shape that the timed steps will need, once, and counts that as compilation."""
+    """Compiles each shape that the timed steps will need, and runs it once, which counts too."""
     for variant in variants:
         seen = set()
-        for number in range(steps):
+        for number in range(max(steps, 1)):
             batch = variant.phase.layout.collate(variant.phase.documents, order.batch(number))
             if batch["input_ids"].shape not in seen:
                 seen.add(batch["input_ids"].shape)
                 started = time.perf_counter()
                 _count_memory(variant, variant.phase.step.lower(variant.state, batch).compile())
-                variant.state, metrics = variant.phase.step(variant.state, batch)
-                jax.block_until_ready(metrics)
+                if steps:  # and finds it compiled
+                    variant.state, metrics = variant.phase.step(variant.state, batch)
+                    jax.block_until_ready(metrics)
                 variant.compile_seconds += time.perf_counter() - started
         variant.shapes = len(seen)
 
@@ -195,34 +235,56 @@ def _time_step(variant: _Variant, indices: np.ndarray) -> None:
 
 
 def _result(config: ConfigDict, inputs: Inputs, variant: _Variant, held_tokens: list[int]) -> dict:
-    seconds, device = sum(variant.seconds), jax.devices()[0]
-    steps, tokens = len(variant.seconds), sum(held_tokens)
+    tokens, device = sum(held_tokens), jax.devices()[0]
     batch_size = min(config.train.batch_size, len(variant.phase.documents))
-    flops = flops_per_token(inputs.base.shape, variant.phase.documents.lengths) * tokens / steps
-    median = statistics.median(variant.seconds)
-    peak = peak_flops(device.device_kind, config.model.dtype, config.model.tf32)
+    flops = flops_per_token(inputs.base.shape, variant.phase.documents.lengths)
+    flops *= tokens / len(held_tokens)
     return {
         "forward": variant.forward,
         "vocabulary": variant.vocabulary,
-        "documents_per_second": round(batch_size * steps / seconds, 3),
-        "tokens_per_second": round(tokens / seconds, 1),
-        "padding_fraction": round(1 - tokens / variant.computed_tokens, 4),
-        "median_seconds": round(median, 5),
-        "mean_seconds": round(seconds / steps, 5),
+        **_speed(config, variant, batch_size, tokens, flops),
         "compile_seconds": round(variant.compile_seconds, 2),
         "shapes": variant.shapes,
         "step_memory_bytes": variant.memory,
         "step_temporary_bytes": variant.temporary,
         "parameters": sum(leaf.size for leaf in jax.tree.leaves(variant.state.params)),
         "flops_per_step": round(flops),
-        "peak_fraction": peak and round(flops / median / (peak * jax.device_count()), 4),
         "peak_memory_bytes": _peak_memory(device),
         "device": f"{jax.device_count()} x {device.device_kind}",
         "dtype": config.model.dtype,
         "batch_size": batch_size,
-        "steps": steps,
+        "steps": len(variant.seconds),
         "versions": {name: version(name) for name in ("jax", "jaxlib", "flax", "transformers")},
     }
+
+
+def _speed(
+    config: ConfigDict, variant: _Variant, batch_size: int, tokens: int, flops: float
+) -> dict:
+    """What the timed steps say; None without any.
+
+    Args:
+      config: of the run.
+      variant: that was timed.
+      batch_size: documents of a step.
+      tokens: of the documents of all steps.
+      flops: of a step.
+    """
+    if not variant.seconds:
+        return dict.fromkeys(_SPEED)
+    steps, seconds = len(variant.seconds), sum(variant.seconds)
+    median = statistics.median(variant.seconds)
+    kind = jax.devices()[0].device_kind
+    peak = peak_flops(kind, config.model.dtype, config.model.tf32)
+    values = (
+        round(batch_size * steps / seconds, 3),
+        round(tokens / seconds, 1),
+        round(1 - tokens / variant.computed_tokens, 4),
+        round(median, 5),
+        round(seconds / steps, 5),
+        peak and round(flops / median / (peak * jax.device_count()), 4),
+    )
+    return dict(zip(_SPEED, values, strict=True))
 
 
 def _peak_memory(device: jax.Device) -> int:

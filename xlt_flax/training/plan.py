@@ -31,6 +31,8 @@ from xlt_flax.errors import UserError
 from xlt_flax.modeling.base_model import BaseModel
 from xlt_flax.modeling.cost import tokens_per_compilation
 from xlt_flax.modeling.encoders import Forward
+from xlt_flax.modeling.packed_encoder import packed_forward
+from xlt_flax.modeling.padded import padded_forward
 from xlt_flax.modeling.vocabulary import Vocabulary, active_vocabulary, full_vocabulary
 from xlt_flax.training.inputs import Inputs
 
@@ -216,8 +218,8 @@ def _made(settings: _Settings) -> Forward:
     adapter, shape, dtype = settings.base.adapter, settings.base.shape, settings.dtype
     last = settings.pooling, settings.remat
     if settings.is_packed:
-        return adapter.packed_forward(shape, dtype, settings.attention_dropout, *last)
-    return adapter.padded_forward(shape, dtype, *last)
+        return packed_forward(adapter.anatomy(shape), dtype, settings.attention_dropout, *last)
+    return padded_forward(adapter, shape, dtype, *last)
 
 
 # ---- Rows and shapes -----------------------------------------------------------------------------

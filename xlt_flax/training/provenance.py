@@ -100,6 +100,28 @@ def check_labels(workdir: Workdir, inputs: Inputs, start: Start) -> None:
         _require_labels(start.source, inputs, "start from another run")
 
 
+def check_pooling(workdir: Workdir, config: ConfigDict, start: Start) -> None:
+    """Refuses to start a run from one whose head reads documents by another pooling: its weights
+    would fit, and mean nothing.
+
+    Args:
+      workdir: of the run; one that has begun is not asked.
+      config: of the run.
+      start: what it starts from.
+
+    Raises:
+      UserError: one line, which names both.
+    """
+    if workdir.is_run() or not start.source:
+        return
+    own, sources = config.model.pooling, start.source.read_config().model.pooling
+    if own != sources:
+        raise UserError(
+            f"config.model.pooling is {own!r}, but {start.source.path} was trained with "
+            f"{sources!r}, and its head with it: give {sources!r}, or start from another run"
+        )
+
+
 def check_sweep(folder: Path, config: ConfigDict, inputs: Inputs) -> None:
     """The same for all runs in a sweep's folder, before more are added to it.
 

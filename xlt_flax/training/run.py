@@ -147,6 +147,7 @@ def _assemble(
 ) -> Run:
     start = starting_point(config, workdir)
     provenance.check_labels(workdir, inputs, start)
+    provenance.check_pooling(workdir, config, start)
     chosen = selection.select(inputs.corpus, config.mixture, config.data)
     test = selection.test_documents(inputs.corpus, config.data.target_language)
     report = _checked(config, workdir, inputs, start, chosen, test)

@@ -20,6 +20,9 @@ from xlt_flax.modeling.tokenizers import count_pieces
 if TYPE_CHECKING:
     from transformers import FlaxPreTrainedModel, PretrainedConfig, PreTrainedTokenizerFast
 
+    from xlt_flax.modeling.heads import Projection
+    from xlt_flax.modeling.packed_encoder import Anatomy
+
 Params = dict[str, Any]  # a tree: names to trees or to arrays, as the library's Flax class has it
 Batch = Mapping[str, jax.Array]
 # (params, one device's share of a batch, dropout key or None) -> float32[documents, labels]
@@ -47,35 +50,23 @@ class Encoder(Protocol):
     def positions(self, shape: PretrainedConfig) -> int:
         """The most tokens that a document may have."""
 
+    def position_ids(self, shape: PretrainedConfig, attention_mask: jax.Array) -> jax.Array | None:
+        """int32[rows, length], the position of each token of padded documents; None: the library's
+        module takes ids and mask alone, not the token types and positions that BERT's takes."""
+
+    def projection(self, shape: PretrainedConfig) -> Projection:
+        """The layer of the head that gives the logits."""
+
     def packed_reason(self, shape: PretrainedConfig) -> str | None:
         """Why documents cannot be packed several to a row; None: they can."""
 
-    def packed_forward(
-        self,
-        shape: PretrainedConfig,
-        dtype: str,
-        attention_dropout: str,
-        pooling: str = "cls",
-        remat: bool = False,
-    ) -> Forward:
-        """For batches of data.layout.packed. It need not be there if `packed_reason` is never None.
+    def anatomy(self, shape: PretrainedConfig) -> Anatomy:
+        """What `packed_encoder` computes packed documents by.
+
+        It need not be there if `packed_reason` is never None.
 
         Args:
           shape: for which `packed_reason` is None.
-          dtype: of matrix products and activations.
-          attention_dropout: "shared" or "each" (see modeling/attention_dropout).
-          pooling: what the logits are computed of: "cls", the first token, by the model's own head;
-            or "mean", the mean of a document's tokens, special ones too, by the head's projection.
-          remat: whether a layer's activations are computed again for the gradient, not kept.
-        """
-
-    def padded_forward(
-        self, shape: PretrainedConfig, dtype: str, pooling: str = "cls", remat: bool = False
-    ) -> Forward:
-        """For batches of data.layout.padded; the word embedding may hold any number of rows.
-
-        Raises:
-          UserError: the library has no `remat` of the model.
         """
 
 

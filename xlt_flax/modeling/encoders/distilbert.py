@@ -4,12 +4,10 @@ dropped from."""
 import jax
 from transformers import DistilBertConfig, FlaxDistilBertForSequenceClassification
 
-from xlt_flax.modeling.encoders import Forward, Params
+from xlt_flax.modeling.encoders import Params
 from xlt_flax.modeling.heads import Drop, Projection
 from xlt_flax.modeling.layers import ACTIVATIONS, dense
 from xlt_flax.modeling.packed_encoder import Anatomy, Layer
-from xlt_flax.modeling.packed_encoder import packed_forward as _packed_forward
-from xlt_flax.modeling.padded import library_forward
 
 CONFIG, MODEL = DistilBertConfig, FlaxDistilBertForSequenceClassification
 HEAD = "classifier/kernel"
@@ -33,6 +31,14 @@ def positions(shape: DistilBertConfig) -> int:
     return shape.max_position_embeddings
 
 
+def position_ids(shape: DistilBertConfig, attention_mask: jax.Array) -> None:
+    """The library's module counts them itself."""
+
+
+def projection(shape: DistilBertConfig) -> Projection:
+    return Projection(HEAD, shape.seq_classif_dropout)
+
+
 def packed_reason(shape: DistilBertConfig) -> str | None:
     if shape.activation not in ACTIVATIONS:
         return f"activation is {shape.activation!r}, not one of {', '.join(ACTIVATIONS)}"
@@ -41,30 +47,12 @@ def packed_reason(shape: DistilBertConfig) -> str | None:
     return None
 
 
-def packed_forward(
-    shape: DistilBertConfig,
-    dtype: str,
-    attention_dropout: str,
-    pooling: str = "cls",
-    remat: bool = False,
-) -> Forward:
-    return _packed_forward(anatomy(shape), dtype, attention_dropout, pooling, remat)
-
-
-def padded_forward(
-    shape: DistilBertConfig, dtype: str, pooling: str = "cls", remat: bool = False
-) -> Forward:
-    mean_head = _projection(shape) if pooling == "mean" else None
-    return library_forward(MODEL, shape, dtype, None, mean_head=mean_head, remat=remat)
-
-
 def anatomy(shape: DistilBertConfig) -> Anatomy:
-    """For `packed_encoder.packed_logits`; `packed_reason(shape)` must be None."""
     return Anatomy(
         name="distilbert",
         layer=_layer,
         transform=_transform,
-        projection=_projection(shape),
+        projection=projection(shape),
         layers=shape.n_layers,
         heads=shape.n_heads,
         positions=positions(shape),
@@ -74,10 +62,6 @@ def anatomy(shape: DistilBertConfig) -> Anatomy:
         attention_dropout=shape.attention_dropout,
         drops_attention_output=False,
     )
-
-
-def _projection(shape: DistilBertConfig) -> Projection:
-    return Projection(HEAD, shape.seq_classif_dropout)
 
 
 def _layer(encoder: Params, number: int) -> Layer:

@@ -1,25 +1,22 @@
 """RoBERTa: BERT's layers, with positions that begin after the padding token's id, one token type,
 and a head of two layers."""
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 from transformers import FlaxRobertaForSequenceClassification, RobertaConfig
 
 from xlt_flax.errors import UserError
 from xlt_flax.modeling import bert_family
-from xlt_flax.modeling.bert_family import packed_reason as packed_reason
-from xlt_flax.modeling.encoders import Forward, Params
-from xlt_flax.modeling.heads import Drop
+from xlt_flax.modeling.encoders import Params
+from xlt_flax.modeling.heads import Drop, Projection
 from xlt_flax.modeling.layers import dense
 from xlt_flax.modeling.packed_encoder import Anatomy
-from xlt_flax.modeling.packed_encoder import packed_forward as _packed_forward
-from xlt_flax.modeling.padded import library_forward
 
 CONFIG, MODEL = RobertaConfig, FlaxRobertaForSequenceClassification
 HEAD = "classifier/out_proj/kernel"
 SHAPE, DROPOUTS = (*bert_family.SHAPE, "pad_token_id"), bert_family.DROPOUTS
+
+packed_reason = bert_family.packed_reason
 
 
 def positions(shape: RobertaConfig) -> int:
@@ -40,40 +37,25 @@ def first_position(shape: RobertaConfig) -> int:
     return shape.pad_token_id + 1
 
 
-def packed_forward(
-    shape: RobertaConfig,
-    dtype: str,
-    attention_dropout: str,
-    pooling: str = "cls",
-    remat: bool = False,
-) -> Forward:
-    return _packed_forward(anatomy(shape), dtype, attention_dropout, pooling, remat)
+def position_ids(shape: RobertaConfig, attention_mask: jax.Array) -> jax.Array:
+    """Counted by the mask, not by ids as the library does: renumbered, padding has another id."""
+    return jnp.cumsum(attention_mask, axis=1) * attention_mask + first_position(shape) - 1
 
 
-def padded_forward(
-    shape: RobertaConfig, dtype: str, pooling: str = "cls", remat: bool = False
-) -> Forward:
-    mean_head = bert_family.projection(shape, HEAD) if pooling == "mean" else None
-    count = partial(_padded_positions, first=first_position(shape))
-    return library_forward(MODEL, shape, dtype, count, mean_head=mean_head, remat=remat)
+def projection(shape: RobertaConfig) -> Projection:
+    return Projection(HEAD, bert_family.head_dropout(shape))
 
 
 def anatomy(shape: RobertaConfig) -> Anatomy:
-    """For `packed_encoder.packed_logits`; `packed_reason(shape)` must be None."""
     return Anatomy(
         name="roberta",
         layer=bert_family.layer,
         transform=_transform,
-        projection=bert_family.projection(shape, HEAD),
+        projection=projection(shape),
         positions=positions(shape),
         first_position=first_position(shape),
         **bert_family.sizes(shape),
     )
-
-
-def _padded_positions(attention_mask: jax.Array, first: int) -> jax.Array:
-    """Counted by the mask, not by ids as the library does: renumbered, padding has another id."""
-    return jnp.cumsum(attention_mask, axis=1) * attention_mask + first - 1
 
 
 def _transform(params: Params, tokens: jax.Array, drop: Drop) -> jax.Array:

@@ -15,6 +15,5 @@ class _Model(FlaxXLMRobertaForSequenceClassification):
 CONFIG, MODEL = XLMRobertaConfig, _Model
 HEAD, SHAPE, DROPOUTS = roberta.HEAD, roberta.SHAPE, roberta.DROPOUTS
 
-positions, packed_reason, anatomy = roberta.positions, roberta.packed_reason, roberta.anatomy
-# The library's modules are copies of RoBERTa's.
-packed_forward, padded_forward = roberta.packed_forward, roberta.padded_forward
+positions, position_ids, projection = roberta.positions, roberta.position_ids, roberta.projection
+packed_reason, anatomy = roberta.packed_reason, roberta.anatomy
