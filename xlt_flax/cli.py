@@ -12,7 +12,7 @@ from typing import NoReturn
 from absl import app, flags
 from ml_collections import ConfigDict, config_flags
 
-from xlt_flax import console, overrides, shipped_configs, signals, words
+from xlt_flax import console, overrides, shipped_configs, signals, usage, words
 from xlt_flax.config import known_fields, resolve, unknown_field
 from xlt_flax.config_checks import validate
 from xlt_flax.errors import RunError, UserError
@@ -71,6 +71,8 @@ def read_config(holder: flags.FlagHolder) -> tuple[ConfigDict, str]:
 
 def _parse(argv: list[str]) -> list[str]:
     values = flags.FLAGS
+    if usage.is_asked(argv[1:]):
+        _show_help(values)
     values.set_gnu_getopt(True)  # else what follows a word that is left over is not read
     try:
         if "config" in values:
@@ -83,6 +85,12 @@ def _parse(argv: list[str]) -> list[str]:
     if told := words.left_over(argv, rest, values):
         _fail(UserError(told))
     return argv[:1]
+
+
+def _show_help(values: flags.FlagValues) -> NoReturn:
+    console.start()  # whoever reads it may leave (`| head`)
+    print(usage.of_program(sys.modules["__main__"].__doc__ or "", values))
+    sys.exit(0)
 
 
 def _wrong_flag(argv: list[str], error: Exception) -> UserError:
