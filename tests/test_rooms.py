@@ -13,7 +13,16 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "xlt_flax"
 ROOMS = {"data", "modeling", "training", "evaluation", "studies", "analysis"}
 FOUNDATION = {"errors", "failures", "files", "locks", "places", "signals"}
-SURFACE = {"api", "api_studies", "cli", "console", "overrides", "usage", "words"}
+SURFACE = {
+    "api",
+    "api_studies",
+    "cli",
+    "console",
+    "overrides",
+    "usage",
+    "words",
+    "wrong_flags",
+}
 VALIDATES = {"evaluation.predictions", "evaluation.scores", "evaluation.seen"}
 # What config_checks asks: which objectives there are, and how weights of classes are spelled.
 CHECKED = {"training.objectives", "training.class_weights"}
