@@ -62,12 +62,15 @@ def default_workdir(config: ConfigDict, name: str = "") -> str:
     return str(Path("runs", name, folder))
 
 
-def train(config: ConfigDict, workdir: str | PathLike[str] | None = None) -> Result:
+def train(
+    config: ConfigDict, workdir: str | PathLike[str] | None = None, overwrite: bool = False
+) -> Result:
     """Trains one mixture, or goes on with it where `workdir` has begun.
 
     Args:
       config: from `xlt_flax.config.base()` or a file in configs/; stays as it is.
       workdir: the folder of the run; None: `default_workdir`.
+      overwrite: remove the run that is there, and begin again.
 
     Returns:
       Its `workdir`, `step`, `best` validation, and `metrics`.
@@ -77,7 +80,8 @@ def train(config: ConfigDict, workdir: str | PathLike[str] | None = None) -> Res
       RunError: the loss is not finite, or the machine ran out of something.
     """
     with shown():
-        return run_training(config, Workdir(workdir or default_workdir(checked(config))))
+        folder = Workdir(workdir or default_workdir(checked(config)))
+        return run_training(config, folder, overwrite=overwrite)
 
 
 def evaluate(
@@ -159,7 +163,7 @@ def bench(
         from xlt_flax.training import benchmark
         from xlt_flax.training.inputs import open_inputs
 
-        inputs = open_inputs(config)
+        inputs = open_inputs(config, reads_documents=False)
         if synthetic:
             documents = benchmark.synthetic_documents(config, inputs, *synthetic)
         else:
