@@ -24,8 +24,10 @@ _SECONDS_BETWEEN_LOOKS = 2
 # Names that are looked for in many folders at once.
 _CONFIG, _TIMING, _FAILURE = "config.json", "timing.json", "failure.txt"
 
+LOST_AND_FOUND = "lost+found"  # of a file system
+
 # What a folder may hold before it is a run's: what schedulers and file systems put there.
-_NOT_FOREIGN = (".*", _FAILURE, "lost+found", "*.out", "*.err", "*.log", "*.[eo][0-9]*")
+_NOT_FOREIGN = (".*", _FAILURE, LOST_AND_FOUND, "*.out", "*.err", "*.log", "*.[eo][0-9]*")
 
 
 class Workdir:
