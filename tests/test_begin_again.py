@@ -3,7 +3,10 @@ begin."""
 
 import logging
 import shutil
+import sys
+from pathlib import Path
 
+import forks
 import pytest
 
 import xlt_flax
@@ -13,6 +16,7 @@ from xlt_flax.errors import UserError
 from xlt_flax.training.train import train
 from xlt_flax.workdir import Workdir
 
+ROOT = Path(__file__).parents[1]
 FOREIGN = ("notes.txt", "checkpoints/README", "eval/plot.svg", "report/index.html")
 
 
@@ -94,6 +98,18 @@ def test_a_config_that_is_no_runs_is_no_leave_to_remove(content, config_of, tmp_
     assert "config.json is not whole" in refused(train, config_of(), workdir, overwrite=True)
     assert (workdir.checkpoints / "1").is_dir()
     assert workdir.config_file.read_text() == content
+
+
+def test_the_flag_is_heard_before_anything_is_prepared(tmp_path):
+    """By the one line that refuses a model's folder."""
+    config = tmp_path / "config.json"
+    config.write_text('{"model_type": "bert"}')
+    place = (f"--workdir={tmp_path}", f"--config.data.data_dir={tmp_path / 'data'}")
+    command = [sys.executable, "-m", "xlt_flax.main", "--config=configs/demo.py", "--overwrite"]
+    finished = forks.run([*command, *place], cwd=ROOT)
+    assert finished.returncode == 2
+    assert finished.stderr.startswith(f"xlt_flax: {config} is not whole: ")
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_folder_without_a_run_is_no_leave_to_remove(config_of, tmp_path):

@@ -76,8 +76,11 @@ def train(
     config = resolve(config)
     alone = workdir.writer() if processes.is_first() else nullcontext()
     with alone:
-        if overwrite:
-            inputs = inputs or _opened(config)
+        if overwrite and workdir.is_run():
+            workdir.read_config()  # is refused, if it is no run's
+            from xlt_flax.training.inputs import open_inputs
+
+            inputs = inputs or open_inputs(config)
         if processes.is_first() and not begins_again(workdir, config, overwrite):
             workdir.check(config)
         if processes.agreed(workdir.done.exists()):
@@ -107,12 +110,6 @@ def _train(
     log.info("done: %s; devices waited for batches %.1f%% of the time", best, 100 * waited)
     if run.best and (note := stage_one_note(workdir, run.best["step"])):
         log.info(note)
-
-
-def _opened(config: ConfigDict) -> "Inputs":
-    from xlt_flax.training.inputs import open_inputs
-
-    return open_inputs(config)
 
 
 def _in_words(best: dict | None, records: list[dict], best_by: str) -> str:
