@@ -88,7 +88,9 @@ def test_a_flag_has_its_default_and_what_it_is(helped):
     assert "  --steps=20\n      Steps to time, after those that compile.\n" in helped["bench"][1]
     assert "  --watch=false\n" in helped["eval"][1]
     assert "  --ceiling=true\n" in helped["sweep"][1]
-    assert "\n  --config.model.name=VALUE\n" in helped["eval"][1]
+    told = helped["eval"][1]
+    assert "\n  --config.model.name=VALUE\n" in told
+    assert "in place of the workdir's. Hub id, or a local folder with" in " ".join(told.split())
 
 
 # ---- python -m xlt_flax -------------------------------------------------------------------------

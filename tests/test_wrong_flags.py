@@ -39,6 +39,7 @@ def refused(program, arguments):
         ("eval", ["--workdir=x", "--batch_size=3"], "was --config.eval.batch_size=3 meant?"),
         ("sweep", [DEMO, "--seed=50,51"], "was --seeds=50,51 meant?"),
         ("report", ["--workdir=x", "--text"], "was --texts meant?"),
+        ("report", ["--workdir=x", "--comp=A,B"], "was --compare=A,B meant?"),
         ("bench", [DEMO, "--step=3"], "was --steps=3 meant?"),
         # As other trainers call it.
         ("main", [DEMO, "--lr=1e-5"], "was --config.train.learning_rate=1e-5 meant?"),

@@ -81,7 +81,7 @@ def _of_fields() -> str:
             lines += ["", f"{part}:"]
         lines += [f"  --config.{field}={_typed(defaults[field])}" for field in fields]
         lines += _indented(comment)
-    head = "Fields of the config, with their defaults; a config file may have others:"
+    head = "Fields of the config, with the defaults that config files start from:"
     return "\n".join([head, "", *lines])
 
 
@@ -94,11 +94,13 @@ def _of_configs() -> str:
 
 
 def _describe(flag: flags.Flag) -> str:
-    default = flag.default
+    comments = {f"config.{name}": text for text, names in commented_fields() for name in names}
+    default, told = flag.default, flag.help.partition(_REPEATED)[0]
     if isinstance(default, list):
         default = ",".join(default)
     shown = "VALUE" if default is None else _typed(default)
-    return "\n".join([f"  --{flag.name}={shown}", *_indented(flag.help.partition(_REPEATED)[0])])
+    told = f"{told} {comments.get(flag.name, '')}".rstrip()
+    return "\n".join([f"  --{flag.name}={shown}", *_indented(told)])
 
 
 def _is_set_by_config(flag: flags.Flag, values: flags.FlagValues) -> bool:

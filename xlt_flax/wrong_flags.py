@@ -131,7 +131,8 @@ def _nearest(name: str, values: flags.FlagValues) -> list[str]:
     other = _ELSEWHERE.get(name, "")
     if other.partition("=")[0] in {*own, *(f"config.{field}" for field in fields)}:
         return [other]
-    if near := get_close_matches(name, own, n=1, cutoff=0.75):
+    begun = [flag for flag in own if len(name) > 2 and flag.startswith(name)]
+    if near := get_close_matches(name, own, n=1, cutoff=0.75) or begun:
         return near
     if fields:
         return [f"config.{field}" for field in nearest_fields(name.removeprefix("config."))]
