@@ -17,7 +17,13 @@ from xlt_flax.training.train import train
 from xlt_flax.workdir import Workdir
 
 ROOT = Path(__file__).parents[1]
-FOREIGN = ("notes.txt", "checkpoints/README", "eval/plot.svg", "report/index.html")
+FOREIGN = (
+    "notes.txt",
+    "checkpoints/README",
+    "eval/plot.svg",
+    "eval/mine.json",
+    "report/index.html",
+)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 from absl import flags
@@ -47,6 +48,7 @@ def own_flags(values: flags.FlagValues) -> list[flags.Flag]:
     return [flag for found in own for flag in found if not _is_set_by_config(flag, values)]
 
 
+@cache
 def commented_fields() -> list[tuple[str, list[str]]]:
     """[(comment, the fields below it), …] of xlt_flax/config.py, in order; "" is no comment."""
     found: list[tuple[list[str], list[str]]] = [([], [])]

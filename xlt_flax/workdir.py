@@ -114,7 +114,9 @@ class Workdir:
     def written(self) -> list[Path]:
         """All that its run, evaluations of it and a study wrote, config.json last: what remains of
         it when they are removed one by one is a run that can go on."""
-        judged = {*self.evaluated(), *self.curves()}
+        suffix = self.predictions("").name  # what is not beside such a file is none of ours
+        judged = {path.name.removesuffix(suffix) for path in self.eval.glob(f"*{suffix}")}
+        judged |= {*self.curves()}
         kinds = (self.scores, self.predictions, self.curve)
         return [
             self.done,
