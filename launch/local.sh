@@ -9,4 +9,7 @@ source launch/environment.sh
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 python -m xlt_flax.main "$@" | tee "$log"
-python -m xlt_flax.eval --workdir="$(tail -n 1 "$log")"
+workdir=$(tail -n 1 "$log")
+if [[ -d $workdir ]]; then # --help trains nothing
+    python -m xlt_flax.eval --workdir="$workdir"
+fi

@@ -77,10 +77,10 @@ def test_a_language_that_the_data_set_lacks(tmp_path):
     ("field", "told"),
     [
         ("learning_rate", "was config.train.learning_rate meant?"),
-        ("batch_size", "was config.eval.batch_size or config.train.batch_size meant?"),
+        ("batch_size", "was config.train.batch_size or config.eval.batch_size meant?"),
         ("trian.epochs", "was config.train.epochs meant?"),
         ("data.split_seeds", "was config.data.split_seed meant?"),
-        ("walks", "no field walks; xlt_flax/config.py lists all"),
+        ("walks", "no field walks; python -m xlt_flax.main --help says which there are"),
     ],
 )
 def test_a_wrong_fields_line_names_the_nearest(field, told):

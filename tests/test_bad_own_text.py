@@ -32,7 +32,8 @@ def run(tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([""], "config.data.files is '': give a folder"),
+        ([""], "nothing stands after the colon: give"),
+        (["own", "--config.data.files="], "config.data.files is '': give a folder"),
         (["missing"], "missing"),
         (["own", "--config.mixture=en+fr"], "names fr: give one of"),
         (["own", "--config.data.target_language=ko"], "ko"),

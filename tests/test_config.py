@@ -148,9 +148,33 @@ def test_fields_that_do_not_go_together(change, fields):
     assert all(field in message for field in fields)
 
 
+@pytest.mark.parametrize(
+    ("change", "fields"),
+    [
+        (
+            {"train__epochs": 0, "train__learning_rate": -1.0, "train__schedule": "none"},
+            ("train.schedule", "train.epochs", "train.learning_rate"),
+        ),
+        (
+            {"mixture": "X1", "data__target_language": "xx", "seed": -1, "data__budget": -1},
+            ("data.budget", "seed", "data.target_language", "mixture"),
+        ),
+        ({"data__dataset": "imdb", "train__epochs": 0}, ("train.epochs", "data.dataset")),
+        ({"seed": "a", "model__name": None}, ("model.name", "seed")),
+    ],
+)
+def test_mistakes_are_told_all_at_once(change, fields):
+    with pytest.raises(UserError) as error:
+        validate(changed(**change))
+    lines = str(error.value).splitlines()
+    assert [line.split()[0] for line in lines] == [f"config.{field}" for field in fields]
+
+
 def test_fields_that_do_not_exist_or_are_left_out():
     assert "lists the runs of a sweep" in refusal(changed(sweep={"runs": 1}))
     assert "has no field train.learning_rat;" in refusal(changed(train__learning_rat=1e-5))
+    with pytest.raises(UserError, match=r"no field a; .*\n.* no field b; "):
+        validate(changed(a=1, b=1))
     config = base()
     with config.unlocked():
         del config.train.epochs

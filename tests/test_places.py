@@ -93,7 +93,10 @@ def test_what_can_be_no_folder(place, told, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "name",
-    ["slurm-4321.out", "slurm-4321_7.err", "lost+found", "nohup.out", ".nfs01", "failure.txt"],
+    [
+        *("slurm-4321.out", "slurm-4321_7.err", "train-7.log", "train.o4321", "train.e4321"),
+        *("lost+found", "nohup.out", ".nfs01", "failure.txt"),
+    ],
 )
 def test_what_systems_leave_in_a_folder_does_not_block_a_workdir(name, tmp_path):
     (tmp_path / name).mkdir() if name == "lost+found" else (tmp_path / name).touch()

@@ -86,6 +86,9 @@ def test_the_demo_runs_in_another_folder(installed, tmp_path):
 
     place = Path(run("-c", "import xlt_flax; print(xlt_flax.__file__)").strip())
     assert place.is_relative_to(installed.parents[1])
+    told = run("-m", "xlt_flax.main", "--help")
+    assert "  --config.train.learning_rate=2e-05\n      Peak learning rate of AdamW.\n" in told
+    assert "  configs/demo.py  " in told
     trained = run("-m", "xlt_flax.main", "--config=configs/demo.py:E1", *SMALL)
     assert Path(trained.splitlines()[-1]) == tmp_path / "runs" / "demo" / "E1-seed50"
     assert "ja" in run("-m", "xlt_flax.eval", "--workdir=runs/demo/E1-seed50")

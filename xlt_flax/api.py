@@ -79,6 +79,7 @@ class TrainedRun(Result):
 def train(
     config: ConfigDict | str | PathLike[str],
     workdir: str | PathLike[str] | None = None,
+    overwrite: bool = False,
     **changes: Any,
 ) -> TrainedRun:
     """Trains one mixture, or goes on with it where `workdir` has begun.
@@ -87,6 +88,7 @@ def train(
       config: from `xlt_flax.config.base()`, which stays as it is; or what --config takes, such as
         "configs/mix_111.py:E2D2F2".
       workdir: the folder of the run; None: `default_workdir`.
+      overwrite: remove the run that is there, and begin again.
       changes: fields of the config, `train__epochs=3` or `**{"train.epochs": 3}`.
 
     Returns:
@@ -100,7 +102,7 @@ def train(
         name = "" if isinstance(config, ConfigDict) else Path(fspath(config).partition(":")[0]).stem
         config = named_config(config, changes)
         place = workdir or default_workdir(checked(config), name)
-        done = run_training(config, Workdir(place))
+        done = run_training(config, Workdir(place), overwrite=overwrite)
         return TrainedRun(done.workdir, done.step, done.best)
 
 
@@ -183,7 +185,7 @@ def bench(
         from xlt_flax.training import benchmark
         from xlt_flax.training.inputs import open_inputs
 
-        inputs = open_inputs(config)
+        inputs = open_inputs(config, reads_documents=False)
         if synthetic:
             documents = benchmark.synthetic_documents(config, inputs, *synthetic)
         else:

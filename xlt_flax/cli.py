@@ -12,12 +12,13 @@ from typing import NoReturn
 from absl import app, flags
 from ml_collections import ConfigDict, config_flags
 
-from xlt_flax import console, overrides, shipped_configs, signals, words
-from xlt_flax.config import known_fields, resolve, unknown_field
+from xlt_flax import console, shipped_configs, signals, usage, words
+from xlt_flax.config import resolve, unknown_field
 from xlt_flax.config_checks import validate
 from xlt_flax.errors import RunError, UserError
 from xlt_flax.failures import explain
 from xlt_flax.training import processes
+from xlt_flax.wrong_flags import in_words, wrong_flags
 
 log = logging.getLogger("xlt_flax")
 
@@ -71,21 +72,31 @@ def read_config(holder: flags.FlagHolder) -> tuple[ConfigDict, str]:
 
 def _parse(argv: list[str]) -> list[str]:
     values = flags.FLAGS
+    if usage.is_asked(argv[1:]):
+        _show_help(values)
     values.set_gnu_getopt(True)  # else what follows a word that is left over is not read
     try:
+        if wrong := [*words.misspelled(argv, values), *wrong_flags(argv, values)]:
+            raise UserError(*wrong)
         if "config" in values:
             argv = shipped_configs.with_found_config(argv)
         rest = values(argv)[1:]
     except UserError as error:
         _fail(error)
     except Exception as error:
-        _fail(_wrong_flag(argv, error))
+        _fail(_wrong_line(argv, error))
     if told := words.left_over(argv, rest, values):
         _fail(UserError(told))
     return argv[:1]
 
 
-def _wrong_flag(argv: list[str], error: Exception) -> UserError:
+def _show_help(values: flags.FlagValues) -> NoReturn:
+    console.start()  # whoever reads it may leave (`| head`)
+    print(usage.of_program(sys.modules["__main__"].__doc__ or "", values))
+    sys.exit(0)
+
+
+def _wrong_line(argv: list[str], error: Exception) -> UserError:
     """What was wrong with the flags, or with the config file that their fields were looked up in.
 
     Raises:
@@ -94,17 +105,10 @@ def _wrong_flag(argv: list[str], error: Exception) -> UserError:
     path = _config_path(argv)
     if path and (line := _line_of_file(error, path)):
         return _broken_config(path, line, error)
-    if told := words.misspelled(argv, flags.FLAGS):
-        return UserError(told)
-    if field := _unknown_field(argv):
-        return UserError(unknown_field(field))
-    if isinstance(error, flags.UnrecognizedFlagError):
-        return UserError(overrides.unknown_flag(error))
     if isinstance(error, AttributeError | KeyError):  # a name that config_flags does not find
-        field = str(error).strip("\"'")
-        return UserError(f"the config has no field {field}; xlt_flax/config.py lists all")
+        return UserError(unknown_field(str(error).strip("\"'")))
     if isinstance(error, flags.Error | TypeError | ValueError):
-        return UserError(" ".join(str(error).split()))
+        return UserError(in_words(error, Path(argv[0]).stem))
     raise error
 
 
@@ -116,16 +120,6 @@ def _config_path(argv: list[str]) -> str | None:
         if word.startswith("-") and name == "config":
             return (given if equals else value).split(":")[0]
     return None
-
-
-def _unknown_field(argv: Sequence[str]) -> str | None:
-    """The first field that the command line sets, and no config has; None without one."""
-    if "config" not in flags.FLAGS:
-        return None  # it takes a few fields only, and `overrides` says which
-    named = (word.lstrip("-").partition("=")[0] for word in argv[1:] if word.startswith("-"))
-    fields = (name.removeprefix("config.") for name in named if name.startswith("config."))
-    known = [*known_fields(), "sweep.runs"]
-    return next((f for f in fields if not any(f"{k}.".startswith(f"{f}.") for k in known)), None)
 
 
 def _line_of_file(error: BaseException, path: str) -> int | None:
@@ -167,9 +161,10 @@ def _guarded(main: Main, argv: Sequence[str]) -> int:
 
 
 def _fail(error: UserError | RunError) -> NoReturn:
-    """Ends with one line. Where others wait for this process, they are told of its end only if it
-    does not say goodbye: JAX's own exit waits for them, and they for it."""
-    print(f"xlt_flax: {error}", file=sys.stderr, flush=True)
+    """Ends with a line for each mistake. Where others wait for this process, they are told of its
+    end only if it does not say goodbye: JAX's own exit waits for them, and they for it."""
+    for line in str(error).splitlines():
+        print(f"xlt_flax: {line}", file=sys.stderr, flush=True)
     if processes.are_several():
         os._exit(error.exit_code)
     sys.exit(error.exit_code)

@@ -188,16 +188,21 @@ def known_fields() -> dict[str, object]:
     return flat(base().to_dict())
 
 
-def unknown_field(field: str) -> str:
-    """What to say of a field that no config has: one line, with those that may be meant."""
+def nearest_fields(field: str) -> list[str]:
+    """Those that may be meant by a field that no config has; train's first."""
     by_end: dict[str, list[str]] = {}
-    for name in known_fields():
+    for name in sorted(known_fields(), key=lambda name: not name.startswith("train.")):
         by_end.setdefault(name.rpartition(".")[2], []).append(name)
     ends = get_close_matches(field.rpartition(".")[2], by_end, n=1, cutoff=0.75)
     near = get_close_matches(field, known_fields(), n=1, cutoff=0.85)
-    meant = near or [name for end in ends for name in by_end[end]]
-    hint = f"was config.{' or config.'.join(meant)} meant? " if meant else ""
-    return f"the config has no field {field}; {hint}xlt_flax/config.py lists all"
+    return near or [name for end in ends for name in by_end[end]]
+
+
+def unknown_field(field: str) -> str:
+    """What to say of a field that no config has: one line, with those that may be meant."""
+    if near := nearest_fields(field):
+        return f"the config has no field {field}; was config.{' or config.'.join(near)} meant?"
+    return f"the config has no field {field}; python -m xlt_flax.main --help says which there are"
 
 
 def mixture_config(mixture: str, shape: str, example: str) -> ConfigDict:

@@ -1,4 +1,4 @@
-"""What is refused in a config: one line that names the field, its value, and what it may be."""
+"""What is refused in a config: a line that names the field, its value, and what it may be."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -81,23 +81,58 @@ def validate(config: ConfigDict) -> None:
     """Refuses what cannot run, before anything is read or written.
 
     Raises:
-      UserError: one line that names the field, its value, and what it may be.
+      UserError: a line for each mistake that names the field, its value, and what it may be.
     """
     if "sweep" in config:
         raise UserError("this config lists the runs of a sweep: python -m xlt_flax.sweep takes it")
     _require_fields(config)
+    _require_all(
+        *(partial(_require_choice, config, *choice) for choice in _CHOICES.items()),
+        *(
+            partial(_require, config, field, allowed, expected)
+            for fields, allowed, expected in _RULES
+            for field in fields
+        ),
+        partial(parse_class_weights, config.train.class_weights),
+        partial(_require_of_source, config),
+    )
     source = find_source(config.data)
     parts = parse_mixture(config.mixture, source.letters, source.languages)
-    counts_of([part for part in parts if isinstance(part, Amount)], config.data.budget)
-    for field, choices in {**_CHOICES, "data.target_language": source.languages}.items():
-        _require(config, field, partial(contains, choices), f"one of {', '.join(choices)}")
-    for fields, allowed, expected in _RULES:
-        for field in fields:
-            _require(config, field, allowed, expected)
-    parse_class_weights(config.train.class_weights)
     _require_that_fields_agree(config, mixture_shape(parts))
     if config.protocol == "thesis":
         _validate_thesis_protocol(config)
+
+
+def _require_all(*checks: Callable[[], object]) -> None:
+    """
+    Raises:
+      UserError: what each check has raised, all in one.
+    """
+    told = []
+    for check in checks:
+        try:
+            check()
+        except UserError as error:
+            told.append(str(error))
+    if told:
+        raise UserError(*told)
+
+
+def _require_of_source(config: ConfigDict) -> None:
+    """What a data set has a say in."""
+    source = find_source(config.data)
+    languages = source.languages
+
+    def require_mixture() -> None:
+        parts = parse_mixture(config.mixture, source.letters, languages)
+        counts_of([part for part in parts if isinstance(part, Amount)], config.data.budget)
+
+    target = (
+        "data.target_language",
+        partial(contains, languages),
+        f"one of {', '.join(languages)}",
+    )
+    _require_all(partial(_require, config, *target), require_mixture)
 
 
 def _require_that_fields_agree(config: ConfigDict, shape: str) -> None:
@@ -142,6 +177,10 @@ def _validate_thesis_protocol(config: ConfigDict) -> None:
         )
 
 
+def _require_choice(config: ConfigDict, field: str, choices: Sequence[str]) -> None:
+    _require(config, field, partial(contains, choices), f"one of {', '.join(choices)}")
+
+
 def _require(
     config: ConfigDict, field: str, allowed: Callable[[Any], object], expected: str
 ) -> None:
@@ -159,13 +198,16 @@ def _require_fields(config: ConfigDict) -> None:
     """
     known, given = known_fields(), flat(config.to_dict())
     if unknown := sorted(given.keys() - known.keys()):
-        raise UserError(unknown_field(unknown[0]))
+        raise UserError(*map(unknown_field, unknown))
     if missing := sorted(known.keys() - given.keys()):
         raise UserError(f"config.{missing[0]} is missing: begin with xlt_flax.config.base()")
-    for field, default in known.items():
-        value, kind = given[field], float if default is None else type(default)
-        allowed = (int, float) if kind is float else kind
-        if value is None and default is None:
-            continue
-        if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
-            raise UserError(f"config.{field} is {value!r}: give {_KINDS[kind]}")
+    _require_all(*(partial(_require_kind, f, given[f], default) for f, default in known.items()))
+
+
+def _require_kind(field: str, value: object, default: object) -> None:
+    kind = float if default is None else type(default)
+    allowed = (int, float) if kind is float else kind
+    if value is None and default is None:
+        return
+    if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
+        raise UserError(f"config.{field} is {value!r}: give {_KINDS[kind]}")

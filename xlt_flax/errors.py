@@ -2,9 +2,16 @@
 
 
 class UserError(Exception):
-    """A wrong flag, config or input: one line that says what to do. Exit code 2."""
+    """A wrong flag, config or input: one line that says what to do. Exit code 2.
+
+    Args:
+      lines: one for each mistake; mostly there is one.
+    """
 
     exit_code = 2
+
+    def __init__(self, *lines: str):
+        super().__init__("\n".join(lines))
 
 
 class RunError(Exception):

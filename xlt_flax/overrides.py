@@ -1,8 +1,6 @@
 """--config.FIELD=VALUE for command lines that read the rest of a config from a workdir."""
 
-import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from absl import flags
 from ml_collections import ConfigDict
@@ -46,15 +44,3 @@ def given_anew(config: ConfigDict, values: Mapping[str, str | int]) -> ConfigDic
     resolved = flat(resolve(changed).to_dict())
     changed.update_from_flattened_dict({field: resolved[field] for field in values})
     return changed.lock()
-
-
-def unknown_flag(error: flags.UnrecognizedFlagError) -> str:
-    """What is wrong, in one line; of a config's field, which ones this command line takes."""
-    asks_for_a_field = error.flagname.split(".")[0] == "config"
-    taken = sorted(f"--{name}" for name in flags.FLAGS if name.startswith("config."))
-    if not asks_for_a_field or "config" in flags.FLAGS or not taken:
-        return " ".join(str(error).split())
-    command = Path(sys.argv[0]).stem
-    return f"--{error.flagname}: {command} reads the workdir's config and takes only " + ", ".join(
-        taken
-    )

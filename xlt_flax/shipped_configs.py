@@ -35,7 +35,7 @@ def with_found_config(argv: Sequence[str]) -> list[str]:
     """A command line whose --config=FILE.py[:MIXTURE] names the file that is meant.
 
     Raises:
-      UserError: as `find`.
+      UserError: as `find`, or nothing stands after the colon.
     """
     found = list(argv)
     for place, word in enumerate(argv):
@@ -51,4 +51,9 @@ def with_found_config(argv: Sequence[str]) -> list[str]:
 
 def _find_value(value: str) -> str:
     path, colon, mixture = value.partition(":")
+    if colon and not mixture:  # as of "configs/demo.py:$UNSET"
+        raise UserError(
+            f"--config={value}: nothing stands after the colon: give a mixture or a data set's "
+            "place there, or leave out the colon"
+        )
     return find(path) + colon + mixture

@@ -45,15 +45,15 @@ def left_over(argv: Sequence[str], rest: Sequence[str], values: flags.FlagValues
     return _describe(words, meant)
 
 
-def misspelled(argv: Sequence[str], values: flags.FlagValues) -> str | None:
-    """The same of what is no flag, whatever else is wrong; None if each begins with a hyphen or is
-    a value."""
-    for before, word in pairwise(argv):
-        is_loose = word[:1] in _DASHES or not (word.startswith("-") or before.startswith("-"))
-        meant = _misspelled_flag(word, values) if is_loose else None
-        if meant:
-            return _describe([word], meant)
-    return None
+def misspelled(argv: Sequence[str], values: flags.FlagValues) -> list[str]:
+    """What to say of each word that is nearly a flag, whatever else is wrong."""
+    loose = (
+        word
+        for before, word in pairwise(argv)
+        if word[:1] in _DASHES or not (word.startswith("-") or before.startswith("-"))
+    )
+    meant = ((word, _misspelled_flag(word, values)) for word in loose)
+    return [_describe([word], flag) for word, flag in meant if flag]
 
 
 def _describe(words: Sequence[str], meant: str | None) -> str:

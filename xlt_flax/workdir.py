@@ -24,8 +24,10 @@ _SECONDS_BETWEEN_LOOKS = 2
 # Names that are looked for in many folders at once.
 _CONFIG, _TIMING, _FAILURE = "config.json", "timing.json", "failure.txt"
 
+LOST_AND_FOUND = "lost+found"  # of a file system
+
 # What a folder may hold before it is a run's: what schedulers and file systems put there.
-_NOT_FOREIGN = (".*", _FAILURE, "lost+found", "nohup.out", "slurm-*.out", "slurm-*.err")
+_NOT_FOREIGN = (".*", _FAILURE, LOST_AND_FOUND, "*.out", "*.err", "*.log", "*.[eo][0-9]*")
 
 
 class Workdir:
@@ -110,6 +112,23 @@ class Workdir:
         names = (entry.name for entry in self.checkpoints.iterdir())
         return max((int(name) for name in names if name.isdecimal()), default=None)
 
+    def written(self) -> list[Path]:
+        """All that its run, evaluations of it and a study wrote, config.json last: what remains of
+        it when they are removed one by one is a run that can go on."""
+        suffix = self.predictions("").name  # what is not beside such a file is none of ours
+        judged = {path.name.removesuffix(suffix) for path in self.eval.glob(f"*{suffix}")}
+        judged |= {*self.curves()}
+        kinds = (self.scores, self.predictions, self.curve)
+        return [
+            self.done,
+            *self.checkpoints.glob("[0-9]*"),
+            *self.checkpoints.glob("damaged-*"),
+            *(kind(language) for kind in kinds for language in sorted(judged)),
+            *self.events.glob("events.out.tfevents.*"),
+            *(self.metrics, self.audit, self.failure, self.timing),
+            *(self.config_copy, self.config_file),
+        ]
+
     # ---- config.json --------------------------------------------------------------------------
 
     def check(self, config: ConfigDict) -> None:
@@ -125,7 +144,8 @@ class Workdir:
         if changed:
             raise UserError(
                 f"{self.path} was begun with another config ({'; '.join(changed)}): "
-                "give the old values to go on with it, or another --workdir"
+                "give the old values to go on with it, another --workdir, or --overwrite to remove "
+                "that run and begin again"
             )
         cuts_by_epochs = self.versions()["workdir"] == 1 and config.train.max_steps
         if cuts_by_epochs and config.protocol == "thesis":

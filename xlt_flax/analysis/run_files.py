@@ -13,14 +13,15 @@ from xlt_flax.analysis.results import Audit, Evaluation, Point, Record
 from xlt_flax.config import complete
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import flat
-from xlt_flax.workdir import Workdir
+from xlt_flax.workdir import LOST_AND_FOUND, Workdir
 
 NOTHING_MOVED: Mapping[str, str] = MappingProxyType({})
 
 
 def is_run(folder: Path) -> bool:
     """Whether a run was begun in a folder."""
-    return folder.is_dir() and Workdir(folder).has_traces()
+    is_the_systems = folder.name == LOST_AND_FOUND  # which only root may look into
+    return folder.is_dir() and not is_the_systems and Workdir(folder).has_traces()
 
 
 def read_status(folder: Path, target_language: str) -> str:

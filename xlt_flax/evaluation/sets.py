@@ -105,7 +105,7 @@ def open_sets(
     plan: Plan | None = None,
 ) -> EvaluationSets:
     """Reads what a run is evaluated with. Arguments and errors as of `evaluate`."""
-    inputs = inputs or open_inputs(config)
+    inputs = inputs or open_inputs(config, reads_documents=False)
     _require_tests(inputs.corpus.source, languages)
     plan = plan or plan_evaluation(config, inputs.base)
     start = starting_point(config, workdir)

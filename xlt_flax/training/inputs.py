@@ -8,7 +8,8 @@ from ml_collections import ConfigDict
 
 from xlt_flax.data.corpus import Corpus
 from xlt_flax.data.examples import LabelSet
-from xlt_flax.data.sources import find_source
+from xlt_flax.data.selection import needed_splits
+from xlt_flax.data.sources import Source, find_source
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.base_model import BaseModel, open_base_model
 from xlt_flax.training.class_weights import NONE, require_names
@@ -30,20 +31,26 @@ class Inputs:
     labels: LabelSet
 
 
-def open_inputs(config: ConfigDict, keep_weights: bool = False) -> Inputs:
-    """Opens what a config names; reads tokenizer and shape, neither weights nor documents.
+def open_inputs(
+    config: ConfigDict, keep_weights: bool = False, reads_documents: bool = True
+) -> Inputs:
+    """Opens what a config names; reads tokenizer and shape, neither weights nor documents. The data
+    comes first: it is at hand, or known not to be, where a hub is waited for.
 
     Args:
       config: resolved.
       keep_weights: whether the weights of the seed last asked for stay in memory: for the runs of a
         study, which begin with the same ones.
+      reads_documents: whether what the config's mixture is drawn from must be there.
 
     Raises:
-      UserError: the model's folder is not as it should be, there is no such data set, its
+      UserError: there is no such data set, or what of it the mixture needs is not there, its
         documents may have more labels than the objective allows, or it has not the classes that
-        have weights.
+        have weights; the model's folder is not as it should be.
     """
     source = find_source(config.data)
+    if reads_documents:
+        _require_documents(source, config)
     _require_allowed(source.labels, config)
     _require_weights(source.labels, config)
     base = open_base_model(config, len(source.labels), keep_weights, source.labels.names)
@@ -55,6 +62,12 @@ def open_inputs(config: ConfigDict, keep_weights: bool = False) -> Inputs:
         drop_commas=config.data.drop_commas,
     )
     return Inputs(corpus, base, source.labels)
+
+
+def _require_documents(source: Source, config: ConfigDict) -> None:
+    for language, split in needed_splits(config.mixture, config.data.target_language, source):
+        if source.known_digest(language, split) is None:
+            source.digest(language, split)  # prepares it, or says what is missing
 
 
 def _require_allowed(labels: LabelSet, config: ConfigDict) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ml_collections import ConfigDict
 
+from xlt_flax.begin_again import begins_again
 from xlt_flax.config import resolve
 from xlt_flax.config_checks import validate
 from xlt_flax.failures import out_of_memory_explained
@@ -53,6 +54,7 @@ def train(
     workdir: Workdir,
     inputs: "Inputs | None" = None,
     plan: "Plan | None" = None,
+    overwrite: bool = False,
 ) -> Result:
     """Trains what `config` describes, or goes on with it where `workdir` has begun.
 
@@ -61,6 +63,8 @@ def train(
       workdir: gets config.json, audit.json, checkpoints, metrics and, last, DONE.
       inputs: what the config names, where runs share it; None: they are opened here.
       plan: of the study that the run belongs to; None: one is made for this run.
+      overwrite: remove the run that is in `workdir`, when what the config names was found, and
+        begin again.
 
     Raises:
       UserError: config, data or workdir is not usable.
@@ -72,7 +76,12 @@ def train(
     config = resolve(config)
     alone = workdir.writer() if processes.is_first() else nullcontext()
     with alone:
-        if processes.is_first():
+        if overwrite and workdir.is_run():
+            workdir.read_config()  # is refused, if it is no run's
+            from xlt_flax.training.inputs import open_inputs
+
+            inputs = inputs or open_inputs(config)
+        if processes.is_first() and not begins_again(workdir, config, overwrite):
             workdir.check(config)
         if processes.agreed(workdir.done.exists()):
             log.info("%s is done already", workdir.path)
