@@ -130,12 +130,14 @@ def base() -> ConfigDict:
     config.train.max_steps = 0
     # Peak learning rate of AdamW.
     config.train.learning_rate = 2e-5
-    # "constant"; "step": times step_gamma every step_epochs epochs, as StepLR;
-    # "linear": up over warmup_fraction of all steps, then down to zero.
+    # "constant"; "step": times step_gamma every step_epochs epochs, as StepLR; down to zero,
+    # "linear" or by half a "cosine".
     config.train.schedule = "constant"
     config.train.step_gamma = 0.2
     config.train.step_epochs = 1
-    config.train.warmup_fraction = 0.1
+    # Share of all steps in which the learning rate first goes up from zero; unset = the schedule's
+    # own: .1 of linear and cosine, 0 of constant and step.
+    config.train.warmup_fraction = config_dict.placeholder(float)
     # AdamW's decay of all weights, biases and layer norms left out; its betas and epsilon.
     config.train.weight_decay = 0.0
     config.train.beta1 = 0.9

@@ -25,7 +25,7 @@ _CHOICES = {
     "model.pooling": ("cls", "mean"),
     "model.attention_dropout": ("shared", "each"),
     "data.mixing": ("shuffle", "balanced"),
-    "train.schedule": ("constant", "step", "linear"),
+    "train.schedule": ("constant", "step", "linear", "cosine"),
     "eval.best": ("loss", "batch_sum"),
 }
 
@@ -59,13 +59,17 @@ _RULES: tuple[tuple[Sequence[str], Callable[[Any], object], str], ...] = (
         "a number above 0",
     ),
     (
-        ("train.beta1", "train.beta2", "train.warmup_fraction", "train.label_smoothing"),
+        ("train.beta1", "train.beta2", "train.label_smoothing"),
         lambda v: 0 <= v < 1,
         "a number from 0 to below 1",
     ),
     (("data.validation_share",), lambda v: 0 < v < 1, "a number above 0 and below 1"),
     (("data.language_temperature",), lambda v: v >= 1, "a number of 1 or more"),
-    (("model.dropout",), lambda v: v is None or 0 <= v < 1, "from 0 to below 1"),
+    (
+        ("model.dropout", "train.warmup_fraction"),
+        lambda v: v is None or 0 <= v < 1,
+        "from 0 to below 1",
+    ),
     (("model.head_sd",), lambda v: v is None or v >= 0, "0 or more"),
     (("data.max_length",), lambda v: v >= 3, "3 or more"),
     (("seed",), lambda v: 0 <= v < 2**32, "a whole number from 0 to 4294967295"),
@@ -138,6 +142,11 @@ def _validate_thesis_protocol(config: ConfigDict) -> None:
         raise UserError(
             f"config.train.schedule is {config.train.schedule!r}: config.protocol='thesis' goes on "
             "with stage one's optimizer, whose schedule would be of another length; give 'constant'"
+        )
+    if config.train.warmup_fraction:
+        raise UserError(
+            f"config.train.warmup_fraction is {config.train.warmup_fraction}: config.protocol="
+            "'thesis' goes on with stage one's optimizer, which has no more to warm up; give 0"
         )
 
 

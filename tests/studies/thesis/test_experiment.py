@@ -67,6 +67,12 @@ def test_each_field_that_matters_is_a_deviation(tmp_path, field, value, said):
     assert found.agreement is None
 
 
+@pytest.mark.parametrize(("fraction", "found"), [(None, []), (0.0, []), (0.1, [0.1])])
+def test_a_warm_up_is_a_deviation(fraction, found):
+    deviations = EXPERIMENT.deviations(config(**{"train.warmup_fraction": fraction}))
+    assert [each.run for each in deviations] == found
+
+
 def test_every_field_is_the_experiments_or_known_to_be_no_part_of_it():
     """A field that comes later has to be put in its place."""
     no_part = {
@@ -82,7 +88,6 @@ def test_every_field_is_the_experiments_or_known_to_be_no_part_of_it():
         "train.remat",  # the same result
         "train.step_gamma",  # of other schedules
         "train.step_epochs",
-        "train.warmup_fraction",
         # Particulars, on which the thesis's text and its listing differ.
         "model.attention_dropout",
         "model.head_sd",
