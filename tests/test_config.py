@@ -59,6 +59,7 @@ def test_the_defaults_are_allowed():
         ({"mixture": ""}, "config.mixture"),
         ({"train__schedule": "linear"}, "config.train.schedule"),
         ({"train__warmup_fraction": 0.1}, "config.train.warmup_fraction"),
+        ({"train__patience": 3}, "config.train.patience"),
     ],
 )
 def test_what_the_thesis_protocol_needs(change, field):

@@ -128,6 +128,9 @@ def base() -> ConfigDict:
     config.train.epochs = 10
     # Updates after which training ends, before its epochs do or after them; 0 = by epochs.
     config.train.max_steps = 0
+    # Training ends after so many validations in a row that are no better, by eval.best, than the
+    # best one; 0 = never.
+    config.train.patience = 0
     # Peak learning rate of AdamW.
     config.train.learning_rate = 2e-5
     # "constant"; "step": times step_gamma every step_epochs epochs, as StepLR; down to zero,

@@ -44,7 +44,7 @@ _RULES: tuple[tuple[Sequence[str], Callable[[Any], object], str], ...] = (
         "a whole number of 1 or more",
     ),
     (
-        ("train.max_steps", "train.checkpoint_every_steps", "data.budget"),
+        ("train.max_steps", "train.patience", "train.checkpoint_every_steps", "data.budget"),
         lambda v: v >= 0,
         "a whole number of 0 or more",
     ),
@@ -142,6 +142,11 @@ def _validate_thesis_protocol(config: ConfigDict) -> None:
         raise UserError(
             f"config.train.schedule is {config.train.schedule!r}: config.protocol='thesis' goes on "
             "with stage one's optimizer, whose schedule would be of another length; give 'constant'"
+        )
+    if config.train.patience:
+        raise UserError(
+            f"config.train.patience is {config.train.patience}: config.protocol='thesis' compares "
+            "with stage one's score, a sum over other documents, and ends by epochs; give 0"
         )
     if config.train.warmup_fraction:
         raise UserError(

@@ -5,7 +5,13 @@ import json
 import pytest
 
 from xlt_flax.errors import RunError, UserError
-from xlt_flax.training.metrics import MetricsLog, best_validation, has_no_best, read_metrics
+from xlt_flax.training.metrics import (
+    MetricsLog,
+    best_validation,
+    has_no_best,
+    read_metrics,
+    validations_since_best,
+)
 
 
 def validations(*losses):
@@ -39,6 +45,31 @@ def test_what_is_no_number_is_never_the_best(tmp_path, losses, best):
     found = best_validation(records)
     assert (found and found["step"]) == best
     assert has_no_best(records) == (best is None)
+
+
+@pytest.mark.parametrize(
+    ("losses", "since"),
+    [
+        ((), 0),
+        ((3, 2, 1), 0),
+        ((1, 2, 3), 2),
+        ((2, 1, 1, 1), 2),  # an equal one is not better
+        ((3, 1, 2, 1.5), 2),  # nor is one that is better than the one before, and not than the best
+        ((3, 1, None, 0.5), 0),
+        ((1, None, INF), 2),
+        ((None, None), 2),
+    ],
+)
+def test_validations_since_the_best(losses, since):
+    records = [{"step": 5, "split": "train", "loss": 0.0}, *validations(*losses)]
+    assert validations_since_best(records) == since
+
+
+def test_validations_since_the_best_go_by_what_is_compared():
+    scores = (7.0, 6.0, 6.0)
+    records = [r | {"score": s} for r, s in zip(validations(1, 3, 2), scores, strict=True)]
+    assert validations_since_best(records) == 2
+    assert validations_since_best(records, "batch_sum") == 1
 
 
 @pytest.mark.parametrize(

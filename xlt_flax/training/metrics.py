@@ -114,6 +114,16 @@ def compared_value(records: list[dict], best_by: str) -> str:
     return "score" if taken_over or best_by == "batch_sum" else "loss"
 
 
+def validations_since_best(records: list[dict], best_by: str = "loss") -> int:
+    """How many validations came after the best one; all of them, if none is the best.
+
+    Arguments as of `best_validation`.
+    """
+    best = best_validation(records, best_by)
+    after = -1 if best is None else best["step"]
+    return sum(record["split"] == VALIDATION and record["step"] > after for record in records)
+
+
 def has_no_best(records: list[dict], best_by: str = "loss") -> bool:
     """Whether there were validations, and what is compared of them (`best_by`) is never finite."""
     validated = any(record["split"] == VALIDATION for record in records)

@@ -24,7 +24,7 @@ from xlt_flax.training.audited import audit_of
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.inputs import Inputs, open_inputs
 from xlt_flax.training.length import Length, length_of
-from xlt_flax.training.metrics import MetricsLog, best_validation
+from xlt_flax.training.metrics import MetricsLog, best_validation, validations_since_best
 from xlt_flax.training.optimizer import optimizer_of, schedule_of
 from xlt_flax.training.phases import Phase, evaluation_phase, training_phase
 from xlt_flax.training.plan import Plan, plan_run
@@ -77,6 +77,20 @@ class Run:
         """The best validation's record; None if there is none."""
         return best_validation(self.metrics.validations, self.config.eval.best)
 
+    @property
+    def is_out_of_patience(self) -> bool:
+        """Whether so many validations were no better than the best that no update is to follow.
+
+        The lines of metrics.jsonl alone say so: a run that goes on ends where it would have.
+        """
+        patience, best_by = self.config.train.patience, self.config.eval.best
+        return 0 < patience <= validations_since_best(self.metrics.validations, best_by)
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether it is out of patience before its last update; waits for the devices."""
+        return self.is_out_of_patience and int(self.state.step) < self.length.total
+
     def collate(self, index: int) -> Batch:
         """The batch of update number `index` + 1."""
         return self.training.layout.collate(self.training.documents, self.order.batch(index))
@@ -91,7 +105,8 @@ class Run:
         self.saved = step, time.monotonic()
         if self.checkpoints:
             self.metrics.sync()
-            best, is_last = self.best, step == self.length.total
+            best = self.best
+            is_last = step == self.length.total or self.is_out_of_patience
             best_step = best["step"] if best else None
             self.checkpoints.save(self.state, self.vocabulary, best_step, is_last)
 
@@ -101,7 +116,8 @@ class Run:
             self.checkpoints.wait()
         self.metrics.sync()
         if processes.is_first():
-            done = {"step": int(self.state.step), "best": self.best}
+            early = {"stopped_early": True} if self.stopped_early else {}
+            done = {"step": int(self.state.step), "best": self.best, **early}
             files.write_json(self.workdir.done, done)
         processes.wait_for_all("done")
 

@@ -43,6 +43,7 @@ def test_the_defaults_are_the_thesiss_experiment(fields):
         ("train.batch_size", 16, "the batch size is 16, not 8"),
         ("train.epochs", 1, "the number of epochs is 1, not 10"),
         ("train.max_steps", 100, "the limit of updates is 100, not 0"),
+        ("train.patience", 2, "the patience is 2, not 0"),
         ("train.learning_rate", 1e-3, "the learning rate is 0.001, not 2e-05"),
         ("train.schedule", "linear", "the schedule is linear, not constant"),
         ("train.weight_decay", 0.01, "the weight decay is 0.01, not 0"),

@@ -56,6 +56,7 @@ EXPERIMENT = Experiment(
         Field("train.batch_size", 8, "the batch size"),
         Field("train.epochs", 10, "the number of epochs"),
         Field("train.max_steps", 0, "the limit of updates"),
+        Field("train.patience", 0, "the patience"),
         Field("train.learning_rate", 2e-5, "the learning rate"),
         Field("train.schedule", "constant", "the schedule"),
         Field("train.warmup_fraction", 0.0, "the share of steps that warm up"),
