@@ -127,6 +127,7 @@ POSITIVE = {
         ("data.language_temperature", 0.5),
         ("model.attention_dropout", "none"),
         ("eval.best", "accuracy"),
+        ("eval.languages", "de,jp"),
     ],
 )  # fmt: skip
 def test_every_bad_value_is_refused_by_its_fields_name(field, value):

@@ -166,6 +166,9 @@ def base() -> ConfigDict:
     # Which epoch's checkpoint is the best: that with the lowest "loss", the mean over validation
     # documents; or "batch_sum", the sum over batches of a batch's mean (the last may be smaller).
     config.eval.best = "loss"
+    # Languages, joined by commas ("de,fr"), on whose test sets each validation also says what the
+    # model is worth so far. They choose nothing.
+    config.eval.languages = ""
 
     return config.lock()
 
@@ -182,6 +185,12 @@ def sample() -> ConfigDict:
     config.data.validation_per_group = 20
     config.train.learning_rate = 1e-3
     return config
+
+
+def evaluated_in_training(config: ConfigDict) -> list[str]:
+    """The languages of `config.eval.languages`, each once."""
+    names = (name.strip() for name in config.eval.languages.split(","))
+    return list(dict.fromkeys(name for name in names if name))
 
 
 def known_fields() -> dict[str, object]:

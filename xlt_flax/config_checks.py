@@ -8,9 +8,9 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from xlt_flax.config import known_fields, unknown_field
+from xlt_flax.config import evaluated_in_training, known_fields, unknown_field
 from xlt_flax.data.mixture import LANGUAGES, Amount, counts_of, mixture_shape, parse_mixture
-from xlt_flax.data.sources import find_source
+from xlt_flax.data.sources import Source, find_source
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import flat
 from xlt_flax.training.class_weights import parse_class_weights
@@ -97,10 +97,23 @@ def validate(config: ConfigDict) -> None:
     for fields, allowed, expected in _RULES:
         for field in fields:
             _require(config, field, allowed, expected)
+    _require_test_sets(config, source)
     parse_class_weights(config.train.class_weights)
     _require_that_fields_agree(config, mixture_shape(parts))
     if config.protocol == "thesis":
         _validate_thesis_protocol(config)
+
+
+def _require_test_sets(config: ConfigDict, source: Source) -> None:
+    """Of the languages that are evaluated in training."""
+    for name in evaluated_in_training(config):
+        if name not in source.languages or "test" not in source.splits(name):
+            having = [one for one in source.languages if "test" in source.splits(one)]
+            raise UserError(
+                f"config.eval.languages is {config.eval.languages!r}, and {source.name} has no "
+                f"test documents of {name}: name some of {', '.join(having) or 'none'}, joined by "
+                "commas"
+            )
 
 
 def _require_that_fields_agree(config: ConfigDict, shape: str) -> None:

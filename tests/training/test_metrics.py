@@ -124,6 +124,29 @@ def test_resume_drops_what_will_happen_again(tmp_path):
     assert [r["step"] for r in read_metrics(path)] == [1, 2, 3, 4, 4, 5]
 
 
+def test_lines_of_test_sets_choose_nothing(tmp_path):
+    """However good they are; and a run that goes on knows which it has."""
+    path, best = tmp_path / "metrics.jsonl", []
+    for languages in ((), ("de", "ja")):
+        log = MetricsLog(path, -1, writable=True)
+        for step, loss in enumerate((3.0, 2.0, 2.5, 2.5), 1):
+            log.write(step, step, "train", loss=1.0)
+            log.write(step, step, "validation", loss=loss, score=loss)
+            for language in languages:
+                log.write(step, step, f"test_{language}", loss=-step, score=-step)
+        log.close()
+        records = read_metrics(path)
+        for by in ("loss", "batch_sum"):
+            assert best_validation(records, by) == best_validation(log.validations, by)
+            assert validations_since_best(records, by) == 2
+            best.append(best_validation(records, by))
+        assert not has_no_best(records)
+    assert [record["step"] for record in best] == [2] * 4
+    resumed = MetricsLog(path, 3, writable=True)
+    assert [resumed.has(step, "test_de") for step in (2, 3, 4)] == [True, True, False]
+    assert not resumed.has(3, "test_fr")
+
+
 def test_a_spoilt_line_is_named(tmp_path):
     path = tmp_path / "metrics.jsonl"
     path.write_text('{"step": 1, "split": "train"}\nnot json\n{"step": 2}\n')

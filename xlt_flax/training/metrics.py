@@ -21,6 +21,7 @@ from xlt_flax.errors import RunError, UserError
 log = logging.getLogger("xlt_flax")
 
 TRAIN, VALIDATION = "train", "validation"
+TEST = "test_"  # before a language's name: its test set, of config.eval.languages
 SOURCE = "source"  # stage one's best validation, as a J1 stage of protocol "thesis" took it over
 
 
@@ -171,7 +172,7 @@ class MetricsLog:
 
     Attributes:
       validations: the records that say which checkpoint is the best: validations, and what was
-        taken over of stage one. Those of steps are in the file alone.
+        taken over of stage one. Those of steps and of test sets are in the file alone.
 
     Raises:
       RunError: the lines up to `step` are not all there, so that the best checkpoint is not known.
@@ -179,6 +180,7 @@ class MetricsLog:
 
     def __init__(self, path: Path, step: int, writable: bool):
         self.validations: list[dict] = []
+        self._has: set[tuple[int, str]] = set()  # step and split of all lines but those of updates
         kept = map(self._remembered, _up_to(path, step))
         if writable:
             files.write_json_lines(path, kept)
@@ -188,6 +190,8 @@ class MetricsLog:
 
     def _remembered(self, record: dict) -> dict:
         if record["split"] != TRAIN:
+            self._has.add((record["step"], record["split"]))
+        if record["split"] in (VALIDATION, SOURCE):
             self.validations.append(record)
         return record
 
@@ -211,4 +215,8 @@ class MetricsLog:
             self._file.close()
 
     def validated(self, step: int) -> bool:
-        return any((r["step"], r["split"]) == (step, VALIDATION) for r in self.validations)
+        return self.has(step, VALIDATION)
+
+    def has(self, step: int, split: str) -> bool:
+        """Whether there is a line of a split, other than of updates, at a step."""
+        return (step, split) in self._has
