@@ -7,11 +7,11 @@ import pytest
 from ml_collections import ConfigDict, config_dict
 
 import xlt_flax
-from xlt_flax.config import base, mixture_config, resolve, sample
+from xlt_flax.config import base, complete, mixture_config, resolve, sample
 from xlt_flax.config_checks import validate
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.shipped import SAMPLE_MODEL
-from xlt_flax.stored_config import OPERATIONAL, PLACES, differences, moved
+from xlt_flax.stored_config import FORMAT, OPERATIONAL, PLACES, differences, moved
 
 
 def leaves(tree, prefix=""):
@@ -58,6 +58,8 @@ def test_the_defaults_are_allowed():
         ({"init_from": ""}, "config.init_from"),
         ({"mixture": ""}, "config.mixture"),
         ({"train__schedule": "linear"}, "config.train.schedule"),
+        ({"train__warmup_fraction": 0.1}, "config.train.warmup_fraction"),
+        ({"train__patience": 3}, "config.train.patience"),
     ],
 )
 def test_what_the_thesis_protocol_needs(change, field):
@@ -119,12 +121,13 @@ POSITIVE = {
         ("data.domain", "cars"),
         ("data.target_language", "jp"),
         ("data.mixing", "none"),
-        ("train.schedule", "cosine"),
+        ("train.schedule", "exponential"),
         ("train.class_weights", "even"),
         ("train.label_smoothing", 1.0),
         ("data.language_temperature", 0.5),
         ("model.attention_dropout", "none"),
         ("eval.best", "accuracy"),
+        ("eval.languages", "de,jp"),
     ],
 )  # fmt: skip
 def test_every_bad_value_is_refused_by_its_fields_name(field, value):
@@ -250,6 +253,20 @@ def test_differences_name_the_fields_that_make_another_run():
     assert differences(old.to_dict(), new.to_dict()) == expected
     assert differences(json.loads(json.dumps(old.to_dict())), new.to_dict()) == expected
     assert differences(new.to_dict(), new.to_dict()) == []
+
+
+@pytest.mark.parametrize(
+    ("schedule", "own"), [("constant", 0.0), ("step", 0.0), ("linear", 0.1), ("cosine", 0.1)]
+)
+def test_a_schedules_own_warm_up_is_the_same_run_given_or_not(schedule, own):
+    unset, given, other = (
+        changed(train__schedule=schedule, train__warmup_fraction=fraction).to_dict()
+        for fraction in (None, own, 0.25)
+    )
+    assert differences(unset, given) == differences(given, unset) == []
+    assert differences(unset, other) == ["train.warmup_fraction: None -> 0.25"]
+    assert complete(given, FORMAT) == complete(unset, FORMAT) == unset
+    assert complete(other, FORMAT) == other
 
 
 @pytest.mark.parametrize("field", [*OPERATIONAL, *PLACES])

@@ -159,6 +159,25 @@ def test_max_steps_that_the_epochs_cut(then, now):
     assert complete(november_config(train__max_steps=then), 2)["train"]["max_steps"] == then
 
 
+@pytest.mark.parametrize("form", range(1, FORMAT + 1))
+@pytest.mark.parametrize(
+    ("schedule", "then", "now"),
+    [
+        ("constant", 0.1, None),
+        ("step", 0.1, None),
+        ("constant", 0.06, None),
+        ("linear", 0.1, None),
+        ("linear", 0.06, 0.06),
+        ("linear", 0.0, 0.0),
+    ],
+)
+def test_a_warm_up_that_the_schedule_passed_over(form, schedule, then, now):
+    """Up to format 3 by "constant" and "step"; unset, "linear" has the .1 that was the default."""
+    stored = november_config(train__schedule=schedule, train__warmup_fraction=then)
+    expected = then if form == FORMAT and schedule != "linear" else now
+    assert complete(stored, form)["train"]["warmup_fraction"] == expected
+
+
 def test_a_field_that_is_not_known_and_a_newer_format():
     with pytest.raises(UserError, match=r"a field that this xlt_flax does not know, data\.shards"):
         complete(november_config(data__shards=3), 1)

@@ -1,7 +1,7 @@
 """The order of the rooms: who may import whom, read from the source, functions' imports included.
 
 Command lines → api → studies → evaluation → training → modeling, data; analysis stands apart. What
-training validates with (predictions, scores, what was seen) lies in evaluation.
+training validates with (predictions, scores, what was seen, how it is said) lies in evaluation.
 """
 
 import ast
@@ -24,7 +24,7 @@ SURFACE = {
     "words",
     "wrong_flags",
 }
-VALIDATES = {"evaluation.predictions", "evaluation.scores", "evaluation.seen"}
+VALIDATES = {f"evaluation.{name}" for name in ("predictions", "scores", "seen", "table")}
 # What config_checks asks: which objectives there are, and how weights of classes are spelled.
 CHECKED = {"training.objectives", "training.class_weights"}
 MAX_LINES = 300

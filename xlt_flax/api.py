@@ -26,7 +26,7 @@ from xlt_flax.api_studies import Report as Report
 from xlt_flax.api_studies import report as report
 from xlt_flax.api_studies import study_size as study_size
 from xlt_flax.api_studies import sweep as sweep
-from xlt_flax.config import resolve
+from xlt_flax.config import evaluated_in_training, resolve
 from xlt_flax.config_checks import validate
 from xlt_flax.console import shown
 from xlt_flax.data.sources import find_source, languages_named
@@ -152,8 +152,8 @@ def prepare(config: ConfigDict) -> list[str]:
         from xlt_flax.training.inputs import open_inputs
 
         corpus, lines = open_inputs(config).corpus, []
-        target = config.data.target_language
-        for language, split in needed_splits(config.mixture, target, corpus.source):
+        target, evaluated = config.data.target_language, evaluated_in_training(config)
+        for language, split in needed_splits(config.mixture, target, corpus.source, evaluated):
             store = corpus.store(language, split)
             lines.append(f"{language} {split}: {len(store)} documents, {len(store.tokens)} tokens")
         return lines

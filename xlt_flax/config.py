@@ -128,14 +128,19 @@ def base() -> ConfigDict:
     config.train.epochs = 10
     # Updates after which training ends, before its epochs do or after them; 0 = by epochs.
     config.train.max_steps = 0
+    # Training ends after so many validations in a row that are no better, by eval.best, than the
+    # best one; 0 = never.
+    config.train.patience = 0
     # Peak learning rate of AdamW.
     config.train.learning_rate = 2e-5
-    # "constant"; "step": times step_gamma every step_epochs epochs, as StepLR;
-    # "linear": up over warmup_fraction of all steps, then down to zero.
+    # "constant"; "step": times step_gamma every step_epochs epochs, as StepLR; down to zero,
+    # "linear" or by half a "cosine".
     config.train.schedule = "constant"
     config.train.step_gamma = 0.2
     config.train.step_epochs = 1
-    config.train.warmup_fraction = 0.1
+    # Share of all steps in which the learning rate first goes up from zero; unset = the schedule's
+    # own: .1 of linear and cosine, 0 of constant and step.
+    config.train.warmup_fraction = config_dict.placeholder(float)
     # AdamW's decay of all weights, biases and layer norms left out; its betas and epsilon.
     config.train.weight_decay = 0.0
     config.train.beta1 = 0.9
@@ -165,6 +170,9 @@ def base() -> ConfigDict:
     # Which epoch's checkpoint is the best: that with the lowest "loss", the mean over validation
     # documents; or "batch_sum", the sum over batches of a batch's mean (the last may be smaller).
     config.eval.best = "loss"
+    # Languages, joined by commas ("de,fr"), on whose test sets each validation also says what the
+    # model is worth so far. They choose nothing.
+    config.eval.languages = ""
 
     return config.lock()
 
@@ -181,6 +189,12 @@ def sample() -> ConfigDict:
     config.data.validation_per_group = 20
     config.train.learning_rate = 1e-3
     return config
+
+
+def evaluated_in_training(config: ConfigDict) -> list[str]:
+    """The languages of `config.eval.languages`, each once."""
+    names = (name.strip() for name in config.eval.languages.split(","))
+    return list(dict.fromkeys(name for name in names if name))
 
 
 def known_fields() -> dict[str, object]:

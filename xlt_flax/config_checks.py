@@ -8,9 +8,9 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from xlt_flax.config import known_fields, unknown_field
+from xlt_flax.config import evaluated_in_training, known_fields, unknown_field
 from xlt_flax.data.mixture import LANGUAGES, Amount, counts_of, mixture_shape, parse_mixture
-from xlt_flax.data.sources import find_source
+from xlt_flax.data.sources import Source, find_source
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import flat
 from xlt_flax.training.class_weights import parse_class_weights
@@ -25,7 +25,7 @@ _CHOICES = {
     "model.pooling": ("cls", "mean"),
     "model.attention_dropout": ("shared", "each"),
     "data.mixing": ("shuffle", "balanced"),
-    "train.schedule": ("constant", "step", "linear"),
+    "train.schedule": ("constant", "step", "linear", "cosine"),
     "eval.best": ("loss", "batch_sum"),
     "eval.weights": ("float32", "bfloat16"),
 }
@@ -45,7 +45,7 @@ _RULES: tuple[tuple[Sequence[str], Callable[[Any], object], str], ...] = (
         "a whole number of 1 or more",
     ),
     (
-        ("train.max_steps", "train.checkpoint_every_steps", "data.budget"),
+        ("train.max_steps", "train.patience", "train.checkpoint_every_steps", "data.budget"),
         lambda v: v >= 0,
         "a whole number of 0 or more",
     ),
@@ -60,13 +60,17 @@ _RULES: tuple[tuple[Sequence[str], Callable[[Any], object], str], ...] = (
         "a number above 0",
     ),
     (
-        ("train.beta1", "train.beta2", "train.warmup_fraction", "train.label_smoothing"),
+        ("train.beta1", "train.beta2", "train.label_smoothing"),
         lambda v: 0 <= v < 1,
         "a number from 0 to below 1",
     ),
     (("data.validation_share",), lambda v: 0 < v < 1, "a number above 0 and below 1"),
     (("data.language_temperature",), lambda v: v >= 1, "a number of 1 or more"),
-    (("model.dropout",), lambda v: v is None or 0 <= v < 1, "from 0 to below 1"),
+    (
+        ("model.dropout", "train.warmup_fraction"),
+        lambda v: v is None or 0 <= v < 1,
+        "from 0 to below 1",
+    ),
     (("model.head_sd",), lambda v: v is None or v >= 0, "0 or more"),
     (("data.max_length",), lambda v: v >= 3, "3 or more"),
     (("seed",), lambda v: 0 <= v < 2**32, "a whole number from 0 to 4294967295"),
@@ -132,7 +136,20 @@ def _require_of_source(config: ConfigDict) -> None:
         partial(contains, languages),
         f"one of {', '.join(languages)}",
     )
-    _require_all(partial(_require, config, *target), require_mixture)
+    test_sets = partial(_require_test_sets, config, source)
+    _require_all(partial(_require, config, *target), require_mixture, test_sets)
+
+
+def _require_test_sets(config: ConfigDict, source: Source) -> None:
+    """Of the languages that are evaluated in training."""
+    for name in evaluated_in_training(config):
+        if name not in source.languages or "test" not in source.splits(name):
+            having = [one for one in source.languages if "test" in source.splits(one)]
+            raise UserError(
+                f"config.eval.languages is {config.eval.languages!r}, and {source.name} has no "
+                f"test documents of {name}: name some of {', '.join(having) or 'none'}, joined by "
+                "commas"
+            )
 
 
 def _require_that_fields_agree(config: ConfigDict, shape: str) -> None:
@@ -174,6 +191,16 @@ def _validate_thesis_protocol(config: ConfigDict) -> None:
         raise UserError(
             f"config.train.schedule is {config.train.schedule!r}: config.protocol='thesis' goes on "
             "with stage one's optimizer, whose schedule would be of another length; give 'constant'"
+        )
+    if config.train.patience:
+        raise UserError(
+            f"config.train.patience is {config.train.patience}: config.protocol='thesis' compares "
+            "with stage one's score, a sum over other documents, and ends by epochs; give 0"
+        )
+    if config.train.warmup_fraction:
+        raise UserError(
+            f"config.train.warmup_fraction is {config.train.warmup_fraction}: config.protocol="
+            "'thesis' goes on with stage one's optimizer, which has no more to warm up; give 0"
         )
 
 

@@ -6,13 +6,15 @@ The format of a workdir is a number in its config.json. Version by version:
      longer cut by the epochs; the shipped model is named by a constant.
   3  predictions.jsonl names labels, where it had their numbers; `train.objective`, without which
      runs were trained for one label a document.
+  4  `train.warmup_fraction` may be unset, and holds for every schedule, where "constant" and "step"
+     passed it over.
 """
 
 from xlt_flax.data.mixture import parse_mixture
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.shipped import renamed_from_path
 
-FORMAT = 3  # raise it when an older xlt_flax could misread a workdir
+FORMAT = 4  # raise it when an older xlt_flax could misread a workdir
 
 # Where things lie. What they are is known by their digests, so they may have moved.
 PLACES = (
@@ -32,6 +34,9 @@ OPERATIONAL = (
     "train.checkpoint_every_steps",
     "train.compilation_cache",
 )
+
+# Share of all steps in which a schedule warms up if `train.warmup_fraction` is unset; else none.
+_OWN_WARMUP = {"linear": 0.1, "cosine": 0.1}
 
 # {format: {field: its name in the next format}}
 _RENAMES: dict[int, dict[str, str]] = {}
@@ -64,7 +69,9 @@ def complete(stored: dict, form: int, defaults: dict) -> dict:
     values = whole | values
     if form == 1:
         _today_of_format_1(values)
-    return _nested(values)
+    if form < 4 and values["train.schedule"] in ("constant", "step"):
+        values["train.warmup_fraction"] = None
+    return _nested(_plainly(values))
 
 
 def _today_of_format_1(values: dict) -> None:
@@ -81,12 +88,22 @@ def differences(old: dict, new: dict) -> list[str]:
 
     PLACES and OPERATIONAL fields are left out.
     """
-    old, new = flat(old), flat(new)
+    old, new = _plainly(flat(old)), _plainly(flat(new))
     return [
         f"{field}: {old.get(field)!r} -> {new.get(field)!r}"
         for field in sorted(old.keys() | new.keys())
         if field not in (*PLACES, *OPERATIONAL) and old.get(field) != new.get(field)
     ]
+
+
+def warmup_fraction(schedule: str, given: float | None) -> float:
+    """The share of all steps in which the learning rate goes up.
+
+    Args:
+      schedule: the config's `train.schedule`.
+      given: its `train.warmup_fraction`.
+    """
+    return _OWN_WARMUP.get(schedule, 0.0) if given is None else given
 
 
 def moved(old: dict, new: dict) -> list[str]:
@@ -104,6 +121,13 @@ def flat(tree: dict, prefix: str = "") -> dict:
         else:
             values[prefix + name] = list(value) if isinstance(value, tuple) else value
     return values
+
+
+def _plainly(values: dict) -> dict:
+    """The same with a warm-up unset that is the schedule's own: given or not, it is one run."""
+    own = warmup_fraction(values.get("train.schedule", ""), None)
+    is_own = values.get("train.warmup_fraction") == own
+    return values | {"train.warmup_fraction": None} if is_own else values
 
 
 def _nested(values: dict) -> dict:

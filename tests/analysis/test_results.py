@@ -69,6 +69,16 @@ def test_a_line_cut_off_by_a_kill_is_left_out_of_an_unfinished_run_only(sweep):
     assert len(read_runs.read_results(sweep).of("E1D1F1")[0].curve) == 30
 
 
+def test_a_test_set_that_training_evaluated_is_its_languages_curve(sweep):
+    """As what eval --watch writes is."""
+    curve = sweep / "E1D1F1-seed50" / "metrics.jsonl"
+    line = {"step": 375, "epoch": 1, "split": "test_ja", "loss": 0.5, "accuracy": 0.75}
+    with open(curve, "a") as file:
+        file.write(json.dumps(line) + "\n")
+    point = read_runs.read_results(sweep).of("E1D1F1")[0].curve[-1]
+    assert point == results.Point(375, 1, "ja", 0.5, 0.75)
+
+
 @pytest.mark.parametrize(
     ("file", "content", "said"),
     [

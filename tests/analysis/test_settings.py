@@ -67,6 +67,7 @@ def test_another_value_is_another_cell_and_in_no_table_of_the_thesis(folder, fie
         ("data.data_dir", "/elsewhere"),
         ("data.manual_dir", "/elsewhere"),
         ("eval.batch_size", 7),
+        ("eval.languages", "de,ja"),
         ("train.checkpoint_every_steps", 3),
         ("model.name", "/models/bert-base-multilingual-cased"),
         ("data.split_seed", 51),  # a draw

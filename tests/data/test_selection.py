@@ -56,14 +56,15 @@ def test_the_empty_mixture_selects_nothing(sample_corpus):
 
 
 def test_needed_splits(sample_corpus):
-    def needed(mixture, target="ja"):
-        return needed_splits(mixture, target, sample_corpus.source)
+    def needed(mixture, target="ja", evaluated=()):
+        return needed_splits(mixture, target, sample_corpus.source, evaluated)
 
     assert needed("") == [("ja", "test")]
     assert needed("J1") == [("ja", "test"), ("ja", "train")]
     english = [("en", "test"), ("en", "train")]
     assert needed("E1E2") == [*english, ("ja", "test")]
     assert needed("E1", "en") == english
+    assert needed("E1", "en", ["en", "fr"]) == [*english, ("fr", "test")]
 
 
 def test_a_document_without_a_label_is_not_trained_on(make_documents):

@@ -29,7 +29,8 @@ def test_files_and_what_is_returned_are_one(run, shared):
         result, lines = read(run, language)
         assert result == returned
         assert result.keys() == {
-            *("accuracy", "loss", "macro_f1", "micro_f1", "per_class", "ece", "n", "unlabeled"),
+            *("accuracy", "loss", "macro_f1", "micro_f1", "per_class", "ece"),
+            *("brier", "n", "unlabeled"),
             *("seen", "accuracy_unseen", "confusion", "checkpoint_step", "checkpoint", "seconds"),
             *("majority", "problems"),
         }

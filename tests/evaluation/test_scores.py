@@ -110,6 +110,24 @@ def test_ece_counted_by_hand():
     assert scores_of([part], TWO).ece == pytest.approx(expected)
 
 
+def test_brier_counted_by_hand():
+    """Of three classes; a document without a prediction is left out."""
+    probabilities = [[0.7, 0.2, 0.1], [0.5, 0.25, 0.25], [0, 0, 1], [1, 0, 0]]
+    part = part_of(THREE, one(0, 2, 2, 1), one(0, 0, 2, None), probabilities)
+    expected = (0.3**2 + 0.2**2 + 0.1**2) + (0.5**2 + 0.25**2 + 0.75**2) + 0
+    assert scores_of([part], THREE).brier == pytest.approx(expected / 3)
+    assert scores_of([part_of(THREE, one(1), one(0), [[1, 0, 0]])], THREE).brier == 2
+
+
+def test_brier_of_two_classes_is_twice_scikit_learns():
+    rng = np.random.default_rng(0)
+    positive, true = rng.random(200), rng.integers(0, 2, 200)
+    said = (positive > 0.5).astype(int)
+    part = part_of(TWO, one(*true), one(*said), np.stack([1 - positive, positive], 1))
+    expected = 2 * metrics.brier_score_loss(true, positive)
+    assert scores_of([part], TWO).brier == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("largest", [0.5, 1.0])
 def test_ece_of_one_bin(largest):
     part = part_of(TWO, one(0, 0), one(0, 0), [[largest, 1 - largest]] * 2)
@@ -185,6 +203,7 @@ def test_nothing_to_judge(labels, true):
     assert (scores["n"], scores["unlabeled"]) == (0, len(true))
     for name in ("accuracy", "loss", "macro_f1", "micro_f1", "ece", "majority", "accuracy_unseen"):
         assert scores[name] is None, name
+    assert scores["brier"] is None
     assert {of["support"] for of in scores["per_class"].values()} == {0}
 
 
@@ -258,6 +277,12 @@ def test_all_numbers_are_those_of_a_count_by_document(labels, data):
         assert of["support"] == sum(is_true for is_true, _ in pairs)
     assert result["macro_f1"] == pytest.approx(np.mean([f1_of(pairs)[2] for pairs in every]))
     assert result["micro_f1"] == pytest.approx(f1_of([*chain(*every)])[2])
+    squares = [
+        sum((chance - (n in true)) ** 2 for n, chance in enumerate(p))
+        for true, said, p, *_ in documents
+        if true and said is not None
+    ]
+    assert result["brier"] == (pytest.approx(np.mean(squares)) if squares else None)
     if not labels.several:
         sure = [
             (max(p), true == said) for true, said, p, *_ in documents if true and said is not None

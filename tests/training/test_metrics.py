@@ -5,7 +5,13 @@ import json
 import pytest
 
 from xlt_flax.errors import RunError, UserError
-from xlt_flax.training.metrics import MetricsLog, best_validation, has_no_best, read_metrics
+from xlt_flax.training.metrics import (
+    MetricsLog,
+    best_validation,
+    has_no_best,
+    read_metrics,
+    validations_since_best,
+)
 
 
 def validations(*losses):
@@ -39,6 +45,31 @@ def test_what_is_no_number_is_never_the_best(tmp_path, losses, best):
     found = best_validation(records)
     assert (found and found["step"]) == best
     assert has_no_best(records) == (best is None)
+
+
+@pytest.mark.parametrize(
+    ("losses", "since"),
+    [
+        ((), 0),
+        ((3, 2, 1), 0),
+        ((1, 2, 3), 2),
+        ((2, 1, 1, 1), 2),  # an equal one is not better
+        ((3, 1, 2, 1.5), 2),  # nor is one that is better than the one before, and not than the best
+        ((3, 1, None, 0.5), 0),
+        ((1, None, INF), 2),
+        ((None, None), 2),
+    ],
+)
+def test_validations_since_the_best(losses, since):
+    records = [{"step": 5, "split": "train", "loss": 0.0}, *validations(*losses)]
+    assert validations_since_best(records) == since
+
+
+def test_validations_since_the_best_go_by_what_is_compared():
+    scores = (7.0, 6.0, 6.0)
+    records = [r | {"score": s} for r, s in zip(validations(1, 3, 2), scores, strict=True)]
+    assert validations_since_best(records) == 2
+    assert validations_since_best(records, "batch_sum") == 1
 
 
 @pytest.mark.parametrize(
@@ -91,6 +122,29 @@ def test_resume_drops_what_will_happen_again(tmp_path):
     resumed.write(5, 1, "train", loss=0.2)
     resumed.close()
     assert [r["step"] for r in read_metrics(path)] == [1, 2, 3, 4, 4, 5]
+
+
+def test_lines_of_test_sets_choose_nothing(tmp_path):
+    """However good they are; and a run that goes on knows which it has."""
+    path, best = tmp_path / "metrics.jsonl", []
+    for languages in ((), ("de", "ja")):
+        log = MetricsLog(path, -1, writable=True)
+        for step, loss in enumerate((3.0, 2.0, 2.5, 2.5), 1):
+            log.write(step, step, "train", loss=1.0)
+            log.write(step, step, "validation", loss=loss, score=loss)
+            for language in languages:
+                log.write(step, step, f"test_{language}", loss=-step, score=-step)
+        log.close()
+        records = read_metrics(path)
+        for by in ("loss", "batch_sum"):
+            assert best_validation(records, by) == best_validation(log.validations, by)
+            assert validations_since_best(records, by) == 2
+            best.append(best_validation(records, by))
+        assert not has_no_best(records)
+    assert [record["step"] for record in best] == [2] * 4
+    resumed = MetricsLog(path, 3, writable=True)
+    assert [resumed.has(step, "test_de") for step in (2, 3, 4)] == [True, True, False]
+    assert not resumed.has(3, "test_fr")
 
 
 def test_a_spoilt_line_is_named(tmp_path):

@@ -7,7 +7,14 @@ import optax
 import pytest
 
 from xlt_flax.config import base
-from xlt_flax.training.optimizer import is_decayed, learning_rate, make_optimizer
+from xlt_flax.training.length import Length
+from xlt_flax.training.optimizer import (
+    decay_of_unused_rows,
+    is_decayed,
+    learning_rate,
+    make_optimizer,
+    optimizer_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -18,6 +25,16 @@ from xlt_flax.training.optimizer import is_decayed, learning_rate, make_optimize
         ({"schedule": "step"}, {0: 1e-3, 9: 1e-3, 10: 2e-4, 19: 2e-4, 20: 4e-5, 39: 8e-6}),
         ({"schedule": "step", "step_epochs": 2}, {0: 1e-3, 19: 1e-3, 20: 2e-4, 39: 2e-4}),
         ({"schedule": "linear", "warmup_fraction": 0.25}, {0: 0.0, 5: 5e-4, 10: 1e-3, 25: 5e-4}),
+        ({"schedule": "linear", "warmup_fraction": 0.0}, {0: 1e-3, 20: 5e-4, 39: 2.5e-5}),
+        ({"schedule": "linear"}, {2: 5e-4, 4: 1e-3, 22: 5e-4}),  # its own warm-up, .1
+        ({"schedule": "cosine"}, {0: 0.0, 2: 5e-4, 4: 1e-3, 22: 5e-4, 31: 1.464466e-4}),
+        ({"schedule": "cosine", "warmup_fraction": 0.0}, {0: 1e-3, 10: 8.5355e-4, 20: 5e-4}),
+        ({"schedule": "constant", "warmup_fraction": 0.5}, {0: 0.0, 10: 5e-4, 20: 1e-3, 39: 1e-3}),
+        # Epochs are counted from the run's first update, not from the end of the warm-up.
+        (
+            {"schedule": "step", "warmup_fraction": 0.125},
+            {0: 0, 4: 8e-4, 9: 1e-3, 10: 2e-4, 20: 4e-5},
+        ),
     ],
 )
 def test_learning_rate(fields, expected):
@@ -27,6 +44,52 @@ def test_learning_rate(fields, expected):
     schedule = learning_rate(train, steps_per_epoch=10, total_steps=40)
     found = [float(schedule(step)) for step in expected]
     np.testing.assert_allclose(found, list(expected.values()), rtol=1e-5)
+
+
+@pytest.mark.parametrize(("total", "fraction"), [(40, 0.25), (40, 0.0), (7, 0.5), (3750, 0.06)])
+def test_cosine_is_optaxs_own(total, fraction):
+    train = train_of(schedule="cosine", warmup_fraction=fraction)
+    warmup = int(total * fraction)
+    wanted = optax.warmup_cosine_decay_schedule(0.0 if warmup else 1e-3, 1e-3, warmup, total)
+    steps = jnp.arange(total)
+    found = jax.vmap(learning_rate(train, 10, total))(steps)
+    np.testing.assert_allclose(found, jax.vmap(wanted)(steps), rtol=1e-6, atol=1e-10)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "step", "linear", "cosine"])
+@pytest.mark.parametrize("total", [0, 1, 2])
+def test_the_shortest_runs_have_a_learning_rate(schedule, total):
+    rates = learning_rate(train_of(schedule=schedule), steps_per_epoch=1, total_steps=total)
+    assert all(np.isfinite(rates(step)) for step in range(3))
+    assert float(rates(0)) == pytest.approx(1e-3)
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.2])
+@pytest.mark.parametrize("schedule", ["constant", "step", "linear", "cosine"])
+def test_what_is_left_of_a_row_without_a_gradient(schedule, fraction):
+    """The closed form, and AdamW update by update; in the middle of a run as at its end."""
+    train = train_of(schedule=schedule, warmup_fraction=fraction, weight_decay=1.0)
+    rate = learning_rate(train, steps_per_epoch=10, total_steps=50)
+    optimizer = make_optimizer(train, rate)
+    params = {"kernel": jnp.ones(3)}
+    state, update = optimizer.init(params), jax.jit(optimizer.update)
+    for step in range(1, 51):
+        updates, state = update({"kernel": jnp.zeros(3)}, state, params)
+        params = optax.apply_updates(params, updates)
+        if step in (1, 23, 50):
+            left = decay_of_unused_rows(train, rate, step)
+            np.testing.assert_allclose(params["kernel"], left, rtol=0, atol=1e-6)
+    assert left < 0.995  # or nothing would be shown
+
+
+def test_equal_settings_are_one_optimizer():
+    """A constant rate has one whatever the run's length; one that warms up has not."""
+    lengths = Length(10, 40), Length(10, 80)
+    constant = [optimizer_of(train_of(), length) for length in lengths]
+    assert constant[0] is constant[1]
+    warming = [optimizer_of(train_of(warmup_fraction=0.1), length) for length in lengths]
+    assert warming[0] is not warming[1]
+    assert warming[0] is optimizer_of(train_of(warmup_fraction=0.1), lengths[0])
 
 
 def test_decay_leaves_out_biases_and_layer_norms():

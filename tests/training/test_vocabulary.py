@@ -43,10 +43,10 @@ def used():
     return np.unique(np.random.default_rng(1).integers(1, SIZE, 60)).astype(np.int32)
 
 
-def train_with(vocabulary, model_config, used, weight_decay):
+def train_with(vocabulary, model_config, used, weight_decay, schedule):
     """The parameters after 50 steps on documents of tokens in `used`, numbered by `vocabulary`."""
     train = base().train
-    train.update({"learning_rate": 1e-3, "weight_decay": weight_decay, "schedule": "linear"})
+    train.update({"learning_rate": 1e-3, "weight_decay": weight_decay, "schedule": schedule})
     schedule = learning_rate(train, steps_per_epoch=10, total_steps=STEPS)
     optimizer = make_optimizer(train, schedule)
     step = make_train_step(padded_forward(bert, model_config, "float32"), optimizer, seed=0)
@@ -65,11 +65,18 @@ def train_with(vocabulary, model_config, used, weight_decay):
     return vocabulary.rebuild(state.params, table.astype(np.float32)), word_embedding(full)
 
 
-@pytest.mark.parametrize("weight_decay", [pytest.param(0.0, marks=pytest.mark.slow), 0.1])
-def test_active_rows_train_as_all_rows_do(model_config, used, weight_decay):
+@pytest.mark.parametrize(
+    ("weight_decay", "schedule"),
+    [
+        pytest.param(0.0, "linear", marks=pytest.mark.slow),
+        (0.1, "linear"),
+        pytest.param(0.1, "cosine", marks=pytest.mark.slow),
+    ],
+)
+def test_active_rows_train_as_all_rows_do(model_config, used, weight_decay, schedule):
     active = Vocabulary(np.union1d(used, [0]).astype(np.int32), SIZE)
-    found, before = train_with(active, model_config, used, weight_decay)
-    expected, _ = train_with(full_vocabulary(SIZE), model_config, used, weight_decay)
+    found, before = train_with(active, model_config, used, weight_decay, schedule)
+    expected, _ = train_with(full_vocabulary(SIZE), model_config, used, weight_decay, schedule)
     assert jax.tree.structure(found) == jax.tree.structure(expected)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-6), found, expected)
     unused = np.setdiff1d(np.arange(SIZE), active.ids)

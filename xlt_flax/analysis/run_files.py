@@ -152,7 +152,8 @@ def read_curve(folder: Path, torn_end: bool) -> Iterator[Point]:
             if step is None or epoch is None or "split" not in line:
                 continue
             epochs[step] = epoch
-            yield Point(int(step), epoch, str(line["split"]), loss, accuracy)
+            split = str(line["split"]).removeprefix("test_")  # of main; eval writes the language
+            yield Point(int(step), epoch, split, loss, accuracy)
 
 
 def read_audit(folder: Path) -> Audit | None:

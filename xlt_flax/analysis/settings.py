@@ -14,7 +14,7 @@ from xlt_flax.analysis.results import FINISHED, OTHER, Record, Run, Setting
 from xlt_flax.config import base
 from xlt_flax.stored_config import OPERATIONAL, PLACES, flat
 
-_NOT_SETTINGS = (*OPERATIONAL, *PLACES, "seed", "mixture", "data.split_seed")
+_NOT_SETTINGS = (*OPERATIONAL, *PLACES, "seed", "mixture", "data.split_seed", "eval.languages")
 _WEIGHTS, _TOKENIZER = "weights", "tokenizer"
 _SOURCES = "source's "
 

@@ -97,17 +97,21 @@ def count_training(corpus: Corpus, mixture: str, data: ConfigDict) -> int:
     return documents_of_groups(parsed, data.train_per_group)
 
 
-def needed_splits(mixture: str, target_language: str, source: Source) -> list[tuple[str, str]]:
+def needed_splits(
+    mixture: str, target_language: str, source: Source, evaluated: Sequence[str] = ()
+) -> list[tuple[str, str]]:
     """Every (language, split) that a run reads: of its parts, and the target's test set, if any.
 
     Args:
       mixture: of the run.
       target_language: on whose test set it is judged.
       source: the data set.
+      evaluated: languages whose test sets are evaluated in training.
     """
     needed = {(target_language, "test")} & {
         (target_language, split) for split in source.splits(target_language)
     }
+    needed |= {(language, "test") for language in evaluated}
     for part in parse_mixture(mixture, source.letters):
         if isinstance(part, Group):
             language = source.letters[part.letter]

@@ -34,6 +34,8 @@ class Scores:
         self._sizes = np.zeros((3, len(labels)), np.int64)  # right, said, true: of each label
         self._pairs = np.zeros((len(labels), len(labels)), np.int64)
         self._bins = np.zeros((3, _BINS))  # documents, right ones, sum of probabilities
+        self._predicted = 0  # of those that are judged
+        self._squares = 0.0  # of the distances of their probabilities from the truth
         self._without_prediction = 0
         self._said: Counter[bytes] = Counter()  # sets of labels, as rows of bits
         self._true: Counter[bytes] = Counter()
@@ -53,8 +55,10 @@ class Scores:
         seen = np.zeros(len(true), bool) if seen is None else seen
         self._count_judged(true[judged], said[judged], seen[judged])
         self._losses.append(part.losses[judged])
+        sure = judged & finite
+        self._predicted += int(sure.sum())
+        self._squares += float(((part.probabilities[sure] - true[sure]) ** 2).sum())
         if not self.labels.several:
-            sure = judged & finite
             self._count_pairs(true[sure], said[sure], part.probabilities[sure].max(-1))
 
     def _count_judged(self, true: np.ndarray, said: np.ndarray, seen: np.ndarray) -> None:
@@ -146,6 +150,16 @@ class Scores:
         )
 
     @property
+    def brier(self) -> float | None:
+        """Brier's score (Brier 1950, Verification of forecasts expressed in terms of probability).
+
+        The mean over documents of the sum over labels of (p - y)^2, y being 1 for a label that the
+        document has and 0 for another: from 0 to 2 with one label a document, to the number of
+        labels with several. Those without a prediction are left out.
+        """
+        return self._squares / self._predicted if self._predicted else None
+
+    @property
     def majority(self) -> float | None:
         """The share of the most frequent label, or set of labels: what a model that says no other
         gets right."""
@@ -161,6 +175,7 @@ class Scores:
             "micro_f1": self.micro_f1,
             "per_class": self.per_class,
             "ece": self.ece,
+            "brier": self.brier,
             "n": self.n,
             "unlabeled": self.unlabeled,
             "seen": self.seen,

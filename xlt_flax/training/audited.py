@@ -35,7 +35,7 @@ def audit_of(
         other documents than it began with.
     """
     data, begun = config.data, _begun_with(workdir)
-    earlier = _of_earlier_runs(config, corpus, workdir)
+    earlier = of_earlier_runs(config, corpus, workdir)
     report = audit(
         chosen, test, data.target_language, data.max_length, earlier, data.language_temperature
     )
@@ -52,7 +52,7 @@ def audit_of(
     return report
 
 
-def _of_earlier_runs(config: ConfigDict, corpus: Corpus, workdir: Workdir) -> Known | None:
+def of_earlier_runs(config: ConfigDict, corpus: Corpus, workdir: Workdir) -> Known | None:
     """What they trained or validated on; None if there are none, or they are gone, which a run that
     goes on may let them be."""
     if not config.init_from:

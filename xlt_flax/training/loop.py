@@ -23,7 +23,8 @@ def make_steps(run: Run, hooks: Sequence[Hook]) -> float:
       4. once there is something to save, signals wait for a hook that asks for them;
       5. hooks are told after the step, in their order: metrics of two steps ago are recorded, slow
          steps are noticed; at an epoch's end the run is validated, then saved, and between where
-         that is due; last, a run that was told to stop does so.
+         that is due; last, a run that was told to stop does so;
+      6. a run that is out of patience ends.
 
     Returns:
       The share of the time since the first step in which devices waited for a batch.
@@ -35,7 +36,8 @@ def make_steps(run: Run, hooks: Sequence[Hook]) -> float:
     first = int(run.state.step)
     for hook in hooks:
         hook.begin(first)
-    waiting = _Waiting(batches(run.collate, first, run.length.total))
+    total = first if run.is_out_of_patience else run.length.total
+    waiting = _Waiting(batches(run.collate, first, total))
     with ExitStack() as stops:
         for step, batch in enumerate(waiting, first + 1):
             for hook in hooks:
@@ -46,6 +48,8 @@ def make_steps(run: Run, hooks: Sequence[Hook]) -> float:
                 stops.enter_context(signals.deferred())
             for hook in hooks:
                 hook.after_step(step, metrics)
+            if run.is_out_of_patience:
+                break
     for hook in hooks:
         hook.end()
     return waiting.share

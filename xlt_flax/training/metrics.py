@@ -21,6 +21,7 @@ from xlt_flax.errors import RunError, UserError
 log = logging.getLogger("xlt_flax")
 
 TRAIN, VALIDATION = "train", "validation"
+TEST = "test_"  # before a language's name: its test set, of config.eval.languages
 SOURCE = "source"  # stage one's best validation, as a J1 stage of protocol "thesis" took it over
 
 
@@ -114,6 +115,16 @@ def compared_value(records: list[dict], best_by: str) -> str:
     return "score" if taken_over or best_by == "batch_sum" else "loss"
 
 
+def validations_since_best(records: list[dict], best_by: str = "loss") -> int:
+    """How many validations came after the best one; all of them, if none is the best.
+
+    Arguments as of `best_validation`.
+    """
+    best = best_validation(records, best_by)
+    after = -1 if best is None else best["step"]
+    return sum(record["split"] == VALIDATION and record["step"] > after for record in records)
+
+
 def has_no_best(records: list[dict], best_by: str = "loss") -> bool:
     """Whether there were validations, and what is compared of them (`best_by`) is never finite."""
     validated = any(record["split"] == VALIDATION for record in records)
@@ -161,7 +172,7 @@ class MetricsLog:
 
     Attributes:
       validations: the records that say which checkpoint is the best: validations, and what was
-        taken over of stage one. Those of steps are in the file alone.
+        taken over of stage one. Those of steps and of test sets are in the file alone.
 
     Raises:
       RunError: the lines up to `step` are not all there, so that the best checkpoint is not known.
@@ -169,6 +180,7 @@ class MetricsLog:
 
     def __init__(self, path: Path, step: int, writable: bool):
         self.validations: list[dict] = []
+        self._has: set[tuple[int, str]] = set()  # step and split of all lines but those of updates
         kept = map(self._remembered, _up_to(path, step))
         if writable:
             files.write_json_lines(path, kept)
@@ -178,6 +190,8 @@ class MetricsLog:
 
     def _remembered(self, record: dict) -> dict:
         if record["split"] != TRAIN:
+            self._has.add((record["step"], record["split"]))
+        if record["split"] in (VALIDATION, SOURCE):
             self.validations.append(record)
         return record
 
@@ -201,4 +215,8 @@ class MetricsLog:
             self._file.close()
 
     def validated(self, step: int) -> bool:
-        return any((r["step"], r["split"]) == (step, VALIDATION) for r in self.validations)
+        return self.has(step, VALIDATION)
+
+    def has(self, step: int, split: str) -> bool:
+        """Whether there is a line of a split, other than of updates, at a step."""
+        return (step, split) in self._has

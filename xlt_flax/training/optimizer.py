@@ -9,6 +9,7 @@ import optax
 from flax.traverse_util import flatten_dict, unflatten_dict
 from ml_collections import ConfigDict
 
+from xlt_flax.stored_config import warmup_fraction
 from xlt_flax.training.length import Length
 
 _OF_SCHEDULE = ("learning_rate", "schedule", "step_gamma", "step_epochs", "warmup_fraction")
@@ -29,9 +30,10 @@ def optimizer_of(train: ConfigDict, length: Length) -> optax.GradientTransformat
       train: the config's `train`.
       length: of the run.
     """
-    is_constant = train.schedule == "constant"  # whatever the run's length
     settings = tuple((name, train[name]) for name in (*_OF_SCHEDULE, *_OF_ADAMW))
-    return _made(settings, Length(1, 1) if is_constant else Length(length.per_epoch, length.total))
+    if train.schedule == "constant" and not _warmup_fraction(train):  # whatever the run's length
+        return _made(settings, Length(1, 1))
+    return _made(settings, Length(length.per_epoch, length.total))
 
 
 @lru_cache(maxsize=_OPTIMIZERS_KEPT)
@@ -43,29 +45,46 @@ def _made(settings: tuple, length: Length) -> optax.GradientTransformation:
 def learning_rate(train: ConfigDict, steps_per_epoch: int, total_steps: int) -> optax.Schedule:
     """The learning rate of each update, counted from 0.
 
+    It goes up from 0 to the config's `learning_rate` over `warmup_fraction` of all steps, and on
+    from there by `schedule`:
+      "constant": as it is, as the thesis;
+      "step": times `step_gamma` each `step_epochs` epochs of the run, as PyTorch's StepLR called
+        per epoch;
+      "linear": down to 0 with the last step;
+      "cosine": likewise, along half a cosine (Loshchilov & Hutter, 2017, SGDR, equation 5).
+
     Args:
-      train: the config's `train`; `schedule` is one of
-        "constant": always `learning_rate`, as the thesis;
-        "step": times `step_gamma` each `step_epochs` epochs, as PyTorch's StepLR called per epoch;
-        "linear": from 0 to `learning_rate` over `warmup_fraction` of all steps, then to 0.
+      train: the config's `train`.
       steps_per_epoch: updates of one epoch.
       total_steps: updates of the run.
     """
     peak = train.learning_rate
+    warmup = int(total_steps * _warmup_fraction(train))
+    after = _after_warmup(train, steps_per_epoch, warmup, max(total_steps - warmup, 1))
+    if not warmup:
+        return after
+    return optax.join_schedules([optax.linear_schedule(0.0, peak, warmup), after], [warmup])
+
+
+def _warmup_fraction(train: ConfigDict) -> float:
+    return warmup_fraction(train.schedule, train.warmup_fraction)
+
+
+def _after_warmup(
+    train: ConfigDict, steps_per_epoch: int, warmup: int, steps: int
+) -> optax.Schedule:
+    """The learning rate of each of the `steps` updates that follow the warm-up, counted from 0."""
+    peak = train.learning_rate
+    if train.schedule == "linear":
+        return optax.linear_schedule(peak, 0.0, steps)
+    if train.schedule == "cosine":
+        return optax.cosine_decay_schedule(peak, steps)
     if train.schedule == "constant":
         return optax.constant_schedule(peak)
-    if train.schedule == "step":
-        return optax.exponential_decay(
-            peak, train.step_epochs * steps_per_epoch, train.step_gamma, staircase=True
-        )
-    warmup = int(total_steps * train.warmup_fraction)
-    return optax.join_schedules(
-        [
-            optax.linear_schedule(0.0, peak, warmup),
-            optax.linear_schedule(peak, 0.0, max(total_steps - warmup, 1)),
-        ],
-        [warmup],
+    by_epochs = optax.exponential_decay(
+        peak, train.step_epochs * steps_per_epoch, train.step_gamma, staircase=True
     )
+    return lambda count: by_epochs(count + warmup)  # epochs begin with the run
 
 
 def decay_of_unused_rows(train: ConfigDict, schedule: optax.Schedule, steps: int) -> float:

@@ -21,6 +21,7 @@ import numpy as np
 from ml_collections import ConfigDict
 from transformers import PretrainedConfig
 
+from xlt_flax.config import evaluated_in_training
 from xlt_flax.data import selection
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.layout.packed import PackedLayout
@@ -124,8 +125,7 @@ def plan_study(config: ConfigDict, inputs: Inputs, mixtures: Iterable[str], step
     """
     own = plan_evaluation(config, inputs.base)
     chosen = selection.select_all(inputs.corpus, mixtures, config.data)
-    test = selection.test_documents(inputs.corpus, config.data.target_language)
-    documents = [chosen.train, chosen.validation, test]
+    documents = [chosen.train, chosen.validation, *test_sets(config, inputs).values()]
     shape, lengths = inputs.base.shape, chosen.train.lengths
     return Plan(
         own.forward,
@@ -134,6 +134,13 @@ def plan_study(config: ConfigDict, inputs: Inputs, mixtures: Iterable[str], step
         _packing(config, shape, lengths, steps) if own.is_packed else None,
         np.concatenate([part.lengths for part in documents]),
     )
+
+
+def test_sets(config: ConfigDict, inputs: Inputs) -> dict[str, Documents]:
+    """{language: test documents} of all that a run is evaluated on, as far as its config says it:
+    the target language, and those of `eval.languages`."""
+    languages = [config.data.target_language, *evaluated_in_training(config)]
+    return {name: selection.test_documents(inputs.corpus, name) for name in languages}
 
 
 def used_rows(inputs: Inputs, documents: Sequence[Documents]) -> Vocabulary:

@@ -11,6 +11,7 @@ import optax
 from ml_collections import ConfigDict
 
 from xlt_flax import files
+from xlt_flax.config import evaluated_in_training
 from xlt_flax.data import selection
 from xlt_flax.data.audit import imbalance, summary
 from xlt_flax.data.documents import Documents
@@ -25,13 +26,14 @@ from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.inputs import Inputs, open_inputs
 from xlt_flax.training.kept_base import keep_base
 from xlt_flax.training.length import Length, length_of
-from xlt_flax.training.metrics import MetricsLog, best_validation
+from xlt_flax.training.metrics import MetricsLog, best_validation, validations_since_best
 from xlt_flax.training.optimizer import optimizer_of, schedule_of
 from xlt_flax.training.phases import Phase, evaluation_phase, training_phase
-from xlt_flax.training.plan import Plan, plan_run
+from xlt_flax.training.plan import Plan, plan_run, test_sets
 from xlt_flax.training.stages import Start, starting_point
 from xlt_flax.training.starts import FirstState, first_state, taken_over
 from xlt_flax.training.step import TrainState, put_on_devices
+from xlt_flax.training.tracked_sets import TrackedSet, tracked_sets
 from xlt_flax.training.watch import check_validation_labels
 from xlt_flax.workdir import Workdir
 
@@ -48,6 +50,7 @@ class Run:
       length: its updates and epochs.
       order: which documents each update learns from.
       training, validation: its two phases.
+      test_sets: by language, what is evaluated along with each validation.
       learning_rate: of each update, counted from 0.
       state: after the last update, on the devices.
       vocabulary: the rows of the word embedding that it holds.
@@ -64,6 +67,7 @@ class Run:
     order: DatasetOrder
     training: Phase
     validation: Phase
+    test_sets: dict[str, TrackedSet]
     learning_rate: optax.Schedule
     state: TrainState
     vocabulary: Vocabulary
@@ -77,6 +81,20 @@ class Run:
     def best(self) -> dict | None:
         """The best validation's record; None if there is none."""
         return best_validation(self.metrics.validations, self.config.eval.best)
+
+    @property
+    def is_out_of_patience(self) -> bool:
+        """Whether so many validations were no better than the best that no update is to follow.
+
+        The lines of metrics.jsonl alone say so: a run that goes on ends where it would have.
+        """
+        patience, best_by = self.config.train.patience, self.config.eval.best
+        return 0 < patience <= validations_since_best(self.metrics.validations, best_by)
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether it is out of patience before its last update; waits for the devices."""
+        return self.is_out_of_patience and int(self.state.step) < self.length.total
 
     def collate(self, index: int) -> Batch:
         """The batch of update number `index` + 1."""
@@ -92,7 +110,8 @@ class Run:
         self.saved = step, time.monotonic()
         if self.checkpoints:
             self.metrics.sync()
-            best, is_last = self.best, step == self.length.total
+            best = self.best
+            is_last = step == self.length.total or self.is_out_of_patience
             best_step = best["step"] if best else None
             self.checkpoints.save(self.state, self.vocabulary, best_step, is_last)
 
@@ -102,7 +121,8 @@ class Run:
             self.checkpoints.wait()
         self.metrics.sync()
         if processes.is_first():
-            done = {"step": int(self.state.step), "best": self.best}
+            early = {"stopped_early": True} if self.stopped_early else {}
+            done = {"step": int(self.state.step), "best": self.best, **early}
             files.write_json(self.workdir.done, done)
         processes.wait_for_all("done")
 
@@ -149,16 +169,17 @@ def _assemble(
     provenance.check_labels(workdir, inputs, start)
     provenance.check_pooling(workdir, config, start)
     chosen = selection.select(inputs.corpus, config.mixture, config.data)
-    test = selection.test_documents(inputs.corpus, config.data.target_language)
-    report = _checked(config, workdir, inputs, start, chosen, test)
-    plan = plan or _own_plan(config, inputs, chosen, test)
+    tests = test_sets(config, inputs)
+    report = _checked(config, workdir, inputs, start, chosen, tests[config.data.target_language])
+    plan = plan or _own_plan(config, inputs, chosen, [*tests.values()])
     before = taken_over(config, workdir, start)
     length = length_of(config, len(chosen.train), before.epochs)
     optimizer = optimizer_of(config.train, length)
-    wanted = plan.rows_for([chosen.train, chosen.validation, test])
+    wanted = plan.rows_for([chosen.train, chosen.validation, *tests.values()])
     first = first_state(config, inputs, workdir, start, wanted, optimizer)
     training = training_phase(config, inputs, plan, first.vocabulary, chosen.train, optimizer)
     validation = evaluation_phase(config, inputs, plan, first.vocabulary, chosen.validation)
+    tracked = tracked_sets(config, workdir, inputs, plan, first.vocabulary, chosen, tests)
     _begin(config, workdir, inputs, start, report)
     if first.is_new and processes.is_first():
         _keep_base(config, workdir, inputs, start, first, len(chosen.train))
@@ -169,6 +190,7 @@ def _assemble(
         order=order_of(config, chosen),
         training=training,
         validation=validation,
+        test_sets=tracked,
         learning_rate=schedule_of(config.train, length),
         state=put_on_devices(first.state),
         vocabulary=first.vocabulary,
@@ -179,10 +201,12 @@ def _assemble(
     )
 
 
-def _own_plan(config: ConfigDict, inputs: Inputs, chosen: Selection, test: Documents) -> Plan:
+def _own_plan(
+    config: ConfigDict, inputs: Inputs, chosen: Selection, tests: list[Documents]
+) -> Plan:
     """Of a run by itself."""
     steps = length_of(config, len(chosen.train)).total
-    plan = plan_run(config, inputs, chosen.train, [chosen.validation, test], steps)
+    plan = plan_run(config, inputs, chosen.train, [chosen.validation, *tests], steps)
     if plan.packing:
         log.info(
             "packing: rows of %s tokens a device; about %.1f%% of them are padding",
@@ -230,7 +254,10 @@ def _begin(
 ) -> None:
     """From here on the workdir is this run's."""
     needed = selection.needed_splits(
-        config.mixture, config.data.target_language, inputs.corpus.source
+        config.mixture,
+        config.data.target_language,
+        inputs.corpus.source,
+        evaluated_in_training(config),
     )
     facts = {} if workdir.is_run() else provenance.gather(config, inputs, start, needed)
     if processes.is_first():

@@ -24,6 +24,7 @@ from xlt_flax.workdir import Workdir
 if TYPE_CHECKING:
     from xlt_flax.training.inputs import Inputs
     from xlt_flax.training.plan import Plan
+    from xlt_flax.training.run import Run
 
 log = logging.getLogger("xlt_flax")
 
@@ -37,11 +38,13 @@ class Result:
       step: updates that it made.
       best: the record of the best validation, with its `step`, `epoch`, `loss`, `accuracy`, …;
         None if there was none.
+      stopped_early: whether it ran out of patience before its last update.
     """
 
     workdir: Workdir
     step: int
     best: dict | None
+    stopped_early: bool = False
 
     @property
     def metrics(self) -> list[dict]:
@@ -84,12 +87,21 @@ def train(
         if processes.is_first() and not begins_again(workdir, config, overwrite):
             workdir.check(config)
         if processes.agreed(workdir.done.exists()):
-            log.info("%s is done already", workdir.path)
+            log.info("%s is done already%s", workdir.path, _early_in_words(_result(workdir)))
         else:
             with failure_recorded(workdir), out_of_memory_explained(config):
                 _train(config, workdir, inputs, plan)
+    return _result(workdir)
+
+
+def _result(workdir: Workdir) -> Result:
+    """Of a run that is done."""
     done = json.loads(workdir.done.read_text("utf-8"))
-    return Result(workdir, done["step"], done["best"])
+    return Result(workdir, done["step"], done["best"], done.get("stopped_early", False))
+
+
+def _early_in_words(result: Result) -> str:
+    return f": it stopped early, after step {result.step}" if result.stopped_early else ""
 
 
 def _train(
@@ -105,11 +117,23 @@ def _train(
         for hook in hooks:
             parts.callback(hook.close)
         waited = make_steps(run, hooks)
+        _say_if_early(run)
         run.finish()
         best = _in_words(run.best, run.metrics.validations, config.eval.best)
     log.info("done: %s; devices waited for batches %.1f%% of the time", best, 100 * waited)
     if run.best and (note := stage_one_note(workdir, run.best["step"])):
         log.info(note)
+
+
+def _say_if_early(run: "Run") -> None:
+    if run.stopped_early:
+        log.info(
+            "stopped early, after step %d of %d: no validation%s (config.train.patience=%d)",
+            int(run.state.step),
+            run.length.total,
+            f" since that of step {run.best['step']} was better" if run.best else " was finite",
+            run.config.train.patience,
+        )
 
 
 def _in_words(best: dict | None, records: list[dict], best_by: str) -> str:

@@ -43,6 +43,7 @@ def test_the_defaults_are_the_thesiss_experiment(fields):
         ("train.batch_size", 16, "the batch size is 16, not 8"),
         ("train.epochs", 1, "the number of epochs is 1, not 10"),
         ("train.max_steps", 100, "the limit of updates is 100, not 0"),
+        ("train.patience", 2, "the patience is 2, not 0"),
         ("train.learning_rate", 1e-3, "the learning rate is 0.001, not 2e-05"),
         ("train.schedule", "linear", "the schedule is linear, not constant"),
         ("train.weight_decay", 0.01, "the weight decay is 0.01, not 0"),
@@ -67,6 +68,12 @@ def test_each_field_that_matters_is_a_deviation(tmp_path, field, value, said):
     assert found.agreement is None
 
 
+@pytest.mark.parametrize(("fraction", "found"), [(None, []), (0.0, []), (0.1, [0.1])])
+def test_a_warm_up_is_a_deviation(fraction, found):
+    deviations = EXPERIMENT.deviations(config(**{"train.warmup_fraction": fraction}))
+    assert [each.run for each in deviations] == found
+
+
 def test_every_field_is_the_experiments_or_known_to_be_no_part_of_it():
     """A field that comes later has to be put in its place."""
     no_part = {
@@ -82,7 +89,6 @@ def test_every_field_is_the_experiments_or_known_to_be_no_part_of_it():
         "train.remat",  # the same result
         "train.step_gamma",  # of other schedules
         "train.step_epochs",
-        "train.warmup_fraction",
         # Particulars, on which the thesis's text and its listing differ.
         "model.attention_dropout",
         "model.head_sd",
@@ -90,6 +96,7 @@ def test_every_field_is_the_experiments_or_known_to_be_no_part_of_it():
         "data.dedup_in_place",  # with data.dedup alone
         "train.epsilon_before_correction",
         "eval.best",
+        "eval.languages",  # choose nothing
     }
     decisive = {field.name for field in EXPERIMENT.fields}
     assert set(flat(base().to_dict())) <= decisive | no_part

@@ -56,8 +56,10 @@ EXPERIMENT = Experiment(
         Field("train.batch_size", 8, "the batch size"),
         Field("train.epochs", 10, "the number of epochs"),
         Field("train.max_steps", 0, "the limit of updates"),
+        Field("train.patience", 0, "the patience"),
         Field("train.learning_rate", 2e-5, "the learning rate"),
         Field("train.schedule", "constant", "the schedule"),
+        Field("train.warmup_fraction", 0.0, "the share of steps that warm up"),
         Field("train.weight_decay", 0.0, "the weight decay"),
         Field("train.beta1", 0.9, "AdamW's beta 1"),
         Field("train.beta2", 0.999, "AdamW's beta 2"),
@@ -66,7 +68,10 @@ EXPERIMENT = Experiment(
         Field("protocol", "thesis", "the protocol of the J1 stages"),
         Field("init_checkpoint", "best", "the checkpoint that the J1 stages start from"),
     ),
-    unset={"model.dropout": 0.1},  # of bert-base-multilingual-cased's config.json
+    unset={
+        "model.dropout": 0.1,  # of bert-base-multilingual-cased's config.json
+        "train.warmup_fraction": 0.0,  # of the constant schedule
+    },
 )
 
 

@@ -4,6 +4,7 @@ from xlt_flax.training import processes
 from xlt_flax.training.hooks.bar import Bar
 from xlt_flax.training.hooks.base import Hook
 from xlt_flax.training.hooks.compilations import Compilations
+from xlt_flax.training.hooks.languages import Languages
 from xlt_flax.training.hooks.records import Events, Records
 from xlt_flax.training.hooks.saves import Saves, Stop
 from xlt_flax.training.hooks.slow_steps import SlowSteps
@@ -19,6 +20,7 @@ def hooks_of(run: Run) -> list[Hook]:
     validation = Validation(run, records, compilations, bar)
     saves = Saves(run, records, slow_steps)
     events = [Events(run)] if processes.is_first() else []
-    hooks = [bar, *events, records, compilations, slow_steps, validation, saves, Stop(run, saves)]
+    judges = [validation, Languages(run, records, bar)]
+    hooks = [bar, *events, records, compilations, slow_steps, *judges, saves, Stop(run, saves)]
     records.readers = hooks
     return hooks
