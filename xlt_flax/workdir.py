@@ -123,6 +123,7 @@ class Workdir:
             self.done,
             *self.checkpoints.glob("[0-9]*"),
             *self.checkpoints.glob("damaged-*"),
+            self.base,
             *(kind(language) for kind in kinds for language in sorted(judged)),
             *self.events.glob("events.out.tfevents.*"),
             *(self.metrics, self.audit, self.failure, self.timing),

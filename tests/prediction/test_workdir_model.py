@@ -10,6 +10,7 @@ from xlt_flax.errors import UserError
 from xlt_flax.modeling.vocabulary import word_embedding
 from xlt_flax.overrides import given_anew
 from xlt_flax.prediction.opening import is_workdir, open_trained
+from xlt_flax.training.train import train
 from xlt_flax.workdir import Workdir
 
 
@@ -67,6 +68,16 @@ def test_rows_that_are_not_as_they_were_written_are_refused(trained_runs, tmp_pa
     table.write_bytes(content)
     with pytest.raises(UserError, match=r"word_embeddings.* is not as it was written"):
         open_trained(copy.path)
+
+
+def test_what_a_kill_left_half_written_is_made_anew(trained_runs, small_config, tmp_path):
+    left = tmp_path / "run" / ".base.new"
+    left.mkdir(parents=True)
+    (left / "config.json").write_text("{")
+    fields = {"mixture": "E1", "train__max_steps": 1, "model__name": str(trained_runs.model)}
+    train(small_config(**fields), Workdir(tmp_path / "run"))
+    assert not left.exists()
+    assert open_trained(tmp_path / "run").step == 1
 
 
 def test_workdirs_and_models_are_told_apart(trained_runs, tmp_path):

@@ -52,7 +52,7 @@ def keep_base(
     """
     if workdir.base.is_dir():
         return
-    temporary = workdir.path / f".{workdir.base.name}.tmp"
+    temporary = workdir.path / f".{workdir.base.name}.new"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
