@@ -74,7 +74,9 @@ def answers(part: Classified, labels: LabelSet, asked: Asked) -> Iterator[Answer
             continue
         said = (ABSTAIN,) if unsure[row] else labels.named(np.flatnonzero(part.said[row]).tolist())
         values = probabilities[order[row]].tolist()
-        yield Answer(tuple(said), float(probabilities.max()), tuple(zip(names, values, strict=True)))
+        yield Answer(
+            tuple(said), float(probabilities.max()), tuple(zip(names, values, strict=True))
+        )
 
 
 def abstained(part: Classified, asked: Asked) -> np.ndarray:

@@ -89,6 +89,4 @@ def _shape(looked: TableIn, labels: LabelSet, asked: Asked, meant: Sequence[str]
         own.append(name)
         taken.add(name)
     is_top = asked.top_k is not None
-    return Shape(
-        looked.names, looked.types, tuple(own), tuple(meant), labels.several, is_top
-    )
+    return Shape(looked.names, looked.types, tuple(own), tuple(meant), labels.several, is_top)
