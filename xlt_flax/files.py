@@ -13,12 +13,22 @@ from typing import BinaryIO
 def written_whole(path: Path) -> Iterator[BinaryIO]:
     """A file to write: a reader, or a crash, sees the old one or the new one, whole. The new one is
     there at the end, unless an exception ends the writing."""
+    with replaced(path) as temporary, open(temporary, "wb") as file:
+        yield file
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """The same by the name of a file that is to be written, by whatever means: who may read it is
+    what this user's other files say (safetensors would let nobody else)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(temporary, "wb") as file:
-            yield file
-            file.flush()
+        temporary.touch()
+        mode = temporary.stat().st_mode
+        yield temporary
+        temporary.chmod(mode)
+        with open(temporary, "rb") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:

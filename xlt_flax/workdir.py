@@ -40,6 +40,7 @@ class Workdir:
         self.config_file = self.path / _CONFIG
         self.config_copy = self.path / ".config.json"  # should the other be damaged
         self.checkpoints = self.path / "checkpoints"
+        self.base = self.path / "base"  # what checkpoints need of the model that it began with
         self.metrics = self.path / "metrics.jsonl"
         self.audit = self.path / "audit.json"
         self.eval = self.path / "eval"

@@ -55,7 +55,7 @@ def test_programs_are_made_once(configs):
     """Of equal settings, wherever they were opened."""
     programs = set()
     for config in configs:
-        forward = plan_evaluation(config, open_inputs(config)).forward
+        forward = plan_evaluation(config, open_inputs(config).base).forward
         optimizer = optimizer_of(config.train, length_of(config))
         programs.add(
             (
@@ -79,7 +79,7 @@ def test_programs_are_made_once(configs):
 def test_other_settings_are_another_program_or_none(configs, field, value):
     other = configs[0].copy_and_resolve_references().unlock()
     other.update_from_flattened_dict({field: value})
-    first, second = (plan_evaluation(c, open_inputs(c)).forward for c in (configs[0], other))
+    first, second = (plan_evaluation(c, open_inputs(c).base).forward for c in (configs[0], other))
     assert (first is second) == (field == "data.max_length")  # which shapes decide
 
 

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from xlt_flax.data.examples import Example
 from xlt_flax.data.sameness import identity, text_digest
+from xlt_flax.data.tokenization import Tokenized, tokenize
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -58,8 +59,10 @@ def write_arrays(
             }
         )
         for chunk in _chunks(_counted(examples, f"{source['language']} {source['split']}")):
+            texts = [example.texts for example in chunk]
+            limits = made_from["max_length"], made_from["drop_commas"]
             writer.append(chunk, source)
-            writer.append_tokens(*_tokenize(chunk, tokenizer, made_from))
+            writer.append_tokens(tokenize(texts, tokenizer, *limits))
     if not writer.has_pairs:
         (folder / "second_starts.npy").unlink()
 
@@ -131,43 +134,10 @@ class _Writer:
         self._digests.append([text_digest(*example.texts) for example in chunk])
         self._identities.append([identity(*named, example.id) for example in chunk])
 
-    def append_tokens(self, rows: list[np.ndarray], second_starts: np.ndarray) -> None:
-        self._tokens.append(np.concatenate(rows), [*map(len, rows)])
-        self._second_starts.append(second_starts)
-        self.has_pairs |= bool(second_starts.any())
-
-
-def _tokenize(
-    chunk: list[Example], tokenizer: "PreTrainedTokenizerFast", made_from: dict
-) -> tuple[list[np.ndarray], np.ndarray]:
-    """int32[length] a document: [CLS] text [SEP], or [CLS] text [SEP] text [SEP], cut to
-    `max_length`; and int32[documents], the token at which the second text begins, 0 without."""
-    rows = [np.zeros(0, np.int32)] * len(chunk)
-    second_starts = np.zeros(len(chunk), np.int32)
-    for size in {len(example.texts) for example in chunk}:
-        which = [i for i, example in enumerate(chunk) if len(example.texts) == size]
-        texts = [[_text(chunk[i].texts[n], made_from) for i in which] for n in range(size)]
-        encoded = tokenizer(
-            *texts,
-            truncation="longest_first",
-            max_length=made_from["max_length"],
-            return_attention_mask=False,
-            return_token_type_ids=False,
-        )
-        for at, (i, ids) in enumerate(zip(which, encoded["input_ids"], strict=True)):
-            rows[i] = np.asarray(ids, np.int32)
-            if size == 2:
-                second_starts[i] = _second_start(encoded.sequence_ids(at))
-    return rows, second_starts
-
-
-def _text(text: str, made_from: dict) -> str:
-    return text.replace(",", "") if made_from["drop_commas"] else text
-
-
-def _second_start(sequence_ids: list[int | None]) -> int:
-    """Where the second text begins; of an empty one, its [SEP], which ends the document."""
-    return sequence_ids.index(1) if 1 in sequence_ids else len(sequence_ids) - 1
+    def append_tokens(self, chunk: Tokenized) -> None:
+        self._tokens.append(np.concatenate(chunk.rows), [*map(len, chunk.rows)])
+        self._second_starts.append(chunk.second_starts)
+        self.has_pairs |= bool(chunk.second_starts.any())
 
 
 def _chunks(examples: Iterator[Example]) -> Iterator[list[Example]]:

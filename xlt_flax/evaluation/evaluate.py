@@ -10,7 +10,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from xlt_flax import files
-from xlt_flax.errors import UserError
+from xlt_flax.evaluation.named_checkpoint import load_named
 from xlt_flax.evaluation.prediction_lines import prediction_lines
 from xlt_flax.evaluation.predictions import Predictions, predict
 from xlt_flax.evaluation.scores import Scores
@@ -24,11 +24,10 @@ from xlt_flax.evaluation.sets import (
 from xlt_flax.evaluation.table import Results
 from xlt_flax.failures import out_of_memory_explained
 from xlt_flax.training import processes
-from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.inputs import Inputs
 from xlt_flax.training.plan import Plan
 from xlt_flax.training.progress import Progress
-from xlt_flax.training.stages import best_step, stage_one_note
+from xlt_flax.training.stages import stage_one_note
 from xlt_flax.workdir import Workdir
 
 log = logging.getLogger("xlt_flax")
@@ -67,7 +66,7 @@ def evaluate_sets(sets: EvaluationSets, which: str) -> Results:
     if processes.is_first():
         files.require_writable(sets.workdir.eval)  # before the work
     with out_of_memory_explained(sets.config):
-        step, name, model = _load_named(sets, which)
+        step, name, model = load_named(sets.workdir, which, lambda step: load_model(sets, step))
         facts = {"checkpoint_step": step, "checkpoint": name}
         if note := stage_one_note(sets.workdir, step):
             facts["note"] = note
@@ -117,33 +116,3 @@ def _counted(
             scores.add(part, marks)
             yield part, marks
             done += len(part)
-
-
-def _load_named(sets: EvaluationSets, which: str) -> tuple[int, str, TrainedModel]:
-    """The step that `which` names, what it is, and its model.
-
-    A training that goes on meanwhile deletes its best checkpoint when it has saved a better one:
-    the better one is taken then.
-    """
-    workdir, checkpoints = sets.workdir, Checkpoints(sets.workdir.checkpoints)
-    while True:
-        best = best_step(workdir) if which == "best" else None
-        try:
-            step = checkpoints.find(which, best)
-            return step, _name(workdir, which, best), load_model(sets, step)
-        except UserError:
-            if which != "best" or best_step(workdir) == best:
-                raise
-
-
-def _name(workdir: Workdir, which: str, best: int | None) -> str:
-    """What a checkpoint is called: of a run that was stopped before it validated, none is the
-    best. One that is done, and had nothing to validate after, has its initial model alone."""
-    if which == "best" and best is None and not workdir.done.exists():
-        log.warning(
-            "%s has no validation yet, so which of its checkpoints is the best is not known: the "
-            "latest is evaluated",
-            workdir.path,
-        )
-        return "latest"
-    return which

@@ -103,7 +103,7 @@ def _predictions(
     probabilities = np.full(logits.shape, np.nan)
     probabilities[finite] = phase.objective.probabilities(logits[finite])
     said = np.zeros(logits.shape, bool)
-    said[finite] = _as_rows(phase.objective.predicted(probabilities[finite]), count)
+    said[finite] = as_rows(phase.objective.predicted(probabilities[finite]), count)
     return Predictions(
         ids=documents.ids,
         true=documents.label_matrix(np.arange(len(documents)), count) > 0,
@@ -113,6 +113,6 @@ def _predictions(
     )
 
 
-def _as_rows(said: np.ndarray, labels: int) -> np.ndarray:
+def as_rows(said: np.ndarray, labels: int) -> np.ndarray:
     """bool[documents, labels] of what an objective predicts: that, or the number of one label."""
     return said if said.ndim == 2 else said[:, None] == np.arange(labels)

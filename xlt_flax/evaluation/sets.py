@@ -93,7 +93,7 @@ def open_sets(
     """Reads what a run is evaluated with. Arguments and errors as of `evaluate`."""
     inputs = inputs or open_inputs(config)
     _require_tests(inputs.corpus.source, languages)
-    plan = plan or plan_evaluation(config, inputs)
+    plan = plan or plan_evaluation(config, inputs.base)
     start = starting_point(config, workdir)
     provenance.check_labels(workdir, inputs, start)
     documents = {name: test_documents(inputs.corpus, name) for name in languages}

@@ -107,6 +107,21 @@ class BaseModel:
             self._kept = seed, self._params(seed)
         return jax.tree.map(np.copy, self._kept[1])  # training may reuse what it is given
 
+    def stored_params(self) -> Params:
+        """The same, all of it from files: a model that can classify.
+
+        Raises:
+          UserError: the weights cannot be had, do not fit the shape, or are not all there.
+        """
+        stored = self._stored_weights()
+        shapes = weights.flat_shapes(weights.weight_shapes(self.shape))
+        if lost := [path for path in shapes if path not in stored]:
+            raise UserError(
+                f"{self._model.name} is no trained classifier: its weights lack {lost[0]}: train "
+                "it first (xlt_flax.main), or give another model"
+            )
+        return weights.complete_weights(stored, self.shape, seed=0)
+
     def word_embedding(self, seed: int) -> np.ndarray:
         """float32[vocabulary, hidden]: that of `params`, without the rest where it can be had so.
         Not to be written to.

@@ -25,7 +25,7 @@ from xlt_flax.data import selection
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.layout.packed import PackedLayout
 from xlt_flax.data.layout.padded import PaddedLayout
-from xlt_flax.data.layout.shapes import PackingPlan, choose_shapes
+from xlt_flax.data.layout.shapes import PackingPlan, choose_shapes, stream_shape
 from xlt_flax.data.layout.slots import Layout
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.base_model import BaseModel
@@ -77,10 +77,10 @@ class Plan:
         return self.vocabulary
 
 
-def plan_evaluation(config: ConfigDict, inputs: Inputs) -> Plan:
-    """Of an evaluation by itself; arguments as of `plan_run`."""
-    is_packed = _is_packed(config, inputs.base)
-    return Plan(_forward(config, inputs.base, is_packed), is_packed)
+def plan_evaluation(config: ConfigDict, base: BaseModel) -> Plan:
+    """Of an evaluation by itself, by weights of a model's shape."""
+    is_packed = _is_packed(config, base)
+    return Plan(_forward(config, base, is_packed), is_packed)
 
 
 def plan_run(
@@ -98,7 +98,7 @@ def plan_run(
     Raises:
       UserError: the model has not what the config asks for.
     """
-    own = plan_evaluation(config, inputs)
+    own = plan_evaluation(config, inputs.base)
     return Plan(
         own.forward,
         own.is_packed,
@@ -120,7 +120,7 @@ def plan_study(config: ConfigDict, inputs: Inputs, mixtures: Iterable[str], step
     Raises:
       UserError: data is not as it should be, or a mixture cannot be drawn.
     """
-    own = plan_evaluation(config, inputs)
+    own = plan_evaluation(config, inputs.base)
     chosen = selection.select_all(inputs.corpus, mixtures, config.data)
     test = selection.test_documents(inputs.corpus, config.data.target_language)
     documents = [chosen.train, chosen.validation, test]
@@ -159,6 +159,19 @@ def evaluation_layout(config: ConfigDict, plan: Plan, pad_token: int, labels: in
     if not plan.is_packed:
         return _padded(config, config.eval.batch_size, pad_token, labels)
     return _packed(config, plan, pad_token, labels)
+
+
+def stream_layout(
+    config: ConfigDict, plan: Plan, pad_token: int, labels: int | None, lengths: np.ndarray
+) -> Layout:
+    """How batches are laid out of documents that come as a stream, the first ones of `lengths`;
+    other arguments as of `train_layout`."""
+    if not plan.is_packed:
+        return _padded(config, config.eval.batch_size, pad_token, labels)
+    devices, rows = jax.device_count(), _row_lengths(config)
+    tokens, longest = _evaluation_tokens(config), rows[-1] if rows else None
+    shape = stream_shape(lengths, tokens, longest)
+    return PackedLayout(None, tokens, longest, devices, pad_token, labels, shape=shape)
 
 
 # ---- The forward pass ----------------------------------------------------------------------------
@@ -259,7 +272,11 @@ def _padded(config: ConfigDict, batch_size: int, pad_token: int, labels: int | N
 
 def _packed(config: ConfigDict, plan: Plan, pad_token: int, labels: int | None) -> Layout:
     devices, rows = jax.device_count(), _row_lengths(config)
-    tokens = -(-config.eval.batch_size // devices) * _EVALUATION_TOKENS
-    longest = rows[-1] if rows else None
+    tokens, longest = _evaluation_tokens(config), rows[-1] if rows else None
     lengths = plan.evaluation_lengths
     return PackedLayout(plan.packing, tokens, longest, devices, pad_token, labels, lengths)
+
+
+def _evaluation_tokens(config: ConfigDict) -> int:
+    """About how many tokens a device judges at once."""
+    return -(-config.eval.batch_size // jax.device_count()) * _EVALUATION_TOKENS

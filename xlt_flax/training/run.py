@@ -23,13 +23,14 @@ from xlt_flax.training import processes, provenance
 from xlt_flax.training.audited import audit_of
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.inputs import Inputs, open_inputs
+from xlt_flax.training.kept_base import keep_base
 from xlt_flax.training.length import Length, length_of
 from xlt_flax.training.metrics import MetricsLog, best_validation
 from xlt_flax.training.optimizer import optimizer_of, schedule_of
 from xlt_flax.training.phases import Phase, evaluation_phase, training_phase
 from xlt_flax.training.plan import Plan, plan_run
 from xlt_flax.training.stages import Start, starting_point
-from xlt_flax.training.starts import first_state, taken_over
+from xlt_flax.training.starts import FirstState, first_state, taken_over
 from xlt_flax.training.step import TrainState, put_on_devices
 from xlt_flax.training.watch import check_validation_labels
 from xlt_flax.workdir import Workdir
@@ -158,6 +159,8 @@ def _assemble(
     training = training_phase(config, inputs, plan, first.vocabulary, chosen.train, optimizer)
     validation = evaluation_phase(config, inputs, plan, first.vocabulary, chosen.validation)
     _begin(config, workdir, inputs, start, report)
+    if first.is_new and processes.is_first():
+        _keep_base(config, workdir, inputs, start, first, len(chosen.train))
     return Run(
         config=config,
         workdir=workdir,
@@ -233,6 +236,21 @@ def _begin(
         workdir.start(config, facts)
         workdir.failure.unlink(missing_ok=True)
         files.write_json(workdir.audit, report)
+
+
+def _keep_base(
+    config: ConfigDict,
+    workdir: Workdir,
+    inputs: Inputs,
+    start: Start,
+    first: FirstState,
+    documents: int,
+) -> None:
+    """What no checkpoint will hold, before there is one."""
+    original, model = first.table, inputs.base
+    if start.source and first.table is not None:
+        original = model.word_embedding(config.seed)
+    keep_base(workdir, model, inputs.labels.names, documents, original, first.table)
 
 
 def _open_checkpoints(workdir: Workdir, parts: ExitStack) -> Checkpoints | None:

@@ -33,7 +33,7 @@ import optax
 from ml_collections import ConfigDict
 
 from xlt_flax.errors import RunError, UserError
-from xlt_flax.modeling.vocabulary import Vocabulary, join
+from xlt_flax.modeling.vocabulary import Vocabulary, join, word_embedding
 from xlt_flax.training import processes
 from xlt_flax.training.checkpoints import Checkpoints, DamagedCheckpoint
 from xlt_flax.training.initial_weights import initial_params, unused_rows
@@ -67,11 +67,13 @@ class FirstState:
       state: on the host.
       vocabulary: the rows of the word embedding that it holds.
       is_new: whether nothing of the run was saved before.
+      table: float32[vocabulary, hidden], all rows, of a new run that holds some of them.
     """
 
     state: TrainState
     vocabulary: Vocabulary
     is_new: bool
+    table: np.ndarray | None = None
 
 
 def taken_over(config: ConfigDict, workdir: Workdir, start: Start) -> TakenOver:
@@ -135,17 +137,21 @@ def first_state(
     elif config.protocol == "thesis":
         is_new, owner, found = True, start.checkpoint[0].path, _stage_ones(start, optimizer)
     else:
-        params = wanted.select(initial_params(config, inputs, start))
-        return FirstState(new_state(params, optimizer), wanted, True)
+        whole = initial_params(config, inputs, start)
+        table = None if wanted.is_whole else word_embedding(whole)
+        return FirstState(new_state(wanted.select(whole), optimizer), wanted, True, table)
     state, held = found
     inputs.base.require_fit(state.params, held.full_size, owner)
-    if held.holds(wanted):
+    if held.is_whole or (held.holds(wanted) and not is_new):
         return FirstState(state, held, is_new)
     table = unused_rows(config, inputs, start, int(state.step))
+    if held.holds(wanted):
+        return FirstState(state, held, is_new, table)
     joined = join(held, wanted)
     params = held.move(state.params, joined, table)
     opt_state = held.move(state.opt_state, joined, np.zeros_like(table))  # they had no gradient
-    return FirstState(TrainState(state.step, params, opt_state), joined, is_new)
+    moved = TrainState(state.step, params, opt_state)
+    return FirstState(moved, joined, is_new, table if is_new else None)
 
 
 def restore_newest_whole(

@@ -27,6 +27,7 @@ class PackedLayout:
       label_count: how many labels there are, where a document may have several; None: it has one.
       evaluation_lengths: int[…], lengths that the shape of evaluation batches is made for; None:
         those of what is judged. Runs of one process that share them share its compilation.
+      shape: of evaluation batches, where it is known; it holds any document.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class PackedLayout:
         pad_token_id: int,
         label_count: int | None = None,
         evaluation_lengths: np.ndarray | None = None,
+        shape: Shape | None = None,
     ):
         self.plan = plan or PackingPlan((), 0.0)
         self.evaluation_tokens = evaluation_tokens
@@ -46,6 +48,7 @@ class PackedLayout:
         self.pad_token_id = pad_token_id
         self.label_count = label_count
         self.evaluation_lengths = evaluation_lengths
+        self.shape = shape
 
     @property
     def shapes(self) -> list[str]:
@@ -75,6 +78,8 @@ class PackedLayout:
             yield self._lay_out(documents, shares, [_in_order(part) for part in rows], shape)
 
     def _evaluation_shape(self, documents: Documents) -> Shape:
+        if self.shape:
+            return self.shape
         lengths = self.evaluation_lengths
         if lengths is None or documents.lengths.max() > lengths.max():
             lengths = documents.lengths

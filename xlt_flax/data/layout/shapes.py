@@ -107,6 +107,29 @@ def evaluation_shape(
     return Shape(rows, row_length, rows * max(1, int(np.ceil(2 * row_length / lengths.mean()))))
 
 
+def stream_shape(lengths: np.ndarray, tokens: int, row_length: int | None = None) -> Shape:
+    """A shape for `cut` of documents that come as a stream: one of few, so that what comes later,
+    and another call, find the program of the first.
+
+    Args:
+      lengths: of the documents that came first; any others find a place that are no longer than a
+        row.
+      tokens: the most that a device judges at once.
+      row_length: about how many a row holds; None: all of them.
+    """
+    lengths = np.asarray(lengths)
+    wanted = min(_power_of_two(max(int(lengths.sum()), _GRAIN)), _round_up(tokens))
+    length = max(_round_up(wanted if row_length is None else row_length), _round_up(lengths.max()))
+    rows = 1 if row_length is None else _power_of_two(max(1, wanted // length))
+    # Twice as many documents as on average, as above.
+    return Shape(rows, length, rows * _power_of_two(int(np.ceil(2 * length / lengths.mean()))))
+
+
+def _power_of_two(number: int) -> int:
+    """The smallest that is no less."""
+    return 1 << (number - 1).bit_length()
+
+
 def _round_up(length: int) -> int:
     return -(-int(length) // _GRAIN) * _GRAIN
 

@@ -1,0 +1,101 @@
+"""Texts in, probabilities out: a stream of any length, in bounded memory."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from xlt_flax.data.documents import Documents
+from xlt_flax.errors import UserError
+from xlt_flax.prediction.trained import Trained
+from xlt_flax.training.objectives import find_objective
+
+WINDOW = 4096  # texts that are put into batches together
+LONG = ("truncate", "windows")
+
+
+@dataclass(frozen=True)
+class Classified:
+    """What a model says of some texts that follow each other.
+
+    Attributes:
+      probabilities: float64[texts, labels]; not numbers where the model put out none.
+      said: bool[texts, labels], what is predicted: nothing where the model put out no numbers.
+      is_cut: bool[texts], which have more tokens than the model reads at once.
+    """
+
+    probabilities: np.ndarray
+    said: np.ndarray
+    is_cut: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.is_cut)
+
+
+def classify(
+    model: Trained,
+    texts: Iterable[tuple[str, ...]],
+    long: str = "truncate",
+    progress: Callable[[int], object] = lambda texts: None,
+    window: int = WINDOW,
+) -> Iterator[Classified]:
+    """
+    Args:
+      model: of `trained`.
+      texts: one or two each; read as they are needed.
+      long: what becomes of a text that is longer than the model reads: "truncate", its beginning
+        counts; "windows", the mean of the probabilities of windows that overlap by a quarter.
+      progress: is told how many texts each part had, when it is done.
+      window: texts of a part; within one, batches go by length.
+
+    Yields:
+      Part after part; together a row for each text, in their order, empty ones too.
+
+    Raises:
+      UserError: `long` is neither; or windows are asked for of pairs.
+    """
+    if long not in LONG:
+        raise UserError(f"long is {long!r}: give {' or '.join(LONG)}")
+    stream, layout = iter(texts), None
+    while chunk := list(islice(stream, window)):
+        _require_single(chunk, long)
+        tokenized = model.tokenize(chunk, windows=long == "windows")
+        documents = _documents(tokenized.rows, tokenized.second_starts)
+        layout = layout or model.layout(documents.lengths)
+        parts = model.predict(documents, layout)
+        probabilities = np.concatenate([part.probabilities for part in parts])
+        yield _joined(model, probabilities, tokenized.owners, tokenized.is_cut)
+        progress(len(chunk))
+
+
+def _require_single(chunk: list[tuple[str, ...]], long: str) -> None:
+    if long == "windows" and any(len(texts) == 2 for texts in chunk):
+        raise UserError("windows are of single texts, and these are pairs: give truncate")
+
+
+def _documents(rows: list[np.ndarray], second_starts: np.ndarray) -> Documents:
+    return Documents.from_arrays(
+        ids=[""] * len(rows),
+        labels=np.full(len(rows), -1, np.int32),
+        digests=np.zeros(len(rows), "S32"),
+        tokens=np.concatenate(rows),
+        offsets=np.cumsum([0, *map(len, rows)], dtype=np.int64),
+        second_starts=second_starts if second_starts.any() else None,
+    )
+
+
+def _joined(
+    model: Trained, probabilities: np.ndarray, owners: np.ndarray, is_cut: np.ndarray
+) -> Classified:
+    """The mean of each text's documents, which follow each other."""
+    firsts = np.searchsorted(owners, np.arange(len(is_cut)))
+    counts = np.bincount(owners, minlength=len(is_cut))
+    means = np.add.reduceat(probabilities, firsts) / counts[:, None]
+    objective, finite = find_objective(model.config.train.objective), np.isfinite(means).all(-1)
+    said = np.zeros(means.shape, bool)
+    predicted = objective.predicted(means[finite])
+    said[finite] = (
+        predicted if predicted.ndim == 2 else np.eye(means.shape[1], dtype=bool)[predicted]
+    )
+    return Classified(means, said, is_cut)

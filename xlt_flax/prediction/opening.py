@@ -1,0 +1,38 @@
+"""What a user names as a model: a workdir, a folder, or a hub id."""
+
+from os import PathLike, fspath
+from pathlib import Path
+
+from ml_collections import ConfigDict
+
+from xlt_flax.prediction.model_folder import open_folder
+from xlt_flax.prediction.trained import Trained
+from xlt_flax.prediction.workdir_model import open_workdir
+from xlt_flax.workdir import Workdir
+
+
+def open_trained(
+    place: str | PathLike[str], checkpoint: str = "best", config: ConfigDict | None = None
+) -> Trained:
+    """
+    Args:
+      place: a workdir; or a folder or hub id of a classifier, as transformers has it.
+      checkpoint: of a workdir: "best", "latest" or a step.
+      config: of a workdir, with places given anew; None: as it is stored.
+
+    Raises:
+      UserError: it is neither, or not as it should be.
+    """
+    if is_workdir(place):
+        workdir = Workdir(place)
+        return open_workdir(workdir, config or workdir.read_config(), checkpoint)
+    return open_folder(fspath(place))
+
+
+def is_workdir(place: str | PathLike[str]) -> bool:
+    """Whether it is a run's folder. (Both kinds have a config.json.)"""
+    path = Path(place).expanduser()
+    if not path.is_dir():
+        return False
+    workdir = Workdir(path)
+    return workdir.config_copy.exists() or workdir.checkpoints.is_dir()
