@@ -1,10 +1,9 @@
 """Predicts a table: rows in, the same rows out with what a model says of each."""
 
 import logging
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -42,7 +41,7 @@ class Request:
     reading: Reading
     columns: Columns
     output: TableOut
-    asked: Asked = Asked()
+    asked: Asked = field(default_factory=Asked)
     long: str = "truncate"
     shard: tuple[int, int] = (0, 1)
 
@@ -57,9 +56,9 @@ class Request:
                 "--shard: how many rows a pipe has is not known before its end: give a file"
             )
         output = self.output.path
-        if not is_pipe(output) and output.exists() and self.input.path.exists():
-            if output.samefile(self.input.path):
-                raise UserError(f"--output: {output} is the input: give another file")
+        both = not is_pipe(output) and output.exists() and self.input.path.exists()
+        if both and output.samefile(self.input.path):
+            raise UserError(f"--output: {output} is the input: give another file")
 
 
 @dataclass
@@ -159,7 +158,7 @@ def _write(request: Request, looked: TableIn, model: Trained, judge: Judge | Non
 
 def _answered(
     request: Request, looked: TableIn, model: Trained
-) -> Iterator[tuple[list[Row], Classified]]:
+) -> Generator[tuple[list[Row], Classified], None, None]:
     """Rows that follow each other, and what the model says of them: what is stored of a prediction
     that was stopped, then the rest, which is stored as it comes."""
     start, stop = _stretch(looked, request.shard)
@@ -172,20 +171,15 @@ def _answered(
             number, done = number + 1, done + len(part)
     if done:
         log.info("going on after %s documents that are predicted already", f"{done:,}")
-    waiting: deque[Row] = deque()
     with closing(Counted(stop and stop - start, done)) as counted:
-        texts = _texts(rows, waiting)
-        for part in classify(model, texts, request.long, counted.advance, WINDOW):
+        while chunk := [*islice(rows, WINDOW)]:
+            # By itself, so that its numbers do not depend on where a prediction began.
+            texts = [row.texts for row in chunk]
+            (part,) = classify(model, texts, request.long, counted.advance, WINDOW)
             if parts:
                 parts.store(number, part)
                 number += 1
-            yield [waiting.popleft() for _ in range(len(part))], part
-
-
-def _texts(rows: Iterator[Row], waiting: deque[Row]) -> Iterator[tuple[str, ...]]:
-    for row in rows:
-        waiting.append(row)
-        yield row.texts
+            yield chunk, part
 
 
 def _stretch(looked: TableIn, shard: tuple[int, int]) -> tuple[int, int | None]:

@@ -120,7 +120,8 @@ def _begun(looked: TableIn, rows: Iterator[Row]) -> TableIn:
 
 def _read_through(looked: TableIn, rows: Iterator[Row]) -> TableIn:
     count, names, labels = 0, dict.fromkeys(looked.names), dict[str, str]()
-    for count, row in enumerate(rows, 1):
+    for row in rows:
+        count += 1
         if row.values.keys() != names.keys():
             names |= dict.fromkeys(row.values)
         if row.label and row.label not in labels:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import BinaryIO
 
 from xlt_flax.data.sources.files.columns import any_as_text
@@ -17,10 +18,9 @@ class Delimited:
     def __init__(self, stream: BinaryIO, shape: Shape, header: bool, delimiter: str):
         self._stream, self._shape = stream, shape
         self._text = io.StringIO(newline="")
-        each = {"delimiter": delimiter, "lineterminator": "\n"}
-        self._plain = csv.writer(self._text, **each)
+        make = partial(csv.writer, self._text, delimiter=delimiter, lineterminator="\n")
         # Python's writer leaves a carriage return unquoted, which readers take for a line's end.
-        self._quoted = csv.writer(self._text, quoting=csv.QUOTE_ALL, **each)
+        self._plain, self._quoted = make(), make(quoting=csv.QUOTE_ALL)
         if header:
             self._add([*shape.kept, *shape.own])
         self._send()
