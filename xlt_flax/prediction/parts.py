@@ -53,6 +53,8 @@ class Parts:
                 ) from None
             try:
                 note_holder(self._holder)
+                for left in self.folder.glob(".*.tmp"):  # what a killed writer was about to rename
+                    left.unlink()
                 yield
             finally:
                 if not self._made_from.exists():  # there is nothing to go on with
@@ -65,8 +67,6 @@ class Parts:
           made_from: all that results depend on; a value of JSON.
         """
         made_from = json.loads(json.dumps(made_from | {"form": FORM}))
-        for left in self.folder.glob(".*.tmp"):  # what a killed writer was about to rename
-            left.unlink()
         if self._made_from.exists():
             if _read(self._made_from) == made_from:
                 return

@@ -127,12 +127,7 @@ def predict(request: Request, open_model: Callable[[], Trained]) -> Predicted:
         model = open_model()
         request.asked.require_fitting(model.labels)
         judge = Judge(looked, model.labels) if request.columns.label else None
-        predicted = _write(request, looked, model, judge)
-        if judge:
-            predicted.scores = judge.as_json()
-            if request.output.scores:
-                files.write_json(request.output.scores, predicted.scores)
-    return predicted
+        return _write(request, looked, model, judge)
 
 
 def _write(request: Request, looked: TableIn, model: Trained, judge: Judge | None) -> Predicted:
@@ -153,7 +148,18 @@ def _write(request: Request, looked: TableIn, model: Trained, judge: Judge | Non
             if judge:
                 judge.add(rows, part, unsure)
         writer.finish()
+        if judge:
+            predicted.scores = judge.as_json()
+        _write_scores(output, predicted.scores)
     return predicted
+
+
+def _write_scores(output: TableOut, scores: dict[str, Any] | None) -> None:
+    """Beside the output; those of an earlier output would not be of this one."""
+    if output.scores and scores:
+        files.write_json(output.scores, scores)
+    elif output.scores:
+        output.scores.unlink(missing_ok=True)
 
 
 def _answered(

@@ -1,0 +1,190 @@
+"""Any format in, any format out: a row for each row, in order, as other programs read them."""
+
+import csv
+import gzip
+import io
+import json
+
+import pyarrow as pa
+import pytest
+from digest_model import classified
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from xlt_flax.data.examples import LabelSet
+
+LABELS = LabelSet(("bad", "good", "meh"))
+MARKS = st.text(st.sampled_from(list(",;\t\"'\\ \n\r\0ä日\ufeff|")), max_size=6)
+TEXTS = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
+    MARKS,
+    st.sampled_from(["", "007", "NA", "null", "1e5", "True", "no number"]),
+)
+ROWS = st.lists(st.tuples(TEXTS, TEXTS), max_size=8)
+EACH = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SOME = [('great, "really"\r\nyes', "7"), ("", ""), ("日本\tä", "007"), ("x" * 30, "NA"), ("b", "1")]
+INPUTS = ["a.csv", "a.tsv", "a.jsonl", "a.parquet", "a.csv.gz", "a.tsv.gz", "a.jsonl.gz"]
+OUTPUTS = ["o.csv", "o.tsv", "o.jsonl", "o.parquet", "o.csv.gz", "o.tsv.gz", "o.jsonl.gz"]
+
+
+def written(rows, name, header=("text", "n")):
+    """The bytes of a file that another program made."""
+    made = io.StringIO(newline="")
+    if ".jsonl" in name:
+        made.writelines(json.dumps(dict(zip(header, row, strict=True))) + "\n" for row in rows)
+    elif ".parquet" in name:
+        columns = zip(*rows, strict=True) if rows else [[]] * len(header)
+        data = {n: pa.array(c, pa.string()) for n, c in zip(header, columns, strict=True)}
+        packed = io.BytesIO()
+        parquet.write_table(pa.table(data), packed)
+        return packed.getvalue()
+    else:
+        delimiter = "\t" if ".tsv" in name else ","
+        writer = csv.writer(made, delimiter=delimiter, quoting=csv.QUOTE_ALL)
+        writer.writerows([header, *rows])
+    return made.getvalue().encode()
+
+
+def table(path):
+    """[{column: value}, …] of what was written, as Python's csv and json and as pyarrow read it."""
+    data = path.read_bytes()
+    data = gzip.decompress(data) if path.suffix == ".gz" else data
+    if ".parquet" in path.name:
+        return parquet.read_table(io.BytesIO(data)).to_pylist()
+    if ".jsonl" in path.name:
+        return [json.loads(line) for line in data.decode().split("\n")[:-1]]
+    text = io.StringIO(data.decode(), newline="")
+    return [*csv.DictReader(text, delimiter="\t" if ".tsv" in path.name else ",", strict=True)]
+
+
+def expected(rows, name):
+    """The same of a model that is a digest."""
+    found = []
+    for number, row in enumerate(rows):
+        part = classified([(row[0],)], LABELS)
+        known = row[0] != "no number"
+        label = LABELS.names[part.said[0].argmax()] if known else None
+        values = part.probabilities[0].tolist() if known else [None] * 3
+        kept = {"text": row[0], "n": row[1]}
+        if ".jsonl" in name:
+            each = dict(zip(LABELS.names, values, strict=True)) if known else None
+            own = {"id": number, "label": label, "probabilities": each}
+        else:
+            most = max(values) if known else None
+            own = {"label": label, "probability": most, **dict(zip(LABELS.names, values))}
+            if ".parquet" not in name:
+                own = {key: "" if value is None else str(value) for key, value in own.items()}
+        found.append(kept | own)
+    return found
+
+
+def check(predicting, write, tmp_path, given, output, rows):
+    write(given, written(rows, given))
+    said = predicting(given, output)
+    assert said.documents == len(rows)
+    wanted = expected(rows, output)
+    for number, row in enumerate(wanted, 1):
+        row |= {"id": f"{given}:{number}"} if "id" in row else {}
+    assert table(tmp_path / output) == wanted
+    assert not [*tmp_path.glob(".*")]
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("given", INPUTS)
+def test_a_row_for_each_row(predicting, write, tmp_path, given, output):
+    check(predicting, write, tmp_path, given, output, SOME)
+
+
+@pytest.mark.parametrize("rows", [[], SOME[:3]], ids=["no rows", "a whole window"])
+@pytest.mark.parametrize("output", OUTPUTS[:4])
+def test_few_rows(predicting, write, tmp_path, output, rows):
+    check(predicting, write, tmp_path, "a.csv", output, rows)
+    if output == "o.csv":
+        header = (tmp_path / output).read_text().splitlines()[0]
+        assert header == "text,n,label,probability,bad,good,meh"
+
+
+@pytest.mark.parametrize("output", OUTPUTS[:4])
+@pytest.mark.parametrize("given", INPUTS[:4])
+@EACH
+@given(rows=ROWS)
+def test_odd_texts(predicting, write, tmp_path, given, output, rows):
+    check(predicting, write, tmp_path, given, output, rows)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.txt.gz"])
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_line_of_txt_is_a_document_an_empty_one_too(predicting, write, digests, lines, name, end):
+    write(name, "first\n\nlast" + end)
+    predicting(name, "o.jsonl")
+    assert [line["text"] for line in lines("o.jsonl")] == ["first", "", "last"]
+    assert digests.texts == [("first",), ("",), ("last",)]
+
+
+def test_values_of_json_stay_what_they_are(predicting, write, lines, tmp_path):
+    row = {"n": 7, "x": 1.5, "tags": ["a", {"b": None}], "text": "a", "id": "t-1", "is": True}
+    write("a.jsonl", json.dumps(row) + "\n\n" + json.dumps({"text": "b", "late": "new"}))
+    predicting("a.jsonl", "o.jsonl")
+    first, second = lines("o.jsonl")
+    assert row.items() <= first.items()
+    assert list(first)[-2:] == ["label", "probabilities"]
+    assert second["late"] == "new"
+    assert "id" not in second  # the input has ids of its own
+    predicting("a.jsonl", "o.csv")
+    first, second = table(tmp_path / "o.csv")
+    kept = {"n": "7", "x": "1.5", "tags": '["a", {"b": null}]', "text": "a", "is": "true"}
+    assert kept.items() <= first.items()
+    assert (second["late"], second["n"]) == ("new", "")
+
+
+def test_types_of_parquet_stay_where_parquet_is_written(predicting, tmp_path):
+    time = pa.array([0, None], pa.timestamp("ns"))
+    columns = {
+        "text": pa.array(["a", None], pa.large_string()),
+        "n": pa.array([1, None], pa.int16()),
+        "x": [0.5, None],
+        "is": [True, False],
+        "kind": pa.array(["u", "v"]).dictionary_encode(),
+        "list": [[1], None],
+        "time": time,
+        "raw": [b"\xff", b""],
+    }
+    parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
+    predicting("a.parquet", "o.parquet")
+    schema = parquet.read_schema(tmp_path / "o.parquet")
+    assert [schema.field(name).type for name in ("n", "x", "is")] == [
+        pa.int16(),
+        pa.float64(),
+        pa.bool_(),
+    ]
+    first, second = table(tmp_path / "o.parquet")
+    assert [first[name] for name in columns] == [
+        *("a", 1, 0.5, True, "u", "[1]", "1970-01-01 00:00:00.000000000", "ff")
+    ]
+    assert second["text"] is second["n"] is second["list"] is None
+    predicting("a.parquet", "o.csv")
+    assert [table(tmp_path / "o.csv")[0][name] for name in ("n", "x", "is")] == ["1", "0.5", "true"]
+
+
+@pytest.mark.parametrize(
+    ("options", "data"),
+    [
+        ({"delimiter": ";", "quote": "'"}, b"text;n\n'a;b';1\n"),
+        ({"delimiter": r"\t", "quote": ""}, b"text\tn\na;b\t1\n"),
+        ({"columns": ["text", "n"]}, b'"a;b",1\n'),
+        ({"encoding": "utf-16"}, "text,n\na;b,1\n".encode("utf-16")),
+    ],
+)
+def test_how_csv_is_read(predicting, write, tmp_path, options, data):
+    write("a.csv", data)
+    predicting("a.csv", "o.csv", reading=options)
+    (row,) = table(tmp_path / "o.csv")
+    assert (row["text"], row["n"]) == ("a;b", "1")
+
+
+def test_the_same_predictions_are_the_same_bytes_of_gzip(predicting, write, tmp_path):
+    write("a.txt", "a\nb\n")
+    for name in ("o.csv.gz", "p.csv.gz"):
+        predicting("a.txt", name)
+    assert (tmp_path / "o.csv.gz").read_bytes() == (tmp_path / "p.csv.gz").read_bytes()
