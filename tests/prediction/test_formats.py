@@ -72,7 +72,11 @@ def expected(rows, name):
             own = {"id": number, "label": label, "probabilities": each}
         else:
             most = max(values) if known else None
-            own = {"label": label, "probability": most, **dict(zip(LABELS.names, values))}
+            own = {
+                "label": label,
+                "probability": most,
+                **dict(zip(LABELS.names, values, strict=True)),
+            }
             if ".parquet" not in name:
                 own = {key: "" if value is None else str(value) for key, value in own.items()}
         found.append(kept | own)
@@ -90,8 +94,10 @@ def check(predicting, write, tmp_path, given, output, rows):
     assert not [*tmp_path.glob(".*")]
 
 
-@pytest.mark.parametrize("output", OUTPUTS)
-@pytest.mark.parametrize("given", INPUTS)
+@pytest.mark.parametrize(
+    ("given", "output"),
+    [*((given, "o.jsonl") for given in INPUTS), *(("a.csv", output) for output in OUTPUTS)],
+)
 def test_a_row_for_each_row(predicting, write, tmp_path, given, output):
     check(predicting, write, tmp_path, given, output, SOME)
 
@@ -105,8 +111,16 @@ def test_few_rows(predicting, write, tmp_path, output, rows):
         assert header == "text,n,label,probability,bad,good,meh"
 
 
-@pytest.mark.parametrize("output", OUTPUTS[:4])
-@pytest.mark.parametrize("given", INPUTS[:4])
+@pytest.mark.parametrize(
+    ("given", "output"),
+    [
+        ("a.csv", "o.tsv"),
+        ("a.tsv", "o.csv"),
+        ("a.jsonl", "o.parquet"),
+        ("a.parquet", "o.jsonl"),
+        ("a.jsonl", "o.csv"),
+    ],
+)
 @EACH
 @given(rows=ROWS)
 def test_odd_texts(predicting, write, tmp_path, given, output, rows):
