@@ -13,7 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "xlt_flax"
 ROOMS = {"data", "modeling", "training", "evaluation", "prediction", "studies", "analysis"}
 FOUNDATION = {"errors", "failures", "files", "locks", "places", "signals"}
-SURFACE = {"api", "api_studies", "cli", "console", "overrides", "words"}
+SURFACE = {"api", "api_models", "api_studies", "cli", "console", "overrides", "words"}
 VALIDATES = {"evaluation.predictions", "evaluation.scores", "evaluation.seen"}
 # What config_checks asks: which objectives there are, and how weights of classes are spelled.
 CHECKED = {"training.objectives", "training.class_weights"}

@@ -1,27 +1,28 @@
 """What a notebook or a script calls; each command line is flags in front of one of these.
 
     import xlt_flax
-    from xlt_flax.config import base
 
-    config = base()
-    config.mixture = "E1D1F1"
-    result = xlt_flax.train(config)
+    result = xlt_flax.train("configs/files.py:DATA", **{"train.epochs": 3})
     xlt_flax.evaluate(result.workdir, ["ja"])
+    result.classifier.predict(["…"])
 
 Nothing here changes the program that calls it: where it has not set up logging, what is said goes
 to stderr while a function runs. What is heavy is imported when it is needed. What is of several
-runs stands in api_studies, and is called from here.
+runs stands in api_studies, what is of trained models in api_models; both are called from here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from os import PathLike
+from dataclasses import dataclass
+from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ml_collections import ConfigDict
 
+from xlt_flax.api_models import export as export
+from xlt_flax.api_models import predict as predict
 from xlt_flax.api_studies import Report as Report
 from xlt_flax.api_studies import report as report
 from xlt_flax.api_studies import study_size as study_size
@@ -30,6 +31,7 @@ from xlt_flax.config import resolve
 from xlt_flax.config_checks import validate
 from xlt_flax.console import shown
 from xlt_flax.data.sources import find_source, languages_named
+from xlt_flax.named_config import named_config
 from xlt_flax.overrides import given_anew
 from xlt_flax.training.train import Result
 from xlt_flax.training.train import train as run_training
@@ -37,6 +39,7 @@ from xlt_flax.workdir import Workdir
 
 if TYPE_CHECKING:
     from xlt_flax.evaluation.table import Results as Evaluations
+    from xlt_flax.prediction.classifier import Classifier
 
 
 def checked(config: ConfigDict) -> ConfigDict:
@@ -62,22 +65,44 @@ def default_workdir(config: ConfigDict, name: str = "") -> str:
     return str(Path("runs", name, folder))
 
 
-def train(config: ConfigDict, workdir: str | PathLike[str] | None = None) -> Result:
+@dataclass(frozen=True)
+class TrainedRun(Result):
+    """What came of a training, and its model."""
+
+    @property
+    def classifier(self) -> Classifier:
+        """The best checkpoint's model."""
+        from xlt_flax.prediction.classifier import Classifier
+
+        return Classifier.load(self.workdir)
+
+
+def train(
+    config: ConfigDict | str | PathLike[str],
+    workdir: str | PathLike[str] | None = None,
+    **changes: Any,
+) -> TrainedRun:
     """Trains one mixture, or goes on with it where `workdir` has begun.
 
     Args:
-      config: from `xlt_flax.config.base()` or a file in configs/; stays as it is.
+      config: from `xlt_flax.config.base()`, which stays as it is; or what --config takes, such as
+        "configs/mix_111.py:E2D2F2".
       workdir: the folder of the run; None: `default_workdir`.
+      changes: fields of the config, `train__epochs=3` or `**{"train.epochs": 3}`.
 
     Returns:
-      Its `workdir`, `step`, `best` validation, and `metrics`.
+      Its `workdir`, `step`, `best` validation, `metrics`, and `classifier`.
 
     Raises:
       UserError: config, data or workdir is not usable.
       RunError: the loss is not finite, or the machine ran out of something.
     """
     with shown():
-        return run_training(config, Workdir(workdir or default_workdir(checked(config))))
+        name = "" if isinstance(config, ConfigDict) else Path(fspath(config).partition(":")[0]).stem
+        config = named_config(config, changes)
+        place = workdir or default_workdir(checked(config), name)
+        done = run_training(config, Workdir(place))
+        return TrainedRun(done.workdir, done.step, done.best)
 
 
 def evaluate(

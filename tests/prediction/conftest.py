@@ -1,61 +1,41 @@
-"""A prediction by a model that is quick and exact (helpers/digest_model)."""
+"""Trained models of the sample's shape, small enough to be made in seconds."""
 
-import gzip
-import json
+import shutil
 from types import SimpleNamespace
 
 import pytest
-from digest_model import LENGTH, Digests
 
-from xlt_flax import api_models
-from xlt_flax.data.examples import LabelSet
-from xlt_flax.prediction import opening, predict
-
-
-@pytest.fixture
-def digests(monkeypatch):
-    """The model's `classify`, in windows of three documents."""
-    found = Digests()
-    monkeypatch.setattr(predict, "classify", found)
-    monkeypatch.setattr(predict, "WINDOW", 3)
-    return found
+from xlt_flax.modeling.shipped import SAMPLE_MODEL, shipped_folder
+from xlt_flax.training.train import train
+from xlt_flax.workdir import Workdir
 
 
-@pytest.fixture
-def predicting(digests, monkeypatch, tmp_path):
-    """predicting(input, output, labels=…, several=False, digest=…, **options): `api.predict` with
-    that model; paths are below the test's folder."""
-
-    def make(given, output, labels=("bad", "good", "meh"), several=False, digest="d", **options):
-        model = SimpleNamespace(
-            labels=LabelSet(tuple(labels), several), max_length=LENGTH, digest=digest
-        )
-        monkeypatch.setattr(opening, "open_trained", lambda *_: model)
-        options.setdefault("model", "nowhere")
-        given, output = (
-            place if place == "-" else str(tmp_path / place) for place in (given, output)
-        )
-        return api_models.predict(options.pop("model"), given, output, **options)
-
-    return make
+@pytest.fixture(scope="session")
+def model_copy(tmp_path_factory):
+    """A model folder that can be taken away."""
+    return shutil.copytree(
+        shipped_folder(SAMPLE_MODEL), tmp_path_factory.mktemp("models") / "tiny-bert"
+    )
 
 
-@pytest.fixture
-def write(tmp_path):
-    """write(name, text or bytes): a file of the test's folder, packed if its name says so."""
-
-    def make(name, content):
-        data = content.encode() if isinstance(content, str) else content
-        (tmp_path / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
-
-    return make
-
-
-@pytest.fixture
-def lines(tmp_path):
-    """lines(name): what a jsonl file of the test's folder has."""
-
-    def make(name):
-        return [json.loads(line) for line in (tmp_path / name).read_text("utf-8").splitlines()]
-
-    return make
+@pytest.fixture(scope="session")
+def trained_runs(small_config, model_copy, tmp_path_factory):
+    """Workdirs of one folder, whose model is gone since: `first` and `second` with decayed
+    weights, of two seeds; `stage` goes on from the first with other documents; `full` holds all
+    rows."""
+    folder = tmp_path_factory.mktemp("runs")
+    common = {"train__max_steps": 3, "data__target_language": "ja", "mixture": "E1"}
+    common |= {"model__name": str(model_copy), "train__weight_decay": 0.5}
+    common |= {"train__schedule": "linear", "train__learning_rate": 1e-2}
+    runs = {
+        "first": small_config(**common),
+        "second": small_config(**common, seed=51),
+        "full": small_config(**common, model__vocabulary="full"),
+    }
+    stage = {"init_from": str(folder / "first"), "mixture": "F1"}
+    runs["stage"] = small_config(**(common | stage))
+    for name, config in runs.items():
+        train(config, Workdir(folder / name))
+    moved = model_copy.rename(model_copy.with_name("elsewhere"))
+    workdirs = {name: Workdir(folder / name) for name in runs}
+    return SimpleNamespace(**workdirs, model=moved)

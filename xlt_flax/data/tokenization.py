@@ -19,7 +19,7 @@ class Tokenized:
     Attributes:
       rows: int32[length] of each document.
       second_starts: int32[documents], the token at which a pair's second text begins, 0 without.
-      owners: int64[documents], of which text each is; one for one, but where long texts are windows.
+      owners: int64[documents], the text that each is of; a long one may be of several windows.
       is_cut: bool[texts], which have more tokens than a document may have.
     """
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from xlt_flax.data.documents import Documents
 from xlt_flax.errors import UserError
+from xlt_flax.evaluation.predictions import Predictions, as_rows
 from xlt_flax.prediction.trained import Trained
 from xlt_flax.training.objectives import find_objective
 
@@ -31,6 +32,21 @@ class Classified:
 
     def __len__(self) -> int:
         return len(self.is_cut)
+
+    def judged(self, true: np.ndarray, several: bool) -> Predictions:
+        """The same beside what is true, for `scores.Scores`; losses are those of the probabilities.
+
+        Args:
+          true: bool[texts, labels]; a row of False: not known.
+          several: whether a text may have several labels.
+        """
+        sure = np.clip(self.probabilities, np.finfo(np.float32).tiny, 1)
+        losses = -np.where(true, np.log(sure), 0).sum(-1)
+        if several:
+            against = np.clip(1 - self.probabilities, np.finfo(np.float32).tiny, 1)
+            losses = -np.where(true, np.log(sure), np.log(against)).mean(-1)
+        ids = [""] * len(self)
+        return Predictions(ids, true, self.said, self.probabilities, losses.astype(np.float32))
 
 
 def classify(
@@ -94,8 +110,5 @@ def _joined(
     means = np.add.reduceat(probabilities, firsts) / counts[:, None]
     objective, finite = find_objective(model.config.train.objective), np.isfinite(means).all(-1)
     said = np.zeros(means.shape, bool)
-    predicted = objective.predicted(means[finite])
-    said[finite] = (
-        predicted if predicted.ndim == 2 else np.eye(means.shape[1], dtype=bool)[predicted]
-    )
+    said[finite] = as_rows(objective.predicted(means[finite]), means.shape[1])
     return Classified(means, said, is_cut)

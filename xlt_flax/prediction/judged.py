@@ -1,6 +1,5 @@
 """What predictions are worth, where the input has labels."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,7 +7,6 @@ import numpy as np
 
 from xlt_flax.data.examples import LabelSet
 from xlt_flax.errors import UserError
-from xlt_flax.evaluation.predictions import Predictions
 from xlt_flax.evaluation.scores import Scores
 from xlt_flax.evaluation.table import number_in_words
 from xlt_flax.prediction.classify import Classified
@@ -53,8 +51,10 @@ class Judge:
         true = np.zeros(part.said.shape, bool)
         for place, row in enumerate(rows):
             true[place, self._numbers(row.label, self._looked.where(row))] = True
-        self._scores.add(self._predictions(rows, true, part, np.ones(len(rows), bool)))
-        self._kept.add(self._predictions(rows, true, part, ~unsure))
+        several = self._labels.several
+        self._scores.add(part.judged(true, several))
+        sure = Classified(part.probabilities[~unsure], part.said[~unsure], part.is_cut[~unsure])
+        self._kept.add(sure.judged(true[~unsure], several))
 
     def as_json(self) -> dict[str, Any]:
         """As eval/<language>.json has it; "seen" is None: it was not looked at."""
@@ -65,17 +65,6 @@ class Judge:
             "abstained": self._scores.n - self._kept.n,
             "accuracy_not_abstained": self._kept.accuracy,
         }
-
-    def _predictions(
-        self, rows: Sequence[Row], true: np.ndarray, part: Classified, which: np.ndarray
-    ) -> Predictions:
-        return Predictions(
-            ids=[row.id for row, one in zip(rows, which, strict=True) if one],
-            true=true[which],
-            said=part.said[which],
-            probabilities=part.probabilities[which],
-            losses=_losses(part.probabilities, true, self._labels.several)[which],
-        )
 
     def _numbers(self, text: str, where: str) -> list[int]:
         """Of a document's labels; [] of none."""
@@ -108,14 +97,3 @@ def scores_in_words(scores: Mapping[str, Any]) -> str:
     if scores["unlabeled"]:
         line += f"; {scores['unlabeled']:,} more have no label and are not judged"
     return "\n".join([line, *scores["problems"]])
-
-
-def _losses(probabilities: np.ndarray, true: np.ndarray, several: bool) -> np.ndarray:
-    """float32[documents], as training's objectives have them: the logarithm of the label's
-    probability; of several labels, the mean over all of a yes or no for each."""
-    least = math.ulp(0.0)
-    right = np.where(true, probabilities, 1 - probabilities) if several else probabilities
-    logarithms = -np.log(np.maximum(right, least))
-    if several:
-        return logarithms.mean(-1).astype(np.float32)
-    return np.where(true, logarithms, 0).sum(-1).astype(np.float32)

@@ -41,6 +41,7 @@ class Trained:
       digest: sha256; models of equal ones predict the same.
       params: on the devices, with the whole word embedding.
       plan: of its forward pass.
+      step: of the checkpoint that it is; None of a folder.
     """
 
     config: ConfigDict
@@ -49,6 +50,7 @@ class Trained:
     digest: str
     params: Params
     plan: Plan
+    step: int | None = None
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerFast:

@@ -1,6 +1,7 @@
 """The trained model of a workdir, with the word embeddings of tokens that it was not trained on."""
 
 import logging
+from dataclasses import replace
 
 from ml_collections import ConfigDict
 
@@ -35,7 +36,7 @@ def open_workdir(workdir: Workdir, config: ConfigDict, checkpoint: str = "best")
     load = _with_kept_base if workdir.base.is_dir() else _with_named_base
     step, name, trained = load_named(workdir, checkpoint, lambda step: load(workdir, config, step))
     log.info("model: %s, checkpoint %d (%s)", workdir.path, step, name)
-    return trained
+    return replace(trained, step=step)
 
 
 def _with_kept_base(workdir: Workdir, config: ConfigDict, step: int) -> Trained:

@@ -79,9 +79,17 @@ def open_kept(workdir: Workdir, config: ConfigDict) -> BaseModel:
     Raises:
       UserError: it is not as it was written.
     """
-    kept, names = ConfigDict(config.to_dict()), workdir.labels()
+    names = workdir.labels()
+    return open_base_model(with_kept_base(workdir, config), len(names), labels=names)
+
+
+def with_kept_base(workdir: Workdir, config: ConfigDict) -> ConfigDict:
+    """A run's config that names its workdir's base/ as the model, if there is one; locked."""
+    if not workdir.base.is_dir():
+        return config
+    kept = ConfigDict(config.to_dict())
     kept.model.name, kept.model.revision = str(workdir.base), ""
-    return open_base_model(kept.lock(), len(names), labels=names)
+    return kept.lock()
 
 
 def kept_digest(workdir: Workdir) -> str:

@@ -1,0 +1,76 @@
+"""A workdir is enough to predict: what its checkpoints lack, it keeps."""
+
+import shutil
+
+import jax
+import numpy as np
+import pytest
+
+from xlt_flax.errors import UserError
+from xlt_flax.modeling.vocabulary import word_embedding
+from xlt_flax.overrides import given_anew
+from xlt_flax.prediction.opening import is_workdir, open_trained
+from xlt_flax.workdir import Workdir
+
+
+def weights_of(workdir, config=None):
+    return jax.device_get(open_trained(workdir.path, config=config).params)
+
+
+def without_base(workdir, tmp_path):
+    """A copy as older versions left workdirs."""
+    copy = shutil.copytree(workdir.path, tmp_path / workdir.path.name)
+    shutil.rmtree(Workdir(copy).base)
+    return Workdir(copy)
+
+
+@pytest.mark.parametrize("name", ["first", "stage", "full"])
+def test_all_rows_are_those_that_the_model_gives(trained_runs, name, tmp_path):
+    """Those that decayed without a gradient, and those that an earlier stage changed, too."""
+    workdir = getattr(trained_runs, name)
+    shutil.copytree(trained_runs.first.path, tmp_path / "first", dirs_exist_ok=True)
+    older = workdir if name == "first" else without_base(workdir, tmp_path)
+    if name == "first":
+        shutil.rmtree(tmp_path / "first")
+        older = without_base(workdir, tmp_path)
+    places = {"model.name": str(trained_runs.model)}
+    kept, made = weights_of(workdir), weights_of(older, given_anew(older.read_config(), places))
+    jax.tree.map(np.testing.assert_array_equal, kept, made)
+
+
+def test_the_stage_before_changed_rows_that_no_checkpoint_of_this_one_holds(trained_runs):
+    first, stage = (word_embedding(weights_of(w)) for w in (trained_runs.first, trained_runs.stage))
+    assert (trained_runs.stage.base / "earlier_stages.safetensors").is_file()
+    assert not (trained_runs.first.base / "earlier_stages.safetensors").exists()
+    assert (first != stage).any(axis=1).mean() > 0.9  # decayed in both
+
+
+def test_runs_of_a_folder_share_one_file_of_the_models_rows(trained_runs):
+    (one,), (other,) = (
+        list(w.base.glob("word_embeddings-*")) for w in (trained_runs.first, trained_runs.stage)
+    )
+    assert one.samefile(other)
+    assert not list(trained_runs.full.base.glob("word_embeddings-*"))
+
+
+def test_an_older_workdir_says_which_model_it_needs(trained_runs, tmp_path):
+    with pytest.raises(UserError, match=r"config\.model\.name: there is no folder .*tiny-bert"):
+        open_trained(without_base(trained_runs.first, tmp_path).path)
+
+
+def test_rows_that_are_not_as_they_were_written_are_refused(trained_runs, tmp_path):
+    copy = Workdir(shutil.copytree(trained_runs.first.path, tmp_path / "run"))
+    (table,) = copy.base.glob("word_embeddings-*")
+    content = bytearray(table.read_bytes())
+    content[-1] ^= 1
+    table.unlink()  # not the file of the others
+    table.write_bytes(content)
+    with pytest.raises(UserError, match=r"word_embeddings.* is not as it was written"):
+        open_trained(copy.path)
+
+
+def test_workdirs_and_models_are_told_apart(trained_runs, tmp_path):
+    assert is_workdir(trained_runs.first.path)
+    assert not is_workdir(trained_runs.model)
+    assert not is_workdir(tmp_path / "nowhere")
+    assert not is_workdir("bert-base-multilingual-cased")
