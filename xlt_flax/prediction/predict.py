@@ -1,8 +1,8 @@
 """Predicts a table: rows in, the same rows out with what a model says of each."""
 
 import logging
-from collections.abc import Callable, Generator
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -131,25 +131,23 @@ def predict(request: Request, open_model: Callable[[], Trained]) -> Predicted:
 
 
 def _write(request: Request, looked: TableIn, model: Trained, judge: Judge | None) -> Predicted:
-    output, asked = request.output, request.asked
+    output = request.output
     predicted = Predicted(output.path if output.parts else None, model.max_length, request.long)
-    shape = output.shape(looked, model.labels, asked)
+    shape = output.shape(looked, model.labels, request.asked)
     for meant, given in shape.renamed().items():
-        log.info("%s is called %s, as the input has a column %s", meant, given, meant)
-    with ExitStack() as ends, output.stream() as stream:
-        writer = output.writer(stream, shape, header=request.shard[0] == 0)
-        for rows, part in ends.enter_context(closing(_answered(request, looked, model))):
-            for row in rows if looked.count is None else ():
-                shape.require_kept(row, looked.where(row))
-            unsure = abstained(part, asked)
-            writer.write(rows, answers(part, model.labels, asked))
-            stream.flush()
-            predicted.add(part, unsure)
-            if judge:
-                judge.add(rows, part, unsure)
-        writer.finish()
-        if judge:
-            predicted.scores = judge.as_json()
+        log.info("%s is called %s, as there is a column %s already", meant, given, meant)
+    with output.stream() as stream:
+        with closing(output.writer(stream, shape, header=request.shard[0] == 0)) as writer:
+            for rows, part in _answered(request, looked, model):
+                shape.require_kept(rows, looked)
+                unsure = abstained(part, request.asked)
+                predicted.add(part, unsure)
+                if judge:
+                    judge.add(rows, part, unsure)
+                writer.write(rows, answers(part, model.labels, request.asked))
+                stream.flush()
+        looked.require_unchanged()
+        predicted.scores = judge.as_json() if judge else None
         _write_scores(output, predicted.scores)
     return predicted
 
@@ -164,14 +162,14 @@ def _write_scores(output: TableOut, scores: dict[str, Any] | None) -> None:
 
 def _answered(
     request: Request, looked: TableIn, model: Trained
-) -> Generator[tuple[list[Row], Classified], None, None]:
+) -> Iterator[tuple[list[Row], Classified]]:
     """Rows that follow each other, and what the model says of them: what is stored of a prediction
     that was stopped, then the rest, which is stored as it comes."""
     start, stop = _stretch(looked, request.shard)
     rows, number, done = looked.rows(start, stop), 0, 0
     parts = request.output.parts if looked.count is not None else None
     if parts:
-        parts.begin(_made_from(request, model, start, stop))
+        parts.begin(_made_from(request, looked, model) | {"rows": [start, stop]})
         for part in parts.stored():
             yield [*islice(rows, len(part))], part
             number, done = number + 1, done + len(part)
@@ -196,19 +194,17 @@ def _stretch(looked: TableIn, shard: tuple[int, int]) -> tuple[int, int | None]:
     return looked.count * index // count, looked.count * (index + 1) // count
 
 
-def _made_from(request: Request, model: Trained, start: int, stop: int | None) -> dict[str, Any]:
+def _made_from(request: Request, looked: TableIn, model: Trained) -> dict[str, Any]:
     """All that the model's results depend on; how they are written may change."""
-    state = request.input.path.stat()
     return {
         "model": model.digest,
         "labels": model.labels.names,
         "max_length": model.max_length,
         "long": request.long,
         "window": WINDOW,
-        "input": [str(request.input.path), state.st_size, state.st_mtime_ns],
-        "reading": asdict(request.reading),
-        "text": [*request.columns.text, request.columns.pair],
-        "rows": [start, stop],
+        "input": [str(looked.file.path), *looked.state],
+        "reading": asdict(looked.reading),
+        "text": [*looked.columns.text, looked.columns.pair],
     }
 
 

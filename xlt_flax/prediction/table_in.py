@@ -65,6 +65,7 @@ class TableIn:
       count: of its rows; None: a pipe's are not known before its end.
       labels: {label as the file has it: the first row that has it}; of a pipe, none.
       reading, columns: how it is read.
+      state: of a file: its size and when it was changed last, before it was read.
     """
 
     file: DataFile
@@ -74,11 +75,22 @@ class TableIn:
     labels: Mapping[str, str]
     reading: Reading
     columns: Columns
+    state: tuple[int, ...] = ()
     _pipe: Iterator[Row] | None = None
 
     def where(self, row: Row) -> str:
         """For messages."""
         return f"{self.file.path}: row {row.number}"
+
+    def require_unchanged(self) -> None:
+        """
+        Raises:
+          UserError: a file is another than it was.
+        """
+        if self.count is not None and self.state != _state(self.file.path):
+            raise UserError(
+                f"{self.file.path}: was changed while it was read: give the same command again"
+            )
 
     def rows(self, start: int = 0, stop: int | None = None) -> Iterator[Row]:
         """Those from `start` up to `stop`; of a pipe, all that are left, once.
@@ -97,6 +109,11 @@ def is_pipe(path: Path) -> bool:
     return path == STDIN or (path.exists() and not path.is_file() and not path.is_dir())
 
 
+def _state(path: Path) -> tuple[int, ...]:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
 def look(file: DataFile, reading: Reading, columns: Columns) -> TableIn:
     """Reads a file to its end, so that nothing is begun with one that is not whole; of a pipe, the
     first row.
@@ -104,11 +121,12 @@ def look(file: DataFile, reading: Reading, columns: Columns) -> TableIn:
     Raises:
       UserError: there is no such file, a column is missing, or a row is not as it should be.
     """
+    state = () if is_pipe(file.path) else _state(file.path)
     table = read_table(file, reading)
     if table.names is not None:
         _wanted(columns).places(table.names, file.path)
     rows = _rows(table, file, columns)
-    looked = TableIn(file, table.names or (), table.types, None, {}, reading, columns)
+    looked = TableIn(file, table.names or (), table.types, None, {}, reading, columns, state)
     return _begun(looked, rows) if is_pipe(file.path) else _read_through(looked, rows)
 
 

@@ -31,7 +31,7 @@ class Delimited:
             self._add([*kept, ";".join(answer.labels), *self._shape.cells(answer)])
         self._send()
 
-    def finish(self) -> None:
+    def close(self) -> None:
         pass
 
     def _add(self, cells: Sequence[str | float | None]) -> None:

@@ -22,7 +22,7 @@ class JsonLines:
         lines = (self._line(row, answer) for row, answer in zip(rows, said, strict=True))
         self._stream.write("".join(lines).encode())
 
-    def finish(self) -> None:
+    def close(self) -> None:
         pass
 
     def _line(self, row: Row, answer: Answer) -> str:

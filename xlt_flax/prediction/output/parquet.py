@@ -30,7 +30,7 @@ class Parquet:
         arrays = [pyarrow.array(values, field.type) for values, field in pairs]
         self._writer.write_table(pyarrow.Table.from_arrays(arrays, schema=self._schema))
 
-    def finish(self) -> None:
+    def close(self) -> None:
         self._writer.close()
 
     def _names(self) -> list[str]:

@@ -25,6 +25,7 @@ class Shape:
       meant: what they would be called if no other had that name.
       several: whether a document may have several labels.
       is_top: whether the most probable classes alone are shown.
+      is_open: whether a row may have columns of its own.
     """
 
     kept: tuple[str, ...]
@@ -33,6 +34,7 @@ class Shape:
     meant: tuple[str, ...]
     several: bool
     is_top: bool
+    is_open: bool
 
     def renamed(self) -> dict[str, str]:
         """{what it would be called: what it is called} where another has that name."""
@@ -45,16 +47,20 @@ class Shape:
         classes = [cell for one in shown for cell in one] if self.is_top else [p for _, p in shown]
         return classes if self.several else [answer.probability, *classes]
 
-    def require_kept(self, row: Row, where: str) -> None:
+    def require_kept(self, rows: Sequence[Row], looked: TableIn) -> None:
         """
         Raises:
-          UserError: a row of a pipe has a column that no row had when the first was written.
+          UserError: a row of a pipe has a column that the first had not, and there is none for it.
         """
-        if new := [name for name in row.values if name not in self.kept]:
-            raise UserError(
-                f"{where}: has {new[0]!r}, which the first row has not, and columns are named "
-                "before: give a file instead of a pipe, or all columns in the first row"
-            )
+        if looked.count is not None:
+            return
+        for row in rows:
+            new = [name for name in row.values if name not in self.kept]
+            if refused := [name for name in new if not self.is_open or name in self.own]:
+                raise UserError(
+                    f"{looked.where(row)}: has {refused[0]!r}, which the first row has not, and "
+                    "what is called how was settled by that: give a file instead of a pipe"
+                )
 
 
 class Writer(Protocol):
@@ -63,7 +69,7 @@ class Writer(Protocol):
     def write(self, rows: Sequence[Row], said: Iterable[Answer]) -> None:
         """Rows with what is said of each."""
 
-    def finish(self) -> None:
+    def close(self) -> None:
         """Writes what is left; the stream stays open."""
 
 
@@ -72,16 +78,18 @@ def table_shape(looked: TableIn, labels: LabelSet, asked: Asked) -> Shape:
     ranks = range(1, (asked.top_k or 0) + 1)
     top = [name for rank in ranks for name in (f"class_{rank}", f"probability_{rank}")]
     first = ["labels"] if labels.several else ["label", "probability"]
-    return _shape(looked, labels, asked, [*first, *(top or labels.names)])
+    return _shape(looked, labels, asked, [*first, *(top or labels.names)], is_open=False)
 
 
 def object_shape(looked: TableIn, labels: LabelSet, asked: Asked) -> Shape:
     """Of jsonl, where classes are an object of their own."""
     label, ids = "labels" if labels.several else "label", () if "id" in looked.names else ("id",)
-    return _shape(looked, labels, asked, [label, "probabilities", *ids])
+    return _shape(looked, labels, asked, [label, "probabilities", *ids], is_open=True)
 
 
-def _shape(looked: TableIn, labels: LabelSet, asked: Asked, meant: Sequence[str]) -> Shape:
+def _shape(
+    looked: TableIn, labels: LabelSet, asked: Asked, meant: Sequence[str], is_open: bool
+) -> Shape:
     own, taken = [], {*looked.names}
     for name in meant:
         while name in taken:
@@ -89,4 +97,5 @@ def _shape(looked: TableIn, labels: LabelSet, asked: Asked, meant: Sequence[str]
         own.append(name)
         taken.add(name)
     is_top = asked.top_k is not None
-    return Shape(looked.names, looked.types, tuple(own), tuple(meant), labels.several, is_top)
+    given = tuple(own), tuple(meant)
+    return Shape(looked.names, looked.types, *given, labels.several, is_top, is_open)
