@@ -88,7 +88,7 @@ def test_an_input_that_changes_meanwhile_is_refused(predicting, write, digests, 
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(digests.__class__, "__call__", changing)
-        with pytest.raises(UserError, match="a.txt: was changed while it was read"):
+        with pytest.raises(UserError, match=r"a\.txt: was changed while it was read"):
             predicting("a.txt", "o.csv")
     assert not (tmp_path / "o.csv").exists()
 
