@@ -66,19 +66,18 @@ def write_tokenizer(
         files.write_json(file, stored | {"model_max_length": max_length})
 
 
-def write_weights(file: Path, params: Params, encoder_name: str) -> None:
+def write_weights(file: Path, params: Params) -> None:
     """Writes model.safetensors.
 
     Args:
       file: to write.
-      params: float32 on the host, the tree of an encoder's `MODEL`, or a part of it.
-      encoder_name: under which the tree has the encoder.
+      params: float32 on the host, the tree of an encoder's `MODEL`.
     """
     from safetensors.numpy import save_file
 
     tensors = {}
     for path, leaf in flatten_dict(params, sep="/").items():
-        stored = next(stored_names(path, encoder_name))
+        stored = next(stored_names(path, encoder_name=""))
         array = np.asarray(leaf, np.float32)
         tensors[stored.name] = np.ascontiguousarray(array.T if stored.is_turned else array)
     with files.replaced(file) as temporary:

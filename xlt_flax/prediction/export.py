@@ -88,8 +88,7 @@ def _write(model: Trained, folder: Path, params: dict, msgpack: bool) -> None:
     }
     write_config(folder, model.base.shape, model.labels.names, facts)
     write_tokenizer(folder, model.tokenizer, model.max_length)
-    prefix = model.base.adapter.MODEL.base_model_prefix
-    write_weights(folder / "model.safetensors", params, str(prefix))
+    write_weights(folder / "model.safetensors", params)
     if msgpack:
         write_flax_weights(folder / "flax_model.msgpack", params)
 
