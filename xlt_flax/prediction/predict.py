@@ -55,6 +55,8 @@ class Request:
             raise UserError(
                 "--shard: how many rows a pipe has is not known before its end: give a file"
             )
+        if self.columns.pair and self.long == "windows":
+            raise UserError("--long=windows is of single texts, and these are pairs: leave it out")
         output = self.output.path
         both = not is_pipe(output) and output.exists() and self.input.path.exists()
         if both and output.samefile(self.input.path):

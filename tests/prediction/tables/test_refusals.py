@@ -55,6 +55,10 @@ REFUSED = {
         *("a.csv", "o.csv", {"reading": {"delimiter": "||"}}),
         r"predict: --delimiter is '\|\|': give one character",
     ),
+    "windows of pairs": (
+        *("a.csv", "o.csv", {"text": ["text", "label"], "pair": True, "long": "windows"}),
+        "--long=windows is of single texts, and these are pairs: leave it out",
+    ),
     "top_k": ("a.csv", "o.csv", {"top_k": 0}, "--top_k=0: give a number of classes, from 1"),
     "threshold": ("a.csv", "o.csv", {"threshold": 1.5}, "--threshold=1.5: give a probability"),
     "formats": ("a.csv", "o.csv", {"pipes": ["a", "b", "c"]}, "--format=a,b,c: give one format"),
