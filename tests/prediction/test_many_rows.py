@@ -48,5 +48,5 @@ def test_memory_does_not_grow_with_the_rows(trained_runs, tmp_path, count):
         for rows, line in enumerate(said, 1):
             assert line.startswith(f"{rows - 1},")
     assert rows == count
-    assert peak < 1.5e9, f"{peak:,}"  # of whatever count; most of it is the libraries
+    assert peak < 1e9, f"{peak:,}"  # of whatever count; most of it is the libraries
     print(f"{count:,} rows: {peak:,} bytes")
