@@ -5,6 +5,7 @@ import io
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
@@ -82,7 +83,15 @@ def quiet_libraries() -> None:
 def shown() -> Iterator[None]:
     """What is said meanwhile can be read, also in a program that has not set up logging; in one
     that has set the logger "xlt_flax", or reads INFO of all, nothing changes. Afterwards all is as
-    before."""
+    before. A notebook without widgets is not told so by a library that would have used them."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        with _logged():
+            yield
+
+
+@contextmanager
+def _logged() -> Iterator[None]:
     if log.level != logging.NOTSET or (log.hasHandlers() and log.isEnabledFor(logging.INFO)):
         yield
         return

@@ -141,6 +141,7 @@ def test_a_head_that_no_library_class_has_is_not_exported(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_pytorchs_pipeline_says_the_same(exported):
     """In an environment of its own: the package has no torch."""
     python = os.environ.get("XLT_FLAX_TORCH_PYTHON")

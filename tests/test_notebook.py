@@ -1,0 +1,23 @@
+"""The notebook runs as it stands, in a real kernel."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "own_text.ipynb"
+
+
+@pytest.mark.slow
+def test_the_notebook_runs_and_says_what_it_shows(tmp_path):
+    book = nbformat.read(NOTEBOOK, as_version=4)
+    client = NotebookClient(book, timeout=1200, resources={"metadata": {"path": str(tmp_path)}})
+    client.execute()  # raises what a cell raises
+    outputs = [output for cell in book.cells for output in cell.get("outputs", [])]
+    said = "".join(output.get("text", "") for output in outputs)
+    (english,) = (line for line in said.splitlines() if line.startswith("en  "))
+    assert float(english.split()[1]) == 1.0
+    assert float(outputs[-1]["data"]["text/plain"]) < 1e-6  # the exported folder, read again
+    ours = [line for line in said.splitlines() if "IPKernelApp" not in line]
+    assert [line for line in ours if "warning" in line.lower()] == []
