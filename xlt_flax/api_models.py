@@ -5,13 +5,20 @@ What is heavy is imported when it is needed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ml_collections import ConfigDict
 
 from xlt_flax.console import shown
+from xlt_flax.errors import UserError
 from xlt_flax.overrides import given_anew
 from xlt_flax.workdir import Workdir
+
+if TYPE_CHECKING:
+    from xlt_flax.prediction.predict import Predicted
 
 
 def export(
@@ -52,3 +59,86 @@ def export(
             fitted = calibration.calibrate(model, run, config)
             notes, temperature = fitted.notes(), fitted.temperature
         export_model(model, target, card_of_run(model, run, notes), temperature, msgpack)
+
+
+def predict(
+    model: str | PathLike[str],
+    input: str | PathLike[str],
+    output: str | PathLike[str],
+    *,
+    text: Sequence[str] = (),
+    pair: bool | None = None,
+    id_column: str = "",
+    label_column: str = "",
+    reading: Mapping[str, Any] | None = None,
+    pipes: Sequence[str] = (),
+    top_k: int | None = None,
+    threshold: float | None = None,
+    long: str = "truncate",
+    shard: tuple[int, int] = (0, 1),
+    checkpoint: str = "best",
+    places: Mapping[str, str | int] | None = None,
+    begin: Callable[[ConfigDict | None], None] = lambda config: None,
+) -> Predicted:
+    """Predicts a file: its rows, in their order, with a label and the classes' probabilities.
+
+    Killed, the same call goes on where it stopped.
+
+    Args:
+      model: a workdir, or the folder or hub id of a classifier.
+      input: txt (a document a line), csv, tsv, jsonl or parquet, each also .gz; "-": stdin.
+      output: jsonl, csv, tsv or parquet, the first three also .gz; "-": stdout.
+      text: columns of the text, joined by a space; (): those that a run was trained with, or
+        "text".
+      pair: whether they are two texts; None: as the run was trained, or not.
+      id_column: of ids; "": FILE:ROW.
+      label_column: of labels that predictions are judged by; "": none.
+      reading: of csv and tsv `delimiter`, `quote` ("": none), `columns` (of files that name none);
+        `encoding`.
+      pipes: the format of stdin and stdout, or of each.
+      top_k: so many of the most probable classes in place of all.
+      threshold: the label is "abstain" where no class is as probable.
+      long: what becomes of texts that are longer than the model reads: "truncate" or "windows".
+      shard: (index from 0, count): one of as many stretches of rows, to be put together in order;
+        the first alone names the columns.
+      checkpoint: of a workdir: "best", "latest" or a step.
+      places: as of `evaluate`.
+      begin: is called with a workdir's config when what needs no model was found good, before a
+        device is used.
+
+    Returns:
+      How many there were, were cut, abstained, and the scores; printed, it is sentences.
+
+    Raises:
+      UserError: model, input, output or an option cannot be.
+    """
+    from xlt_flax.prediction import predict as predicting
+    from xlt_flax.prediction import request
+    from xlt_flax.prediction.answers import Asked
+    from xlt_flax.prediction.opening import is_workdir, open_trained
+    from xlt_flax.prediction.table_out import table_out
+    from xlt_flax.prediction.trained import Trained
+
+    with shown():
+        read_as, written_as = request.formats(pipes)
+        file = request.input_file(fspath(input), read_as)
+        config = None
+        if is_workdir(model):
+            config = given_anew(Workdir(model).read_config(), places or {})
+        elif places or checkpoint != "best":
+            raise UserError("--checkpoint and --config are of a run, --workdir: leave them out")
+        asked = predicting.Request(
+            file,
+            request.reading_asked(reading or {}),
+            request.columns_asked(config, file, text, pair, id_column, label_column),
+            table_out(fspath(output), written_as),
+            Asked(top_k, threshold),
+            long,
+            shard,
+        )
+
+        def open_model() -> Trained:
+            begin(config)
+            return open_trained(model, checkpoint, config)
+
+        return predicting.predict(asked, open_model)

@@ -10,6 +10,7 @@ import errno
 import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from ml_collections import ConfigDict
 
@@ -47,12 +48,23 @@ def explain(error: BaseException) -> RunError | None:
             kind = NoSpaceError if number in _NO_SPACE else RunError
             return kind(
                 f"{os.strerror(number)}: {path or 'the workdir or data_dir'}: "
-                f"{_WAYS_OUT[number]}, and give the same command again: it goes on from its last "
-                "checkpoint"
+                f"{_WAYS_OUT[number]}, and give the same command again: it goes on from what it "
+                "saved last"
             )
     if any(isinstance(cause, MemoryError) for cause in _causes(error)):
         return RunError("out of memory on the host: close what else runs there, or take another")
     return None
+
+
+@contextlib.contextmanager
+def place_named(place: Path | str) -> Iterator[None]:
+    """Gives an error of the operating system the place that was written to: a write into an open
+    file does not know it."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(place)
+        raise
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from xlt_flax.data.sources.files.columns import Row, Wanted
+from xlt_flax.data.sources.files.columns import Row, Table, Wanted, each_once
 from xlt_flax.data.sources.files.description import DataFile, Reading
 from xlt_flax.data.sources.files.lines import LONGEST, text_lines
 from xlt_flax.errors import UserError
@@ -19,13 +19,29 @@ def rows(file: DataFile, reading: Reading, wanted: Wanted) -> Iterator[Row]:
     Raises:
       UserError: a column is missing, or a row is not whole; names the row, from 1 below the header.
     """
+    header, whole = _read(file, reading)
+    places = wanted.places(header, file.path)
+    for values in whole:
+        yield tuple([None if place is None else values[place] for place in places])
+
+
+def table(file: DataFile, reading: Reading) -> Table:
+    """All columns, each value a text.
+
+    Raises:
+      UserError: a column is there twice; a row, when it is read, is not whole.
+    """
+    header, whole = _read(file, reading)
+    names = each_once(header, file.path)
+    return Table(names, (dict(zip(names, values, strict=True)) for values in whole))
+
+
+def _read(file: DataFile, reading: Reading) -> tuple[Sequence[str], Iterator[list[str]]]:
     # The limit is the process's; values of a book's length are no mistake.
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST))
     parser = csv.reader(text_lines(file, reading.encoding), **_dialect(file, reading))
     header = reading.columns or _header(file, parser)
-    places = wanted.places(header, file.path)
-    for values in _whole(file, parser, header):
-        yield tuple([None if place is None else values[place] for place in places])
+    return header, _whole(file, parser, header)
 
 
 def _dialect(file: DataFile, reading: Reading) -> dict[str, Any]:
@@ -61,5 +77,6 @@ def _whole(file: DataFile, parser: Any, header: Sequence[str]) -> Iterator[list[
     except csv.Error as error:
         raise UserError(
             f"{file.path}: row {number + 1} (it ends in line {parser.line_num}): {error}: is a "
-            'quote not closed, or not doubled? (quote = "" under [reader]: there are none)'
+            'quote not closed, or not doubled? (quote = "" under [reader], predict: --quote= : '
+            "there are none)"
         ) from None

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from xlt_flax.data.sources.files.columns import Row, Wanted, as_text
+from xlt_flax.data.sources.files.columns import Row, Table, Wanted
 from xlt_flax.data.sources.files.description import DataFile, Reading
 from xlt_flax.data.sources.files.lines import text_lines
 from xlt_flax.errors import UserError
@@ -17,17 +16,37 @@ def rows(file: DataFile, reading: Reading, wanted: Wanted) -> Iterator[Row]:
     Raises:
       UserError: a line is no object, or lacks a column; names the row.
     """
+    for where, line, record in _records(file, reading):
+        row = wanted.values(record, where)
+        if "\\u" in line:
+            _require_characters("".join(value or "" for value in row), where)
+        yield row
+
+
+def table(file: DataFile, reading: Reading) -> Table:
+    """All that each line's object has, as JSON has it.
+
+    Raises:
+      UserError: when it is read, a line is no object.
+    """
+    return Table(None, _whole(file, reading))
+
+
+def _whole(file: DataFile, reading: Reading) -> Iterator[dict[str, Any]]:
+    for where, line, record in _records(file, reading):
+        if "\\u" in line:
+            _require_characters(json.dumps(record, ensure_ascii=False), where)
+        yield record
+
+
+def _records(file: DataFile, reading: Reading) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(where it is, line, object) of each line that is not empty."""
     number = 0
     for line in text_lines(file, reading.encoding):
-        if line.isspace():
-            continue
-        number += 1
-        where = f"{file.path}: row {number}"
-        record = _record(line, where)
-        row = tuple([_value(record, name, wanted, where) for name in wanted.names])
-        if "\\u" in line:
-            _require_characters(row, where)
-        yield row
+        if not line.isspace():
+            number += 1
+            where = f"{file.path}: row {number}"
+            yield where, line, _record(line, where)
 
 
 def _record(line: str, where: str) -> dict[str, Any]:
@@ -40,22 +59,10 @@ def _record(line: str, where: str) -> dict[str, Any]:
     return record
 
 
-def _value(record: dict[str, Any], name: str, wanted: Wanted, where: str) -> str | None:
-    if name in record:
-        value = record[name]
-    else:
-        (place,) = Wanted((name,), wanted.optional).places([*record], Path(where))
-        value = None if place is None else [*record.values()][place]
-    try:
-        return as_text(value)
-    except ValueError as error:
-        raise UserError(f"{where}: column {name!r} {error}") from None
-
-
-def _require_characters(row: Row, where: str) -> None:
+def _require_characters(text: str, where: str) -> None:
     r"""Refuses half of a character, such as "\ud83d" alone, which no other file could hold."""
     try:
-        "".join(value or "" for value in row).encode()
+        text.encode()
     except UnicodeEncodeError as error:
         half = error.object[error.start].encode("unicode_escape").decode()
         raise UserError(f"{where}: holds {half}, half of a character: write all of it") from None

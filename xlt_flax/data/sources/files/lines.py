@@ -6,11 +6,13 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import BinaryIO, cast
 
 from xlt_flax.data.sources.files.description import DataFile
 from xlt_flax.errors import UserError
 
+STDIN = Path("/dev/stdin")  # is this process's own, also where that name cannot be opened
 LONGEST = 1 << 24  # characters of a line, or of a value: what is longer was never closed or ended
 
 
@@ -22,12 +24,16 @@ def opened(file: DataFile) -> Iterator[BinaryIO]:
       UserError: there is no such file, or gzip cannot unpack it.
     """
     try:
-        with gzip.open(file.path) if file.zipped else open(file.path, "rb") as stream:
+        with _raw(file) as raw, gzip.open(raw) if file.zipped else raw as stream:
             yield cast(BinaryIO, stream)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         raise UserError(f"{file.path}: {error.strerror}: say where the file is") from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise UserError(f"{file.path}: is no whole gzip file ({error}): get it again") from None
+
+
+def _raw(file: DataFile) -> BinaryIO:
+    return open(0, "rb", closefd=False) if file.path == STDIN else open(file.path, "rb")
 
 
 def text_lines(file: DataFile, encoding: str) -> Iterator[str]:
@@ -50,13 +56,17 @@ def text_lines(file: DataFile, encoding: str) -> Iterator[str]:
                 yield line
         except UnicodeError:
             raise UserError(
-                f"{file.path}: line {_first_bad_line(file, encoding)} is no {encoding}: save the "
-                'file as UTF-8, or say encoding = "…" under [reader] in a TOML file'
+                f"{file.path}: line {_first_bad_line(file, encoding, number)} is no {encoding}: "
+                'save the file as UTF-8, or say encoding = "…" under [reader] in a TOML file '
+                "(predict: --encoding)"
             ) from None
 
 
-def _first_bad_line(file: DataFile, encoding: str) -> int:
-    """Counted from 1. Text is decoded in large pieces, so the line is looked for when one fails."""
+def _first_bad_line(file: DataFile, encoding: str, good: int) -> int | str:
+    """Counted from 1. Text is decoded in large pieces, so the line is looked for when one fails; of
+    a pipe, whose lines are gone, it is said how many were good."""
+    if not file.path.is_file():
+        return f"{good + 1} or a later one"
     decoder, number = codecs.getincrementaldecoder(encoding)(), 1
     with opened(file) as stream:
         for piece in stream:

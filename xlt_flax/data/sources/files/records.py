@@ -5,8 +5,8 @@ from types import ModuleType
 from typing import NamedTuple
 
 from xlt_flax.data.sources.files import delimited, json_lines, parquet, plain_text
-from xlt_flax.data.sources.files.columns import Row, Wanted
-from xlt_flax.data.sources.files.description import LABELLED, DataFile, Description
+from xlt_flax.data.sources.files.columns import Row, Table, Wanted
+from xlt_flax.data.sources.files.description import LABELLED, DataFile, Description, Reading
 
 _READERS: dict[str, ModuleType] = {
     "csv": delimited,
@@ -51,6 +51,15 @@ def records(description: Description, language: str, split: str) -> Iterator[Rec
         read = _READERS[file.form].rows(file, description.reading, wanted)
         has_id = bool(description.id) and file.form != "txt"
         yield from _records(file, read, len(texts), description.pair, has_id)
+
+
+def read_table(file: DataFile, reading: Reading) -> Table:
+    """A file with all of its columns.
+
+    Raises:
+      UserError: it is not there, or not as it should be; of a row, when that is read.
+    """
+    return _READERS[file.form].table(file, reading)
 
 
 def _wanted(description: Description, split: str, file: DataFile, texts: tuple[str, ...]) -> Wanted:

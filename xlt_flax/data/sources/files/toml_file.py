@@ -29,8 +29,7 @@ def describe_toml(path: Path) -> Description:
     """
     table = _load(path)
     _check(path, "", table, _KEYS)
-    reader = table.get("reader", {})
-    _check(path, "reader.", reader, _READER_KEYS)
+    reading = reading_of(path, "reader.", table.get("reader", {}))
     text = _listed(table.get("text", "text"))
     if table.get("pair") and len(text) != 2:
         raise _wrong(path, "text", table.get("text", "text"), "two columns, as pair is true")
@@ -43,10 +42,24 @@ def describe_toml(path: Path) -> Description:
         id=table.get("id", "").strip(),
         labels=tuple(str(name).strip() for name in table.get("labels", ())),
         rename={old.strip(): str(new).strip() for old, new in table.get("rename", {}).items()},
-        reading=Reading(
-            **reader | {"columns": tuple(name.strip() for name in reader.get("columns", ()))}
-        ),
+        reading=reading,
     )
+
+
+def reading_of(place: Path | str, prefix: str, options: Mapping[str, Any]) -> Reading:
+    """How files are read.
+
+    Args:
+      place: that says so, for messages.
+      prefix: of the options' names there.
+      options: those of Reading that are given, `columns` as a list.
+
+    Raises:
+      UserError: one is not known, or cannot be.
+    """
+    _check(place, prefix, options, _READER_KEYS)
+    columns = tuple(name.strip() for name in options.get("columns", ()))
+    return Reading(**{**options, "columns": columns})
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -156,7 +169,9 @@ _READER_KEYS: Mapping[str, Check] = {
 }
 
 
-def _check(path: Path, prefix: str, table: Mapping[str, Any], keys: Mapping[str, Check]) -> None:
+def _check(
+    path: Path | str, prefix: str, table: Mapping[str, Any], keys: Mapping[str, Check]
+) -> None:
     for key, value in table.items():
         if key not in keys:
             near = difflib.get_close_matches(key, keys, n=1)
@@ -170,7 +185,7 @@ def _check(path: Path, prefix: str, table: Mapping[str, Any], keys: Mapping[str,
             raise _wrong(path, prefix + key, value, expected)
 
 
-def _wrong(path: Path, key: str, value: object, expected: str) -> UserError:
+def _wrong(path: Path | str, key: str, value: object, expected: str) -> UserError:
     return UserError(f"{path}: {key} is {value!r}: give {expected}")
 
 

@@ -1,0 +1,1 @@
+"""What is written, a format a module; `tables_out` says what a writer is."""
