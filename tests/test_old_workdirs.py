@@ -101,7 +101,7 @@ def eval_of(run, *arguments):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--config.train.epochs=3"], "--config.train.epochs: eval reads the workdir's config and"),
+        (["--config.train.epochs=3"], "--config.train.epochs=3: eval reads the workdir's config"),
         (["--config=configs/demo.py"], "takes only --config.data.data_dir, "),
         (["--config.eval.batch_size=0"], "config.eval.batch_size is 0: give a whole number"),
         (["--config.model.name=/no/such"], "config.model.name: there is no folder /no/such"),

@@ -52,7 +52,8 @@ def refused(program, arguments):
         ("main", [DEMO, "--config.trian.epochs=1"], "was --config.train.epochs=1 meant?"),
         ("main", [DEMO, "--config.xyzzy=1"], "the config has no field xyzzy; python -m xlt_flax."),
         ("main", [DEMO, "--config.sweep.runs=E1"], "the config has no field sweep"),
-        ("eval", ["--workdir=x", "--config.seed=1"], "eval reads the config of a workdir and"),
+        ("eval", ["--workdir=x", "--config.seed=1"], "eval reads the workdir's config and take"),
+        ("eval", ["--workdir=x", DEMO], "eval reads the workdir's config and takes only --config."),
         # A value of another type.
         ("main", [DEMO, "--config.train.epochs=1.5"], "--config.train.epochs=1.5: give a whole n"),
         ("main", [DEMO, "--config.train.epochs", "many"], "--config.train.epochs=many: give a who"),

@@ -110,17 +110,24 @@ def _kind(default: object) -> type:
 
 
 def _unknown(program: str, name: str, value: str | None, values: flags.FlagValues) -> str:
-    given = "" if value is None else f"={value}"
+    word = f"--{name}" if value is None else f"--{name}={value}"
+    part, _, field = name.partition(".")
+    if part == "config" and "config" not in values:
+        return f"{word}: {program} {_taken_of_a_config(values)}"
+    wrong = (
+        f"the config has no field {field}" if part == "config" else f"{program} has no such flag"
+    )
+    given = word.removeprefix(f"--{name}")
     meant = [f"--{other}{'' if '=' in other else given}" for other in _nearest(name, values)]
     hint = f"was {' or '.join(meant)} meant?" if meant else f"{_ask(program)} which there are"
-    field = name.removeprefix("config.")
-    if field == name:
-        return f"--{name}{given}: {program} has no such flag; {hint}"
-    if "config" in values:
-        return f"--{name}{given}: the config has no field {field}; {hint}"
-    taken = ", ".join(sorted(f"--{flag}" for flag in values if flag.startswith("config.")))
-    takes = f"reads the config of a workdir and takes only {taken}" if taken else "takes no config"
-    return f"--{name}{given}: {program} {takes}"
+    return f"{word}: {wrong}; {hint}"
+
+
+def _taken_of_a_config(values: flags.FlagValues) -> str:
+    fields = [f"--{flag}" for flag in sorted(values) if flag.startswith("config.")]
+    if not fields:
+        return "takes no config"
+    return f"reads the workdir's config and takes only {', '.join(fields)}"
 
 
 def _nearest(name: str, values: flags.FlagValues) -> list[str]:
@@ -131,7 +138,7 @@ def _nearest(name: str, values: flags.FlagValues) -> list[str]:
     other = _ELSEWHERE.get(name, "")
     if other.partition("=")[0] in {*own, *(f"config.{field}" for field in fields)}:
         return [other]
-    begun = [flag for flag in own if len(name) > 2 and flag.startswith(name)]
+    begun = [flag for flag in own if len(name) > 2 and flag.startswith(name) and "." not in flag]
     if near := get_close_matches(name, own, n=1, cutoff=0.75) or begun:
         return near
     if fields:
