@@ -62,7 +62,7 @@ def classify(
       texts: one or two each; read as they are needed.
       long: what becomes of a text that is longer than the model reads: "truncate", its beginning
         counts; "windows", the mean of the probabilities of windows that overlap by a quarter.
-      progress: is told how many texts each part had, when it is done.
+      progress: is told how many texts each batch held, when it is done; of windows, each part.
       window: texts of a part; within one, batches go by length.
 
     Yields:
@@ -79,10 +79,12 @@ def classify(
         tokenized = model.tokenize(chunk, windows=long == "windows")
         documents = _documents(tokenized.rows, tokenized.second_starts)
         layout = layout or model.layout(documents.lengths)
-        parts = model.predict(documents, layout)
+        is_one_each = len(documents) == len(chunk)
+        parts = model.predict(documents, layout, progress if is_one_each else lambda _: None)
         probabilities = np.concatenate([part.probabilities for part in parts])
         yield _joined(model, probabilities, tokenized.owners, tokenized.is_cut)
-        progress(len(chunk))
+        if not is_one_each:
+            progress(len(chunk))
 
 
 def _require_single(chunk: list[tuple[str, ...]], long: str) -> None:

@@ -71,7 +71,6 @@ class Parts:
             if _read(self._made_from) == made_from:
                 return
             log.info("%s was begun with another input, model or options: begins anew", self.output)
-            self._made_from.unlink()
         for old in self.folder.glob("*.npz"):
             old.unlink()
         files.write_json(self._made_from, made_from)

@@ -124,12 +124,20 @@ def predict(request: Request, open_model: Callable[[], Trained]) -> Predicted:
     """
     request.require_possible()
     with request.output.alone():
-        looked = look(request.input, request.reading, request.columns)
-        _say_of_input(looked)
+        looked = _looked_at(request)
         model = open_model()
         request.asked.require_fitting(model.labels)
         judge = Judge(looked, model.labels) if request.columns.label else None
         return _write(request, looked, model, judge)
+
+
+def _looked_at(request: Request) -> TableIn:
+    if not is_pipe(request.input.path):
+        log.info("reading %s", request.input.path)  # which takes its time where it is large
+    looked = look(request.input, request.reading, request.columns)
+    if looked.count is not None:
+        log.info("%s rows, with the columns %s", f"{looked.count:,}", ", ".join(looked.names))
+    return looked
 
 
 def _write(request: Request, looked: TableIn, model: Trained, judge: Judge | None) -> Predicted:
@@ -208,8 +216,3 @@ def _made_from(request: Request, looked: TableIn, model: Trained) -> dict[str, A
         "reading": asdict(looked.reading),
         "text": [*looked.columns.text, looked.columns.pair],
     }
-
-
-def _say_of_input(looked: TableIn) -> None:
-    if looked.count is not None:
-        log.info("%s has %s rows", looked.file.path, f"{looked.count:,}")

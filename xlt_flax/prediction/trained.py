@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -72,11 +72,18 @@ class Trained:
         labels = len(self.labels) if self.labels.several else None
         return stream_layout(self.config, self.plan, pad_token, labels, lengths)
 
-    def predict(self, documents: Documents, layout: Layout) -> list[Predictions]:
-        """What it says of documents, part after part, in their order."""
+    def predict(
+        self,
+        documents: Documents,
+        layout: Layout,
+        progress: Callable[[int], object] = lambda documents: None,
+    ) -> list[Predictions]:
+        """What it says of documents, part after part, in their order; `progress` is told how many
+        each batch held."""
         objective = find_objective(self.config.train.objective)
         step = make_eval_step(self.plan.forward, objective, self.config.model.tf32)
-        return [*predict(Phase(documents, layout, step, objective, self.labels), self.params)]
+        phase = Phase(documents, layout, step, objective, self.labels)
+        return [*predict(phase, self.params, progress)]
 
 
 def make_trained(
