@@ -15,8 +15,8 @@ ROOMS = {"data", "modeling", "training", "evaluation", "studies", "analysis"}
 FOUNDATION = {"errors", "failures", "files", "locks", "places", "signals"}
 SURFACE = {"api", "api_studies", "cli", "console", "overrides", "words"}
 VALIDATES = {"evaluation.predictions", "evaluation.scores", "evaluation.seen"}
-# What config_checks asks: which objectives there are, and how weights of classes are spelled.
-CHECKED = {"training.objectives", "training.class_weights"}
+# What config_checks asks: which objectives and trackers there are, how class weights are spelled.
+CHECKED = {"training.objectives", "training.trackers", "training.class_weights"}
 MAX_LINES = 300
 
 

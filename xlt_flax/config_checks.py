@@ -14,6 +14,7 @@ from xlt_flax.data.sources import find_source
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import flat
 from xlt_flax.training.class_weights import parse_class_weights
+from xlt_flax.training.trackers import tracker_names
 
 # {field: what it may be}; a data set is asked for its languages, and training for its objectives.
 _CHOICES = {
@@ -94,6 +95,7 @@ def validate(config: ConfigDict) -> None:
         for field in fields:
             _require(config, field, allowed, expected)
     parse_class_weights(config.train.class_weights)
+    tracker_names(config.train.trackers)
     _require_that_fields_agree(config, mixture_shape(parts))
     if config.protocol == "thesis":
         _validate_thesis_protocol(config)

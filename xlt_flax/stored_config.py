@@ -30,6 +30,7 @@ OPERATIONAL = (
     "train.checkpoint_every_minutes",
     "train.checkpoint_every_steps",
     "train.compilation_cache",
+    "train.trackers",
 )
 
 # {format: {field: its name in the next format}}

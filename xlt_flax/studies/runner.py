@@ -32,6 +32,7 @@ from xlt_flax.training.failure_file import one_line, write_failure
 from xlt_flax.training.inputs import Inputs, open_inputs
 from xlt_flax.training.length import length_of
 from xlt_flax.training.plan import Plan, plan_study
+from xlt_flax.training.trackers import require_trackers
 from xlt_flax.training.train import train
 from xlt_flax.workdir import StudyFolder, Workdir
 
@@ -144,6 +145,7 @@ class Runner:
           UserError: the config cannot be run at all.
           RunError: at the end, if some runs failed.
         """
+        require_trackers(self.config.train.trackers)  # of all runs at once
         waiting = [task for task in self.tasks if not self.is_finished(task)]
         print(f"{len(self.tasks) - len(waiting)} of {len(self.tasks)} runs are done", flush=True)
         if not waiting:

@@ -51,13 +51,16 @@ class Progress:
         if self._bar is not None:
             self._bar.start_t += paused
 
+    def seconds_at_work(self) -> float:
+        """Since the begin, pauses left out."""
+        return time.monotonic() - self._begun - self._paused
+
     def close(self) -> None:
         if self._bar is not None:
             self._bar.close()
 
     def _line(self, note: str) -> tuple[str, str, int, int, str, str]:
-        spent = time.monotonic() - self._begun - self._paused
-        each = spent / max(self._done - self._at_begin, 1)
+        each = self.seconds_at_work() / max(self._done - self._at_begin, 1)
         eta = _clock(each * (self._total - self._done))
         return self._name, self._unit, self._done, self._total, f", {note}" if note else "", eta
 
