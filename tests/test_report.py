@@ -1,5 +1,6 @@
 """The report's command line, its files, and its page."""
 
+import html
 import json
 import re
 import subprocess
@@ -82,6 +83,15 @@ def test_the_same_sweep_writes_the_same_bytes(written, sweep, tmp_path):
     write(found, tmp_path)
     for name in FILES:
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_the_page_begins_with_an_answer_in_words(written):
+    text, folder = written
+    answer = next(line for line in text.splitlines() if line.startswith("- What diversity"))
+    page = (folder / "index.html").read_text()
+    (after,) = re.findall(r"</h1>\s*<p class=\"verdict\">(.*?)</p>", page, re.DOTALL)
+    assert html.unescape(re.sub("<[^>]*>", "", after)).strip() == answer.removeprefix("- ")
+    assert page.count(html.escape(answer.split(": ", 1)[1], quote=False).replace("'", "&#39;")) == 1
 
 
 class _Page(HTMLParser):

@@ -44,7 +44,7 @@ def _remarks(findings: Findings) -> list[str]:
     if reasons := findings.study.departures(findings):
         lines.append(f"- not the {findings.study.name}'s experiment: {'; '.join(reasons)}")
     lines += [f"- {line}" for line in summary.unfinished_in_short(findings)]
-    return lines + [f"- {name}: finished, but {said}" for name, said in summary.problems(findings)]
+    return lines + [f"- {line}" for line in summary.problems_in_short(findings)]
 
 
 def as_markdown(findings: Findings, shown: list[Table]) -> str:
