@@ -20,6 +20,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 import pytest
 from forks import Forked
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from xlt_flax.training.checkpoints import Checkpoints
 
@@ -175,6 +176,7 @@ def test_watch_draws_a_curve_and_ends(undisturbed):
     curve = read_lines(undisturbed / "eval/ja.curve.jsonl")
     kept = Checkpoints(undisturbed / "checkpoints").steps()
     assert [line["step"] for line in curve] == kept
+    assert in_tensorboard(undisturbed / "eval", "ja/accuracy") == kept
 
 
 def test_done_runs_are_not_run_again(undisturbed, sample_data_dir):
@@ -204,6 +206,13 @@ def test_a_run_that_is_killed_again_and_again_goes_on_bit_for_bit(
     assert "going on from checkpoint" in resumed.stderr
     assert (workdir / "metrics.jsonl").read_bytes() == (undisturbed / "metrics.jsonl").read_bytes()
     assert_same_state(final_state(workdir), final_state(undisturbed))
+    assert in_tensorboard(workdir, "train/loss") == list(range(1, EPOCHS * STEPS_PER_EPOCH + 1))
+
+
+def in_tensorboard(folder, tag):
+    """The steps that TensorBoard shows of a curve."""
+    found = EventAccumulator(str(folder), size_guidance={"scalars": 0}).Reload()
+    return [event.step for event in found.Scalars(tag)]
 
 
 def assert_same_state(found, expected):

@@ -1,5 +1,6 @@
 """The report's command line, its files, and its page."""
 
+import html
 import json
 import re
 import subprocess
@@ -54,13 +55,21 @@ def written(sweep):
     return result.stdout, sweep / "report"
 
 
-def test_it_writes_all_files_and_prints_the_tables(written):
+def test_it_writes_all_files_and_says_them_in_short(written):
     text, folder = written
     assert {path.name for path in folder.iterdir()} == FILES
-    assert "Table 4.1" in text
+    tables = (folder / "tables.md").read_text()
+    assert "Table 4.1" in tables
+    assert "Half-finished: 69 of 70 runs" in tables
+    assert "Half-finished: 69 of 70 runs" in text.splitlines()[0]
+    answers = tables.split("## In short\n\n")[1].split("\n\n## Tables")[0]
+    assert answers.startswith("- ")
+    assert answers in text
+    assert [table.splitlines()[0] for table in text.split("### ")[1:]] == ["Comparisons asked for"]
     assert "| E1D1F1 − E1E2E3 |" in text
-    assert "Half-finished: 69 of 70 runs" in text
-    assert (folder / "tables.md").read_text() in text
+    assert len(text.splitlines()) <= 30  # of 250 that the tables have
+    *_, where, page = text.splitlines()
+    assert (where, page) == (f"Tables: {folder / 'tables.md'}", f"Page: {folder / 'index.html'}")
     assert (folder / "figure_4_1.png").read_bytes().startswith(b"\x89PNG")
     assert len((folder / "results.csv").read_text().splitlines()) == 71
     assert len(json.loads((folder / "results.json").read_text())["cells"]) == 35
@@ -74,6 +83,15 @@ def test_the_same_sweep_writes_the_same_bytes(written, sweep, tmp_path):
     write(found, tmp_path)
     for name in FILES:
         assert (tmp_path / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_the_page_begins_with_an_answer_in_words(written):
+    text, folder = written
+    answer = next(line for line in text.splitlines() if line.startswith("- What diversity"))
+    page = (folder / "index.html").read_text()
+    (after,) = re.findall(r"</h1>\s*<p class=\"verdict\">(.*?)</p>", page, re.DOTALL)
+    assert html.unescape(re.sub("<[^>]*>", "", after)).strip() == answer.removeprefix("- ")
+    assert page.count(html.escape(answer.split(": ", 1)[1], quote=False).replace("'", "&#39;")) == 1
 
 
 class _Page(HTMLParser):

@@ -25,8 +25,8 @@ SURFACE = {
     "wrong_flags",
 }
 VALIDATES = {f"evaluation.{name}" for name in ("predictions", "scores", "seen", "table")}
-# What config_checks asks: which objectives there are, and how weights of classes are spelled.
-CHECKED = {"training.objectives", "training.class_weights"}
+# What config_checks asks: which objectives and trackers there are, how class weights are spelled.
+CHECKED = {"training.objectives", "training.trackers", "training.class_weights"}
 MAX_LINES = 300
 
 

@@ -78,10 +78,14 @@ class Report:
     Attributes:
       text: its tables, as tables.md has them.
       page: the page that shows all.
+      summary: what the runs say, in a few lines.
+      tables: the file of the tables.
     """
 
     text: str
     page: Path
+    summary: str
+    tables: Path
 
 
 def report(
@@ -111,7 +115,8 @@ def report(
         asked = [pair_of(results, one, other) for one, other in compare]
         findings = known.find(results, asked, texts)
         folder = StudyFolder(results.path).report
-        return Report(written.write(findings, folder), folder / written.PAGE)
+        text, page, tables = written.write(findings, folder), written.PAGE, written.TABLES
+        return Report(text, folder / page, written.in_short(findings), folder / tables)
 
 
 def study_size(

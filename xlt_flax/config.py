@@ -158,6 +158,10 @@ def base() -> ConfigDict:
     # Checkpoints besides that of each epoch: every so many updates or minutes; 0 = none.
     config.train.checkpoint_every_steps = 0
     config.train.checkpoint_every_minutes = 0.0
+    # Where curves are shown, joined by commas: "tensorboard", which writes into the workdir;
+    # "mlflow" and "wandb", extras to install, which keep theirs in it too unless their own
+    # variables say otherwise (MLFLOW_TRACKING_URI, WANDB_MODE). "" = metrics.jsonl alone.
+    config.train.trackers = "tensorboard"
     # Keep compiled programs in data_dir, so that the next run starts in seconds.
     config.train.compilation_cache = True
 

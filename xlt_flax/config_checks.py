@@ -14,6 +14,7 @@ from xlt_flax.data.sources import Source, find_source
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import flat
 from xlt_flax.training.class_weights import parse_class_weights
+from xlt_flax.training.trackers import tracker_names
 
 # {field: what it may be}; a data set is asked for its languages, and training for its objectives.
 _CHOICES = {
@@ -98,6 +99,7 @@ def validate(config: ConfigDict) -> None:
             for field in fields
         ),
         partial(parse_class_weights, config.train.class_weights),
+        partial(tracker_names, config.train.trackers),
         partial(_require_of_source, config),
     )
     source = find_source(config.data)

@@ -107,8 +107,18 @@ def _logged() -> Iterator[None]:
         log.propagate = propagate
 
 
+class _BesideBars(logging.StreamHandler):
+    """Takes bars away while it writes a line, and puts them below it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from tqdm import tqdm  # as late as the first line
+
+        with tqdm.external_write_mode(self.stream):
+            super().emit(record)
+
+
 def _plain_lines() -> logging.Handler:
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _BesideBars(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
     return handler
 

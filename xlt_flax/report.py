@@ -5,9 +5,10 @@
 
 DIR is a sweep's folder, a folder of runs, or one run. DIR/report/ gets tables.md, results.csv,
 results.json, index.html, and figure_4_1, figure_tables and learning_curves as PNG and SVG. What
-is not finished is marked. A and B are mixtures (E1D1F1, E1D1F1+J1) or one run of each
-(E1D1F1-seed50). --texts shows the most certain mistakes with their texts, and needs the data. PLACE
-is where a model or data lies that was moved since.
+is not finished is marked. The summary is printed, with the comparisons that --compare asks for: A
+and B are mixtures (E1D1F1, E1D1F1+J1) or one run of each (E1D1F1-seed50). --texts shows the most
+certain mistakes with their texts, and needs the data. PLACE is where a model or data lies that was
+moved since.
 
 --plan says how many draws and seeds a study of 1:1:1 against 3:0 needs; with --workdir it takes a
 pilot's components of variance.
@@ -54,8 +55,7 @@ def main(_: Sequence[str]) -> None:
     if _WORKDIR.value is None:
         raise UserError("--workdir: give the folder of a sweep or of a run")
     written = api.report(_WORKDIR.value, pairs, places, _TEXTS.value)
-    print(written.text)
-    print(f"Written: {written.page}")
+    print(f"{written.summary}\n\nTables: {written.tables}\nPage: {written.page}")
 
 
 def asked_pairs(values: list[str]) -> list[tuple[str, str]]:

@@ -33,6 +33,7 @@ OPERATIONAL = (
     "train.checkpoint_every_minutes",
     "train.checkpoint_every_steps",
     "train.compilation_cache",
+    "train.trackers",
 )
 
 # Share of all steps in which a schedule warms up if `train.warmup_fraction` is unset; else none.

@@ -10,8 +10,9 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from xlt_flax.analysis import drawing, read_runs
+from xlt_flax.analysis import drawing, formats, read_runs
 from xlt_flax.analysis.figures import learning_curves
+from xlt_flax.analysis.statistics import Interval
 from xlt_flax.studies import known
 from xlt_flax.studies.thesis import reported
 from xlt_flax.studies.thesis.figures import figure_4_1
@@ -31,6 +32,23 @@ def find(folder, accuracies, documents=100):
 def axes_of(found):
     with drawing.style():
         return figure_4_1.draw(found).axes[0]
+
+
+@pytest.mark.parametrize(
+    ("interval", "ends", "text"),
+    [
+        (Interval(-0.08, 1.08), (0.0, 1.0), ".0000 – 1.0000"),
+        (Interval(0.25, 1.2), (0.25, 1.0), ".2500 – 1.0000"),
+        (Interval(0.25, 0.75), (0.25, 0.75), ".2500 – .7500"),
+    ],
+)
+def test_an_accuracys_interval_is_of_what_can_be(interval, ends, text):
+    """In tables, and where it is drawn."""
+    assert formats.share_interval(interval) == text
+    axes = drawing.plain_matplotlib.Figure().add_subplot()
+    drawing.whisker(axes, 3, interval, vertical=True)
+    (bar,) = axes.collections
+    assert [tuple(end) for end in bar.get_segments()[0]] == [(3, ends[0]), (3, ends[1])]
 
 
 @pytest.mark.parametrize("accuracies", [THESIS, LOW, WIDE], ids=["thesis", "low", "wide"])

@@ -9,6 +9,7 @@ import re
 from contextlib import AbstractContextManager
 
 from xlt_flax.analysis import plain_matplotlib
+from xlt_flax.analysis.formats import possible
 from xlt_flax.analysis.plain_matplotlib import (
     Axes,
     Figure,
@@ -109,6 +110,8 @@ def _svg(figure: Figure, fonttype: str, transparent: bool) -> str:
 def whisker(
     axes: Axes, place: float, interval: Interval, vertical: bool, colour: str = "ink"
 ) -> None:
+    """An accuracy's interval."""
+    interval = possible(interval)
     middle = (interval.low + interval.high) / 2
     half = [[middle - interval.low], [interval.high - middle]]
     x, y = (place, middle) if vertical else (middle, place)

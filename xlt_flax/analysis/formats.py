@@ -24,9 +24,15 @@ def points(value: float | None) -> str:
     return "0.00" if text[1:] == "0.00" else text
 
 
+def possible(interval: Interval) -> Interval:
+    """An accuracy's interval without what no share can be: Student's t does not know of that."""
+    return Interval(max(interval.low, 0.0), min(interval.high, 1.0))
+
+
 def share_interval(interval: Interval | None) -> str:
     if interval is None:
         return NOTHING
+    interval = possible(interval)
     return f"{share(interval.low)} – {share(interval.high)}"
 
 

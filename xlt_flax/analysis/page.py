@@ -27,7 +27,8 @@ _METHODS = (
     "documents, their seeds averaged; with one draw, seeds) and test documents, which judge all "
     "runs alike. A mean's variance is (MS_R + MS_J − MS_RJ) / (R N), from the mean squares of "
     "blocks, documents and their interaction, with Satterthwaite's degrees of freedom. With one "
-    "seed only documents vary: the interval holds seed and draw fixed, and says so.",
+    "seed only documents vary: the interval holds seed and draw fixed, and says so. An accuracy's "
+    "interval ends at 0 and 1.",
     "Sign-flip tests choose the signs of the blocks' contrasts in every possible way, on these "
     "test documents; nothing is sampled. Tests that could never reject are left out of the "
     "correction (Tarone 1990; Holm 1979).",

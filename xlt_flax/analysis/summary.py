@@ -85,10 +85,14 @@ def unfinished_runs(findings: Findings) -> list[tuple[str, str]]:
 
 def unfinished_in_short(findings: Findings) -> list[str]:
     """The same, a line for each status and reason."""
+    return _by_what_is_said(unfinished_runs(findings))
+
+
+def _by_what_is_said(runs: Iterable[tuple[str, str]]) -> list[str]:
     labels: dict[str, list[str]] = {}
-    for label, status in unfinished_runs(findings):
-        labels.setdefault(status, []).append(label)
-    return [f"{formats.listed(those)}: {status}" for status, those in labels.items()]
+    for label, said in runs:
+        labels.setdefault(said, []).append(label)
+    return [f"{formats.listed(those)}: {said}" for said, those in labels.items()]
 
 
 def problems(findings: Findings) -> list[tuple[str, str]]:
@@ -99,6 +103,11 @@ def problems(findings: Findings) -> list[tuple[str, str]]:
         for run in found.results.runs
         if run.status == FINISHED and run.problems
     ]
+
+
+def problems_in_short(findings: Findings) -> list[str]:
+    """The same, a line for each problem."""
+    return _by_what_is_said((label, f"finished, but {said}") for label, said in problems(findings))
 
 
 def title(findings: Findings) -> str:

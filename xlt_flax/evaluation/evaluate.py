@@ -110,6 +110,7 @@ def _counted(
     """The model's predictions, part after part, with the marks of what was seen; they are counted
     as they come."""
     phase, seen, done = phase_of(sets, model, language), sets.by_language[language].seen, 0
+    log.info("evaluating %s: %d documents", language, len(seen))
     with closing(Progress(f"evaluating {language}", len(seen), unit="doc")) as progress:
         for part in predict(phase, model.params, progress.advance):
             marks = seen[done : done + len(part)]

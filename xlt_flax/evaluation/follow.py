@@ -3,7 +3,9 @@
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
 
 from ml_collections import ConfigDict
 
@@ -15,6 +17,8 @@ from xlt_flax.evaluation.table import Results, number_in_words, seen_in_words
 from xlt_flax.training.checkpoints import Checkpoints, DamagedCheckpoint
 from xlt_flax.training.inputs import Inputs
 from xlt_flax.training.plan import Plan
+from xlt_flax.training.trackers import tracker_names
+from xlt_flax.training.tracking import TrackerThread
 from xlt_flax.workdir import Workdir
 
 log = logging.getLogger("xlt_flax")
@@ -22,6 +26,7 @@ log = logging.getLogger("xlt_flax")
 _SECONDS_BETWEEN_LOOKS = 5
 _LOOKS_ALONE = 4  # in a row: a training that is started again at this moment takes its time
 _ON_CURVE = ("accuracy", "loss", "macro_f1", "micro_f1", "seen", "accuracy_unseen", "majority")
+_IN_TENSORBOARD = ("accuracy", "loss", "macro_f1", "micro_f1", "accuracy_unseen")
 
 
 def follow(
@@ -34,8 +39,9 @@ def follow(
 ) -> Results:
     """Evaluates each new checkpoint, oldest first, until the run is done; then what `which` names.
 
-    Appends a line for each to `eval/<language>.curve.jsonl`. Checkpoints that training deletes
-    before they could be looked at are missing from the curve.
+    Appends a line for each to `eval/<language>.curve.jsonl`, and where the run has TensorBoard,
+    points to the curves of its run "eval", in `eval/`. Checkpoints that training deletes before
+    they could be looked at are missing from the curve.
 
     Arguments, what is returned and further errors as of `evaluate`.
 
@@ -45,7 +51,8 @@ def follow(
     sets = open_sets(workdir, config, languages, inputs, plan)
     log.info("watching %s until it is done", workdir.path)
     on_curve = _steps_on_curve(sets)
-    until_done(workdir, lambda: _add_new_steps(sets, on_curve))
+    with _shown(sets) as show:
+        until_done(workdir, lambda: _add_new_steps(sets, on_curve, show))
     return evaluate_sets(sets, which)
 
 
@@ -70,12 +77,36 @@ def until_done(workdir: Workdir, look: Callable[[], object]) -> None:
         time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
-def _add_new_steps(sets: EvaluationSets, on_curve: set[int]) -> None:
+_Show = Callable[[dict], None]
+
+
+@contextmanager
+def _shown(sets: EvaluationSets) -> Iterator[_Show]:
+    """Takes lines of curves, for TensorBoard. Its file has all of those that are there before."""
+    if "tensorboard" not in tracker_names(sets.config.train.trackers):
+        yield lambda line: None
+        return
+    from xlt_flax.training.trackers.tensorboard import EventFile
+
+    events = partial(EventFile, sets.workdir.eval, 0)
+    with closing(TrackerThread("tensorboard", events)) as thread:
+
+        def show(line: dict) -> None:
+            shown = {name: line[name] for name in _IN_TENSORBOARD if line[name] is not None}
+            thread.write(line["step"], {f"{line['split']}/{n}": v for n, v in shown.items()})
+
+        for language in sets.workdir.curves():
+            for line in _curve(sets, language):
+                show(line)
+        yield show
+
+
+def _add_new_steps(sets: EvaluationSets, on_curve: set[int], show: _Show) -> None:
     if not sets.workdir.checkpoints.is_dir():
         return
     for step in Checkpoints(sets.workdir.checkpoints).steps():
         if step not in on_curve:
-            _add_to_curve(sets, step)
+            _add_to_curve(sets, step, show)
             on_curve.add(step)
 
 
@@ -92,7 +123,7 @@ def _curve(sets: EvaluationSets, language: str) -> list[dict]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def _add_to_curve(sets: EvaluationSets, step: int) -> None:
+def _add_to_curve(sets: EvaluationSets, step: int, show: _Show) -> None:
     try:
         model = load_model(sets, step)
     except DamagedCheckpoint as error:
@@ -104,6 +135,7 @@ def _add_to_curve(sets: EvaluationSets, step: int) -> None:
         kept = {name: scores[name] for name in _ON_CURVE}
         line = {"step": step, "split": language, **kept, **sets.facts}
         _write_curve_line(sets, language, line)
+        show(line)
         log.info(
             "step %d: %s accuracy %s (majority class %s); %s",
             step,

@@ -143,6 +143,7 @@ def load_model(sets: EvaluationSets, step: int) -> TrainedModel:
     Raises:
       UserError: it is not there, or damaged, or of another model.
     """
+    log.info("restoring checkpoint %d of %s", step, sets.workdir.path)
     params, held = Checkpoints(sets.workdir.checkpoints).restore_params(step)
     sets.inputs.base.require_fit(params, held.full_size, sets.workdir.path)
     used = used_rows(sets.inputs, [one.documents for one in sets.by_language.values()])

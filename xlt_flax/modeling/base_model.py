@@ -133,6 +133,7 @@ class BaseModel:
             return vocabulary.word_embedding(self._kept[1])
         path = vocabulary.word_embedding_path(weights.weight_shapes(self.shape))
         if self._model.init == "random":
+            log.info("model: drawing the weights of %s from the seed", self._model.name)
             return weights.drawn_weights(self.shape, seed, paths=[path])[path]
         table = weights.stored_word_embedding(self._model.name, self.shape, self._model.revision)
         return self._stored_weights()[path] if table is None else table
@@ -177,6 +178,7 @@ class BaseModel:
 
     def _params(self, seed: int) -> Params:
         if self._model.init == "random":
+            log.info("model: drawing the weights of %s from the seed", self._model.name)
             return weights.random_weights(self.shape, seed, self._model.head_sd)
         stored = self._stored_weights()
         if self._draws_head:

@@ -12,7 +12,7 @@ import logging
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -32,6 +32,8 @@ from xlt_flax.training.failure_file import one_line, write_failure
 from xlt_flax.training.inputs import Inputs, open_inputs
 from xlt_flax.training.length import length_of
 from xlt_flax.training.plan import Plan, plan_study
+from xlt_flax.training.progress import Progress, say
+from xlt_flax.training.trackers import require_trackers
 from xlt_flax.training.train import train
 from xlt_flax.workdir import StudyFolder, Workdir
 
@@ -144,16 +146,29 @@ class Runner:
           UserError: the config cannot be run at all.
           RunError: at the end, if some runs failed.
         """
+        require_trackers(self.config.train.trackers)  # of all runs at once
         waiting = [task for task in self.tasks if not self.is_finished(task)]
-        print(f"{len(self.tasks) - len(waiting)} of {len(self.tasks)} runs are done", flush=True)
+        done = len(self.tasks) - len(waiting)
+        print(f"{done} of {len(self.tasks)} runs are done", flush=True)
         if not waiting:
             return
         self._shared: _Shared | None = None
         inputs = self._share(waiting[0]).inputs  # refused here, what cannot be run at all
         if not any(run.changes for run in self.runs):  # else each run is checked by itself alone
             provenance.check_sweep(self.folder, self.config, inputs)
+        with closing(Progress("sweep", len(self.tasks), done, "run", lines=False)) as bar:
+            failed = self._run_all(waiting, bar)
+        if failed:
+            raise RunError(_summary(failed, len(self.tasks)))
+
+    def _run_all(self, waiting: Sequence[Task], bar: Progress) -> dict[str, str]:
+        """{folder: why} of the tasks that failed, or were left out for those."""
         failed: dict[str, str] = {}
+        done = len(self.tasks) - len(waiting)
         for number, task in enumerate(waiting, 1):
+            left = self._estimate_left(waiting[number - 1 :])
+            bar.advance(0, task.folder, left.removeprefix("ETA "))
+            log.info("---- %s, run %d of %d; %s", task.folder, done + number, len(self.tasks), left)
             if task.source_folder in failed:
                 failed[task.folder] = f"not run: {task.source_folder} failed"
                 line = failed[task.folder]
@@ -162,9 +177,9 @@ class Runner:
                 if error:
                     failed[task.folder] = line
             left = self._estimate_left(waiting[number:])
-            print(f"[{number}/{len(waiting)}] {task.folder}: {line}; {left}", flush=True)
-        if failed:
-            raise RunError(_summary(failed, len(self.tasks)))
+            say(f"[{number}/{len(waiting)}] {task.folder}: {line}; {left}")
+            bar.advance(1, task.folder, left.removeprefix("ETA "))
+        return failed
 
     def _estimate_left(self, waiting: Sequence[Task]) -> str:
         known = self._seconds_per_step()
@@ -197,7 +212,6 @@ class Runner:
 
     def _do(self, task: Task, workdir: Workdir) -> None:
         config = task_config(self.config, task, self.folder)
-        log.info("---- %s", task.folder)
         shared = self._share(task)
         train(config, workdir, shared.inputs, shared.plan)
         missing = self.judged(task).missing()

@@ -41,6 +41,7 @@ def make_steps(run: Run, hooks: Sequence[Hook]) -> float:
     with ExitStack() as stops:
         for step, batch in enumerate(waiting, first + 1):
             for hook in hooks:
+                hook.waited(waiting.last_wait)
                 hook.before_step(step, batch)
             run.state, metrics = run.training.step(run.state, batch)
             waiting.last = metrics
@@ -61,12 +62,14 @@ class _Waiting:
 
     Attributes:
       last: metrics of the last step that was begun.
+      last_wait: seconds that devices waited for the batch that came last.
       share: of the time since the first batch, that devices waited.
     """
 
     def __init__(self, stream: Iterator[Batch]):
         self._stream = stream
         self.last: Metrics | None = None
+        self.last_wait = 0.0
         self.share = 0.0
 
     def __iter__(self) -> Iterator[Batch]:
@@ -75,8 +78,9 @@ class _Waiting:
         while True:
             asked = time.monotonic()
             batch = next(self._stream, None)
-            if self.last is None or is_there(self.last):
-                waited += time.monotonic() - asked
+            is_idle = self.last is None or is_there(self.last)
+            self.last_wait = time.monotonic() - asked if is_idle else 0.0
+            waited += self.last_wait
             self.share = waited / (time.monotonic() - begun)
             if batch is None:
                 return

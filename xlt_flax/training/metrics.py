@@ -1,4 +1,4 @@
-"""`metrics.jsonl`, the record of a run, and the same for TensorBoard.
+"""`metrics.jsonl`, the record of a run.
 
 A line is a pure function of config and step (times go to the log), so a run that was killed and
 went on has the very file of one that was not. A value that is no finite number is null, as JSON has

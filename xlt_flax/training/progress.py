@@ -3,6 +3,7 @@
 import logging
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,56 +11,107 @@ from tqdm import tqdm
 
 log = logging.getLogger("xlt_flax")
 
-_SECONDS_BETWEEN_LINES = 30
+_SECONDS_BETWEEN_LINES = 10
+_NARROW = 75  # columns, below which a bar has what changes alone
+_WIDE_BAR = "{desc} {n_fmt}/{total_fmt}{postfix}, ETA {eta} |{bar}| {rate_fmt}"
+_NARROW_BAR = "{n_fmt}/{total_fmt} {note} {eta}"
+_RECENT = 50  # advances that an estimate is of
 
 
 class Progress:
     """Counts units of work, and tells how long the rest will take.
+
+    The first advance pays for the start (imports, compilation) and is in no estimate.
 
     Args:
       name: of the work.
       total: units of the whole work, those done before included.
       done: units done before.
       unit: what to call them.
+      lines: whether a log gets lines, where there is no terminal.
     """
 
-    def __init__(self, name: str, total: int, done: int = 0, unit: str = "step"):
+    def __init__(
+        self, name: str, total: int, done: int = 0, unit: str = "step", lines: bool = True
+    ):
+        self._lines = lines
         self._name, self._total, self._done, self._unit = name, total, done, unit
         self._begun = self._told = time.monotonic()
-        self._at_begin = done
         self._paused = 0.0
+        self._recent: deque[tuple[float, int]] = deque(maxlen=_RECENT + 1)
         self._bar = None
         if sys.stderr.isatty():
-            self._bar = tqdm(total=total, initial=done, desc=name, unit=unit, leave=False)
+            self._bar = _Bar(
+                total=total, initial=done, desc=name, unit=unit, leave=False, dynamic_ncols=True
+            )
 
-    def advance(self, units: int = 1, note: str = "") -> None:
+    def advance(self, units: int = 1, note: str = "", eta: str | None = None) -> None:
+        """
+        Args:
+          units: that were done.
+          note: what to say beside them.
+          eta: who knows better than the last units when all will be done.
+        """
         self._done += units
+        self._recent.append((self.seconds_at_work(), self._done))
         if self._bar is not None:
-            self._bar.set_postfix_str(note, refresh=False)
-            self._bar.update(units)
-        elif time.monotonic() - self._told >= _SECONDS_BETWEEN_LINES:
+            self._bar.advance(units, note, eta or self._eta(), self._seconds_each())
+        elif self._lines and time.monotonic() - self._told >= _SECONDS_BETWEEN_LINES:
             self._told = time.monotonic()
-            log.info("%s: %s %d of %d%s, ETA %s", *self._line(note))
+            said = f", {note}" if note else ""
+            line = (self._name, self._unit, self._done, self._total, said, eta or self._eta())
+            log.info("%s: %s %d of %d%s, ETA %s", *line)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Time spent in here is other work's: the estimate leaves it out."""
         begun = time.monotonic()
         yield
-        paused = time.monotonic() - begun
-        self._paused += paused
-        if self._bar is not None:
-            self._bar.start_t += paused
+        self._paused += time.monotonic() - begun
+
+    def seconds_at_work(self) -> float:
+        """Since the begin, pauses left out."""
+        return time.monotonic() - self._begun - self._paused
 
     def close(self) -> None:
         if self._bar is not None:
             self._bar.close()
 
-    def _line(self, note: str) -> tuple[str, str, int, int, str, str]:
-        spent = time.monotonic() - self._begun - self._paused
-        each = spent / max(self._done - self._at_begin, 1)
-        eta = _clock(each * (self._total - self._done))
-        return self._name, self._unit, self._done, self._total, f", {note}" if note else "", eta
+    def _seconds_each(self) -> float | None:
+        """Of what was done last; None while that is nothing."""
+        (begun, before), (now, done) = self._recent[0], self._recent[-1]
+        return (now - begun) / (done - before) if done > before else None
+
+    def _eta(self) -> str:
+        each = self._seconds_each()
+        return "?" if each is None else _clock(each * (self._total - self._done))
+
+
+def say(line: str) -> None:
+    """Prints a line, which no bar is glued to."""
+    with tqdm.external_write_mode():
+        print(line, flush=True)
+
+
+class _Bar(tqdm):
+    """Says what changes first, since a narrow terminal cuts the end; rate and estimate are ours."""
+
+    eta, seconds_each = "?", None
+
+    def advance(self, units: int, note: str, eta: str, seconds_each: float | None) -> None:
+        self.eta, self.seconds_each = eta, seconds_each
+        self.set_postfix_str(note, refresh=False)
+        self.update(units)
+        if not units:
+            self.refresh()
+
+    @property
+    def format_dict(self) -> dict:
+        values = super().format_dict
+        narrow = (values["ncols"] or _NARROW) < _NARROW
+        values["bar_format"] = _NARROW_BAR if narrow else _WIDE_BAR
+        rate = 1 / self.seconds_each if self.seconds_each else None
+        return {**values, "eta": self.eta, "rate": rate, "note": self.postfix or ""}
 
 
 def _clock(seconds: float) -> str:

@@ -184,6 +184,7 @@ def _find_newest_whole(
     steps = checkpoints.steps()
     damaged = []
     for step in reversed(steps):
+        log.info("restoring checkpoint %d", step)
         try:
             found = checkpoints.restore(step, optimizer)
         except DamagedCheckpoint as error:

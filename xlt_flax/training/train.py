@@ -19,6 +19,7 @@ from xlt_flax.training import processes
 from xlt_flax.training.failure_file import failure_recorded
 from xlt_flax.training.metrics import has_no_best, read_metrics
 from xlt_flax.training.objectives import require_objective
+from xlt_flax.training.trackers import require_trackers
 from xlt_flax.workdir import Workdir
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def train(
     """
     validate(config)
     require_objective(config.train.objective)
+    require_trackers(config.train.trackers)
     config = resolve(config)
     alone = workdir.writer() if processes.is_first() else nullcontext()
     with alone:

@@ -74,7 +74,9 @@ def test_a_folder_of_files_is_swept_and_reported(tickets, tmp_path):
     assert done.count("ja accuracy") == done.count("ko accuracy") == 5
     assert "5 of 5 runs are done" in run("sweep", *words)
 
-    shown = run("report", f"--workdir={study}", "--texts")
+    said = run("report", f"--workdir={study}", "--texts")
+    shown = (study / "report" / "tables.md").read_text()
+    assert "- For Japanese: en" in said
     assert "- For Japanese: en" in shown
     assert "- For Korean: en" in shown
     assert "- A little of Japanese: en" in shown
@@ -89,5 +91,6 @@ def test_a_folder_of_files_is_swept_and_reported(tickets, tmp_path):
     assert (report / "target_documents.svg").exists()
     assert len(list((study / "baseline").iterdir())) == 3
 
-    again = run("report", f"--workdir={study}")
+    run("report", f"--workdir={study}")
+    again = (study / "report" / "tables.md").read_text()
     assert not any(word in again for word in " ".join(WORDS["ko"]).split())

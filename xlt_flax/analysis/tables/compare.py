@@ -6,9 +6,9 @@ from xlt_flax.analysis.table import Section, Table
 
 ORDER = 40
 EACH_TARGET = True
+SECTION = Section("compare", "Comparisons asked for")
 
 
 def tables(findings: Findings) -> list[Table]:
     """None where none was asked for."""
-    title = "Comparisons asked for"
-    return comparison_table(findings.asked, "compare", Section("compare", title), title)
+    return comparison_table(findings.asked, "compare", SECTION, SECTION.title)

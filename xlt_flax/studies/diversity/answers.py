@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from xlt_flax.analysis.effects import Effect
-from xlt_flax.analysis.formats import points
+from xlt_flax.analysis.formats import listed, points
 from xlt_flax.analysis.measured import DOCUMENTS, DRAWS, ONE_SEED
 from xlt_flax.analysis.sentences import difference, equals
 from xlt_flax.analysis.statistics import LEVEL
@@ -88,5 +88,5 @@ def _doubts(effect: Effect) -> str:
         least = f", the least that {measured.blocks.basis} can give" if test.p <= test.least else ""
         text += f" (exact sign flip: p {equals(test.p)}{least})"
     if measured.problems:
-        text += f"; models with problems are in it: {', '.join(measured.problems)}"
+        text += f"; models with problems are in it: {listed(measured.problems)}"
     return text

@@ -5,9 +5,10 @@ from xlt_flax.training.hooks.bar import Bar
 from xlt_flax.training.hooks.base import Hook
 from xlt_flax.training.hooks.compilations import Compilations
 from xlt_flax.training.hooks.languages import Languages
-from xlt_flax.training.hooks.records import Events, Records
+from xlt_flax.training.hooks.records import Records
 from xlt_flax.training.hooks.saves import Saves, Stop
 from xlt_flax.training.hooks.slow_steps import SlowSteps
+from xlt_flax.training.hooks.trackers import Trackers
 from xlt_flax.training.hooks.validation import Validation
 from xlt_flax.training.run import Run
 
@@ -19,8 +20,8 @@ def hooks_of(run: Run) -> list[Hook]:
     slow_steps = SlowSteps(compilations)
     validation = Validation(run, records, compilations, bar)
     saves = Saves(run, records, slow_steps)
-    events = [Events(run)] if processes.is_first() else []
+    trackers = [Trackers(run, bar)] if processes.is_first() else []
     judges = [validation, Languages(run, records, bar)]
-    hooks = [bar, *events, records, compilations, slow_steps, *judges, saves, Stop(run, saves)]
+    hooks = [bar, *trackers, records, compilations, slow_steps, *judges, saves, Stop(run, saves)]
     records.readers = hooks
     return hooks

@@ -32,6 +32,10 @@ class Bar(Hook):
         """While other work is done, which the estimate leaves out."""
         return self._progress.paused()
 
+    def seconds_at_work(self) -> float:
+        """A clock that stands still while other work is done."""
+        return self._progress.seconds_at_work()
+
     def recorded(self, record: dict) -> None:
         if record["split"] == TRAIN:
             note = f"epoch {record['epoch']}, loss {record['loss']:.4f}"

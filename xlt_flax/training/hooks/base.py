@@ -10,6 +10,9 @@ class Hook:
     def begin(self, first: int) -> None:
         """Before the first step that is made now; `first` were made before."""
 
+    def waited(self, seconds: float) -> None:
+        """The devices had nothing to do for so long before the batch came."""
+
     def before_step(self, step: int, batch: Batch) -> None:
         """The batch is there."""
 

@@ -30,6 +30,8 @@ class Compilations(Hook):
 
     def begin(self, first: int) -> None:
         if not processes.are_several():  # several hosts must compile the same at the same moment
+            if first < self._run.length.total:
+                log.info("compiling in threads, while the first batch is made")
             self._ahead.start(self._to_come(first))
 
     def before_step(self, step: int, batch: Batch) -> None:

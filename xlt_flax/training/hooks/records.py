@@ -11,7 +11,6 @@ from xlt_flax.training.hooks.base import Hook
 from xlt_flax.training.metrics import SOURCE, TRAIN
 from xlt_flax.training.run import Run
 from xlt_flax.training.step import Metrics
-from xlt_flax.training.tensorboard import TensorBoard
 
 _STEPS_IN_FLIGHT = 2  # steps whose metrics are not fetched yet, so that the device never waits
 
@@ -61,16 +60,3 @@ class Records(Hook):
             f"{kept[-1] if kept else 'none'}. Lower config.train.learning_rate or set "
             "config.train.clip_norm"
         )
-
-
-class Events(Hook):
-    """Metrics for TensorBoard."""
-
-    def __init__(self, run: Run):
-        self._writer = TensorBoard(run.workdir.path)
-
-    def recorded(self, record: dict) -> None:
-        self._writer.write(record)
-
-    def close(self) -> None:
-        self._writer.close()

@@ -5,7 +5,6 @@ from xlt_flax.analysis.drawing import COLOURS, short_share, whisker
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.languages import language_name
 from xlt_flax.analysis.plain_matplotlib import Axes, Figure
-from xlt_flax.analysis.statistics import Interval
 from xlt_flax.studies.own_text.roles import Roles, roles_of
 
 ORDER = 16
@@ -74,6 +73,4 @@ def _line(axes: Axes, cells: list[Cell | None], shift: float, number: int, label
     )
     for at, _, interval in known:
         if interval is not None:
-            low, high = interval
-            possible = Interval(max(low, 0.0), min(high, 1.0))  # t knows not that it is a share
-            whisker(axes, at, possible, vertical=True, colour=colour)
+            whisker(axes, at, interval, vertical=True, colour=colour)

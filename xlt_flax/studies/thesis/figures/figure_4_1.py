@@ -55,10 +55,15 @@ def _limits(means: list[GroupMean], findings: Findings) -> tuple[float, float]:
     """Of the axis: all that is drawn lies within, with room for the numbers above the bars."""
     drawn = [_CHANCE, *(mean.group.mean for mean in means if mean.group.mean is not None)]
     for mean in means:
-        drawn += [*_dots(mean, findings), *(mean.interval or ())]
+        drawn += [*_dots(mean, findings), *_ends(mean)]
     low, high = min(drawn), max(drawn)
     room = 0.09 * (high - low)
     return (low if low == _CHANCE else low - room / 2), high + room
+
+
+def _ends(mean: GroupMean) -> tuple[float, ...]:
+    """Of its whisker; none without one."""
+    return tuple(formats.possible(mean.interval)) if mean.interval else ()
 
 
 def _dots(mean: GroupMean, findings: Findings) -> list[float]:
@@ -68,7 +73,7 @@ def _dots(mean: GroupMean, findings: Findings) -> list[float]:
 
 def _top(mean: GroupMean, findings: Findings) -> float:
     """The highest that is drawn of a mean: its number stands above it."""
-    drawn = [*_dots(mean, findings), *(mean.interval or ()), mean.mean or _CHANCE]
+    drawn = [*_dots(mean, findings), *_ends(mean), mean.mean or _CHANCE]
     return max(drawn)
 
 

@@ -3,6 +3,7 @@
 from xlt_flax.analysis.cells import Cell
 from xlt_flax.analysis.drawing import COLOURS, GROUP_COLOUR, short_share, whisker
 from xlt_flax.analysis.findings import Findings
+from xlt_flax.analysis.formats import possible
 from xlt_flax.analysis.groups import Group
 from xlt_flax.analysis.languages import language_name
 from xlt_flax.analysis.measured import interval_label
@@ -54,7 +55,7 @@ def draw(findings: Findings) -> Figure | None:
 def _panel_limits(findings: Findings) -> tuple[float, float]:
     values = list(reported.ACCURACY.values())
     for cell in findings.every.cells.values():
-        values += list(cell.accuracies) + list(cell.interval or ())
+        values += list(cell.accuracies) + list(possible(cell.interval) if cell.interval else ())
     return min(values) - 0.01, max(values) + 0.01
 
 
