@@ -60,7 +60,7 @@ def reviews(trained_runs, tmp_path_factory):
 
 
 def jsonl(path):
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return [json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]]
 
 
 @pytest.mark.slow
