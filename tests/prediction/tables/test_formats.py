@@ -142,4 +142,6 @@ def test_the_same_predictions_are_the_same_bytes_of_gzip(predicting, write, tmp_
     write("a.txt", "a\nb\n")
     for name in ("o.csv.gz", "p.csv.gz"):
         predicting("a.txt", name)
-    assert (tmp_path / "o.csv.gz").read_bytes() == (tmp_path / "p.csv.gz").read_bytes()
+    packed = (tmp_path / "o.csv.gz").read_bytes()
+    assert packed == (tmp_path / "p.csv.gz").read_bytes()
+    assert packed[3:8] == bytes(5)  # neither a name nor a time (RFC 1952, 2.3)

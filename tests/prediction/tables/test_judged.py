@@ -2,14 +2,18 @@
 
 import json
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from digest_model import classified
+from ml_collections import ConfigDict
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
+from xlt_flax import api_models
 from xlt_flax.data.examples import LabelSet
 from xlt_flax.errors import UserError
+from xlt_flax.prediction import opening
 
 NAMES = ("bad", "good", "meh")
 
@@ -86,6 +90,17 @@ def test_a_label_that_the_model_does_not_know_is_refused_with_its_row(judged, di
         judged([*some(4), ("x", "Bad")])
     assert digests.texts == []  # before anything is predicted
     assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+def test_labels_are_renamed_as_the_run_renamed_them(predicting, write, tmp_path, monkeypatch):
+    write("own.toml", 'rename = {"1" = "bad", "5" = "good"}\n[train]\nen = "en.train.csv"')
+    write("a.csv", "text,label\na,1\nb,5\nc,meh\n")
+    data = {"dataset": "files", "files": str(tmp_path / "own.toml")}
+    config = SimpleNamespace(read_config=lambda: ConfigDict({"data": data}))
+    monkeypatch.setattr(opening, "is_workdir", lambda _: True)
+    monkeypatch.setattr(api_models, "Workdir", lambda _: config)
+    said = predicting("a.csv", "o.csv", label_column="label")
+    assert [said.scores["per_class"][name]["support"] for name in NAMES] == [1, 1, 1]
 
 
 def test_scores_of_an_earlier_output_do_not_stay_beside_another(judged, predicting, tmp_path):
