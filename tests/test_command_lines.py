@@ -96,7 +96,9 @@ def test_a_run_leaves_what_the_contract_says(undisturbed):
     names = {entry.name for entry in undisturbed.iterdir() if not entry.name.startswith(".")}
     events = {name for name in names if name.startswith("events.out.tfevents.")}
     assert len(events) == 1
-    assert names - events == {"config.json", "checkpoints", "metrics.jsonl", "audit.json", "DONE"}
+    assert names - events == {
+        *("config.json", "checkpoints", "base", "metrics.jsonl", "audit.json", "DONE")
+    }
     records = read_lines(undisturbed / "metrics.jsonl")
     train = [r["step"] for r in records if r["split"] == "train"]
     assert train == list(range(1, EPOCHS * STEPS_PER_EPOCH + 1))

@@ -85,7 +85,7 @@ def test_other_spellings_of_help(flag, helped):
 
 
 def test_a_flag_has_its_default_and_what_it_is(helped):
-    assert "  --steps=20\n      Steps to time, after those that compile.\n" in helped["bench"][1]
+    assert "  --steps=20\n      Steps to time, after those that compile; 0: " in helped["bench"][1]
     assert "  --watch=false\n" in helped["eval"][1]
     assert "  --ceiling=true\n" in helped["sweep"][1]
     told = helped["eval"][1]

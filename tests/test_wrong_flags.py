@@ -63,7 +63,7 @@ def refused(program, arguments):
         ("main", [DEMO, "--config.model.dropout=no"], "--config.model.dropout=no: give a number"),
         ("main", [DEMO, "--config.data.dedup=yes"], "give true or false; was --config.data.dedup="),
         ("main", [DEMO, "--noconfig.data.dedup=maybe"], "dedup=maybe: give true or false"),
-        ("bench", [DEMO, "--steps=0"], "--steps=0: give a whole number of 1 or more"),
+        ("bench", [DEMO, "--steps=-1"], "--steps=-1: give a whole number of 0 or more"),
         ("report", ["--plan", "--sd=two"], "--sd=two: give a number"),
         # No value at all, or no flag.
         ("main", [], "--config is missing: python -m xlt_flax.main --help says"),
