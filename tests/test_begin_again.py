@@ -68,6 +68,9 @@ def test_all_that_a_run_wrote_goes_and_what_others_put_there_stays(copied, caplo
 
 
 def test_nothing_of_a_run_is_left_where_nobody_put_anything(copied):
+    for name in ("eval/events.out.tfevents.1.host.2", "mlruns/0/meta.yaml", "wandb/offline-run/x"):
+        (copied.path / name).parent.mkdir(parents=True, exist_ok=True)
+        (copied.path / name).touch()  # of those who watched it
     assert begins_again(copied, base(), overwrite=True)
     assert {path.name for path in copied.path.iterdir()} <= {".writer.lock"}
 

@@ -24,6 +24,7 @@ _SECONDS_BETWEEN_LOOKS = 2
 # Names that are looked for in many folders at once.
 _CONFIG, _TIMING, _FAILURE = "config.json", "timing.json", "failure.txt"
 
+EVENTS = "events.out.tfevents."  # how TensorBoard's files begin
 LOST_AND_FOUND = "lost+found"  # of a file system
 
 # What a folder may hold before it is a run's: what schedulers and file systems put there.
@@ -50,6 +51,8 @@ class Workdir:
         self.failure = self.path / _FAILURE  # why it stopped
         self.timing = self.path / _TIMING  # of a study's run: what it took
         self.events = self.path  # where TensorBoard looks for its files
+        self.mlflow = self.path / "mlruns"  # of those who asked for them
+        self.wandb = self.path / "wandb"
         self._lock = self.path / ".writer.lock"
         self._holder = self.path / ".writer.json"
         self._stored = ConfigFile(self.config_file, self.config_copy)
@@ -125,7 +128,8 @@ class Workdir:
             *self.checkpoints.glob("damaged-*"),
             self.base,
             *(kind(language) for kind in kinds for language in sorted(judged)),
-            *self.events.glob("events.out.tfevents.*"),
+            *(path for at in (self.events, self.eval) for path in at.glob(f"{EVENTS}*")),
+            *(self.mlflow, self.wandb),
             *(self.metrics, self.audit, self.failure, self.timing),
             *(self.config_copy, self.config_file),
         ]

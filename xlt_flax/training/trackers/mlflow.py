@@ -6,7 +6,6 @@ what MLflow has of it already is left as it is.
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ml_collections import ConfigDict
@@ -69,7 +68,7 @@ def open_tracker(workdir: Workdir, config: ConfigDict, first: int) -> _Run:
 def _local(workdir: Workdir) -> str:
     """The store that needs no database; newer versions want to be asked for it."""
     os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
-    return Path(workdir.path, "mlruns").as_uri()
+    return workdir.mlflow.as_uri()
 
 
 def _find_or_begin(client: "MlflowClient", workdir: Workdir) -> tuple[str, bool]:

@@ -19,9 +19,7 @@ from tensorboard.plugins.text.summary_v2 import text_pb
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 from xlt_flax.stored_config import flat
-from xlt_flax.workdir import Workdir
-
-_PREFIX = "events.out.tfevents."
+from xlt_flax.workdir import EVENTS, Workdir
 
 
 class EventFile:
@@ -35,7 +33,7 @@ class EventFile:
     def __init__(self, folder: Path, first: int):
         folder.mkdir(exist_ok=True)
         self._first = first
-        path = folder / f"{_PREFIX}{_after_others(folder)}.{socket.gethostname()}.{os.getpid()}"
+        path = folder / f"{EVENTS}{_after_others(folder)}.{socket.gethostname()}.{os.getpid()}"
         self._file = RecordWriter(open(path, "ab"))  # noqa: SIM115
         self._add(Event(wall_time=time.time(), file_version="brain.Event:2"))
         start = SessionLog(status=SessionLog.START)
@@ -62,7 +60,7 @@ class EventFile:
 
 def _after_others(folder: Path) -> int:
     """The time that names a new file: readers go by the names, and clocks of hosts differ."""
-    times = (path.name.removeprefix(_PREFIX).split(".")[0] for path in folder.glob(f"{_PREFIX}*"))
+    times = (path.name.removeprefix(EVENTS).split(".")[0] for path in folder.glob(f"{EVENTS}*"))
     last = max((int(time) for time in times if time.isdecimal()), default=0)
     return max(int(time.time()), last + 1)
 

@@ -43,7 +43,7 @@ def open_tracker(workdir: Workdir, config: ConfigDict, first: int) -> _Run:
     run = wandb.init(
         mode=os.environ.get("WANDB_MODE", "offline"),
         project=os.environ.get("WANDB_PROJECT", "xlt_flax"),
-        dir=str(workdir),
+        dir=str(workdir.wandb.parent),  # it makes a folder of that name
         id=identity(workdir),
         name=workdir.path.name,
         config=flat(config.to_dict()),
