@@ -12,7 +12,7 @@ from xlt_flax.evaluation.predictions import Predictions, as_rows
 from xlt_flax.prediction.trained import Trained
 from xlt_flax.training.objectives import find_objective
 
-WINDOW = 4096  # texts that are put into batches together
+WINDOW = 1024  # texts that are put into batches together, and what a kill costs at most
 LONG = ("truncate", "windows")
 
 
