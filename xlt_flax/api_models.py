@@ -51,10 +51,10 @@ def export(
         from xlt_flax.prediction import calibrate as calibration
         from xlt_flax.prediction.export import export_model, require_free
         from xlt_flax.prediction.model_card import card_of_run
-        from xlt_flax.prediction.opening import open_trained
+        from xlt_flax.prediction.opening import open_whole
 
         require_free(target)
-        model, notes, temperature = open_trained(run, checkpoint, config), [], 1.0
+        model, notes, temperature = open_whole(run, checkpoint, config), [], 1.0
         if calibrate:
             fitted = calibration.calibrate(model, run, config)
             notes, temperature = fitted.notes(), fitted.temperature

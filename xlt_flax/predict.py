@@ -63,7 +63,7 @@ _SHARD = flags.DEFINE_string(
     "I/N, I from 0: one of N stretches of rows. Their outputs follow each other: `cat` joins them, "
     "but for parquet, of which they are a folder's files.",
 )
-_GIVEN = overrides.define_field_flags([*PLACES, "eval.batch_size"])
+_GIVEN = overrides.define_field_flags([*PLACES, "eval.batch_size", "eval.weights"])
 
 
 def main(_: Sequence[str]) -> None:

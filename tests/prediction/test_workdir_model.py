@@ -9,7 +9,7 @@ import pytest
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.vocabulary import word_embedding
 from xlt_flax.overrides import given_anew
-from xlt_flax.prediction.opening import is_workdir, open_trained
+from xlt_flax.prediction.opening import is_workdir, open_trained, open_whole
 from xlt_flax.training.train import train
 from xlt_flax.workdir import Workdir
 
@@ -78,6 +78,20 @@ def test_what_a_kill_left_half_written_is_made_anew(trained_runs, small_config, 
     train(small_config(**fields), Workdir(tmp_path / "run"))
     assert not left.exists()
     assert open_trained(tmp_path / "run").step == 1
+
+
+def test_weights_are_held_in_half_the_memory_where_that_is_asked_for(trained_runs, tmp_path):
+    """And an exported folder has them as they were trained."""
+    config = given_anew(trained_runs.first.read_config(), {"eval.weights": "bfloat16"})
+    whole, half = (
+        open_trained(trained_runs.first.path),
+        open_trained(trained_runs.first.path, config=config),
+    )
+    sizes = [sum(leaf.nbytes for leaf in jax.tree.leaves(m.params)) for m in (whole, half)]
+    assert sizes[0] == 2 * sizes[1]
+    assert whole.digest != half.digest
+    written = jax.device_get(open_whole(trained_runs.first.path, config=config).params)
+    jax.tree.map(np.testing.assert_array_equal, written, jax.device_get(whole.params))
 
 
 def test_workdirs_and_models_are_told_apart(trained_runs, tmp_path):

@@ -15,7 +15,7 @@ from xlt_flax.evaluation.scores import Scores
 from xlt_flax.prediction.classify import Classified, classify
 from xlt_flax.prediction.export import export_model
 from xlt_flax.prediction.model_card import card_of_model, card_of_run
-from xlt_flax.prediction.opening import is_workdir, open_trained
+from xlt_flax.prediction.opening import is_workdir, open_whole
 from xlt_flax.prediction.trained import Trained
 from xlt_flax.workdir import Workdir
 
@@ -52,7 +52,7 @@ class Classifier:
           UserError: there is none, or it is not as it should be.
         """
         workdir = Workdir(place) if is_workdir(place) else None
-        return cls(open_trained(place, checkpoint), workdir)
+        return cls(open_whole(place, checkpoint), workdir)
 
     @property
     def labels(self) -> list[str]:

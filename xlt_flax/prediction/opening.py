@@ -29,6 +29,17 @@ def open_trained(
     return open_folder(fspath(place))
 
 
+def open_whole(
+    place: str | PathLike[str], checkpoint: str = "best", config: ConfigDict | None = None
+) -> Trained:
+    """The same with weights as they were trained, whatever `eval.weights` says: to be written."""
+    if not is_workdir(place):
+        return open_trained(place)
+    whole = ConfigDict((config or Workdir(place).read_config()).to_dict())
+    whole.eval.weights = "float32"
+    return open_trained(place, checkpoint, whole.lock())
+
+
 def is_workdir(place: str | PathLike[str]) -> bool:
     """Whether it is a run's folder. (Both kinds have a config.json.)"""
     path = Path(place).expanduser()

@@ -18,6 +18,7 @@ from xlt_flax.data.token_store import tokenizer_digest
 from xlt_flax.data.tokenization import Tokenized, tokenize
 from xlt_flax.errors import UserError
 from xlt_flax.evaluation.predictions import Predictions, predict
+from xlt_flax.evaluation.sets import as_held
 from xlt_flax.modeling.base_model import BaseModel
 from xlt_flax.modeling.encoders import Params
 from xlt_flax.training.objectives import find_objective
@@ -35,11 +36,11 @@ class Trained:
 
     Attributes:
       config: how documents are read and logits computed: `data.max_length`, `data.drop_commas`,
-        `model`, `train.objective`, `eval.batch_size`; other fields are not asked for.
+        `model`, `train.objective`, `eval.batch_size`, `eval.weights`; no other field is asked for.
       base: its shape and tokenizer.
       labels: the names of its outputs, in their order; `several`: of a document.
       digest: sha256; models of equal ones predict the same.
-      params: on the devices, with the whole word embedding.
+      params: on the devices, in what `eval.weights` says, with the whole word embedding.
       plan: of its forward pass.
       step: of the checkpoint that it is; None of a folder.
     """
@@ -101,7 +102,8 @@ def make_trained(
     plan = plan_evaluation(config, base)
     facts = _facts(config, base, labels, weights)
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    return Trained(config, base, labels, digest, put_on_devices(params), plan)
+    held = put_on_devices(as_held(params, config.eval.weights))
+    return Trained(config, base, labels, digest, held, plan)
 
 
 def require_labels(names: Sequence[str], place: object) -> None:
@@ -124,5 +126,6 @@ def _facts(config: ConfigDict, base: BaseModel, labels: LabelSet, weights: str) 
         "labels": labels.names,
         "tokenizer": tokenizer_digest(base.tokenizer),
         "computed": [model.dtype, model.tf32, model.pooling, config.train.objective],
+        "held": config.eval.weights,
         "read": [config.data.max_length, config.data.drop_commas],
     }

@@ -41,7 +41,7 @@ def open_tracker(workdir: Workdir, config: ConfigDict, first: int) -> _Run:
     import wandb
 
     run = wandb.init(
-        mode=os.environ.get("WANDB_MODE", "offline"),
+        mode=None if "WANDB_MODE" in os.environ else "offline",  # None: what the variable says
         project=os.environ.get("WANDB_PROJECT", "xlt_flax"),
         dir=str(workdir.wandb.parent),  # it makes a folder of that name
         id=identity(workdir),
