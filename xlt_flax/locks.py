@@ -11,7 +11,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from xlt_flax import files
@@ -43,6 +43,30 @@ def locked(path: Path, wait: bool = True) -> Iterator[None]:
     finally:
         fcntl.flock(descriptor, fcntl.LOCK_UN)  # a forked child has the descriptor as well
         os.close(descriptor)
+
+
+@contextmanager
+def held_alone(lock: Path, holder: Path, place: Path, flag: str) -> Iterator[None]:
+    """Holds a place as its only writer; the lock of a dead process does not count.
+
+    Args:
+      lock, holder: the files of `locked` and `note_holder`.
+      place: what is written.
+      flag: of the command line, which may name another.
+
+    Raises:
+      UserError: another process holds it; the message names host and process.
+    """
+    with ExitStack() as held:
+        try:
+            held.enter_context(locked(lock, wait=False))
+        except LockHeldError:
+            raise UserError(
+                f"{place} is being written by {describe_holder(holder)}: wait for it, or give "
+                f"another {flag}"
+            ) from None
+        note_holder(holder)
+        yield
 
 
 def is_held(path: Path) -> bool:

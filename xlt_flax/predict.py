@@ -17,10 +17,9 @@ from collections.abc import Sequence
 from absl import flags
 from ml_collections import ConfigDict
 
-from xlt_flax import api_models, cli, overrides
+from xlt_flax import api_models, cli, overrides, words
 from xlt_flax.config import base, resolve
 from xlt_flax.errors import UserError
-from xlt_flax.prediction.request import shard_asked
 from xlt_flax.stored_config import PLACES
 from xlt_flax.workdir import Workdir
 
@@ -85,7 +84,7 @@ def main(_: Sequence[str]) -> None:
         top_k=_TOP_K.value,
         threshold=_THRESHOLD.value,
         long=_LONG.value,
-        shard=shard_asked(_SHARD.value),
+        shard=words.parse_shard(_SHARD.value),
         checkpoint=_CHECKPOINT.value,
         places=overrides.given(_GIVEN),
         begin=_begin,

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from xlt_flax import api, cli
+from xlt_flax import api, cli, words
 from xlt_flax.studies import plan
 
 _CONFIG = cli.define_config_flag()
@@ -71,7 +71,7 @@ def main(_: Sequence[str]) -> None:
         plan.parse_seeds(_SEEDS.value or []),
         plan.parse_draws(_DRAWS.value or []),
         _ONLY.value,
-        plan.parse_shard(_SHARD.value),
+        words.parse_shard(_SHARD.value),
         _DRY_RUN.value,
         begin=lambda common: cli.start_jax(common, "sweep"),
         mixtures=_MIXTURES.value,

@@ -1,13 +1,17 @@
-"""The words of a command line; what was probably meant by those that belong to no flag.
+"""The words of a command line: what some stand for, and what was probably meant by those that
+belong to no flag.
 
 absl leaves such words to the program, and stops reading flags at the first one.
 """
 
+import re
 import shlex
 from collections.abc import Sequence
 from itertools import pairwise, takewhile
 
 from absl import flags
+
+from xlt_flax.errors import UserError
 
 _DASHES = tuple("‐‑‒–—―−")  # what editors and web pages make of a hyphen
 _TRUTH = ("true", "false", "yes", "no", "t", "f", "y", "n", "1", "0")
@@ -54,6 +58,19 @@ def misspelled(argv: Sequence[str], values: flags.FlagValues) -> list[str]:
     )
     meant = ((word, _misspelled_flag(word, values)) for word in loose)
     return [_describe([word], flag) for word, flag in meant if flag]
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """(index, count) of "I/N".
+
+    Raises:
+      UserError: it is not two numbers with I below N.
+    """
+    match = re.fullmatch(r"(\d+)/(\d+)", text)
+    index, count = map(int, match.groups()) if match else (0, 0)
+    if index >= count:
+        raise UserError(f"--shard={text}: give I/N, such as 0/4, 1/4, 2/4 and 3/4 for four shards")
+    return index, count
 
 
 def _describe(words: Sequence[str], meant: str | None) -> str:

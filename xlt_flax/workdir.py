@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from fnmatch import fnmatch
 from os import PathLike, fspath
 from pathlib import Path
@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 
 from xlt_flax.config_file import ConfigFile
 from xlt_flax.errors import UserError
-from xlt_flax.locks import LockHeldError, describe_holder, is_held, locked, note_holder
+from xlt_flax.locks import held_alone, is_held
 from xlt_flax.places import local_folder
 from xlt_flax.stored_config import FORMAT, differences
 from xlt_flax.versions import installed_versions
@@ -210,16 +210,8 @@ class Workdir:
         Raises:
           UserError: another process holds it; the message names host and process.
         """
-        with ExitStack() as alone:
+        with held_alone(self._lock, self._holder, self.path, "--workdir"):
             try:
-                alone.enter_context(locked(self._lock, wait=False))
-            except LockHeldError:
-                raise UserError(
-                    f"{self.path} is being written by {describe_holder(self._holder)}: wait for "
-                    "it, or give another --workdir"
-                ) from None
-            try:
-                note_holder(self._holder)
                 yield
             finally:
                 self._holder.unlink(missing_ok=True)

@@ -6,15 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from peak_memory import MEASURED
 
 ROOT = Path(__file__).parents[2]
-# In a small process between: what a process is started from counts in its peak as well.
-MEASURED = """
-import resource, subprocess, sys
-code = subprocess.call(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-sys.exit(code)
-"""
 COUNTS = [
     pytest.param(100_000, marks=pytest.mark.slow),
     pytest.param(1_000_000, marks=pytest.mark.soak),

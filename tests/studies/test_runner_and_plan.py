@@ -24,7 +24,6 @@ from xlt_flax.studies.plan import (
     in_order,
     make_tasks,
     parse_seeds,
-    parse_shard,
     pick,
     plan_runs,
     split_config,
@@ -33,6 +32,7 @@ from xlt_flax.studies.runner import Runner, steps_of_runs, task_config
 from xlt_flax.studies.study_file import write_sweep_file
 from xlt_flax.studies.thesis import reported
 from xlt_flax.training.train import train
+from xlt_flax.words import parse_shard
 from xlt_flax.workdir import Workdir
 
 ROOT = Path(__file__).parents[2]

@@ -6,16 +6,15 @@ import logging
 import shutil
 import zipfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from xlt_flax import files
-from xlt_flax.errors import UserError
 from xlt_flax.failures import place_named
-from xlt_flax.locks import LockHeldError, describe_holder, locked, note_holder
+from xlt_flax.locks import held_alone
 from xlt_flax.prediction.classify import Classified
 
 log = logging.getLogger("xlt_flax")
@@ -43,16 +42,8 @@ class Parts:
         Raises:
           UserError: another process writes it.
         """
-        with ExitStack() as held:
+        with held_alone(self._lock, self._holder, self.output, "--output"):
             try:
-                held.enter_context(locked(self._lock, wait=False))
-            except LockHeldError:
-                raise UserError(
-                    f"{self.output} is being written by {describe_holder(self._holder)}: wait for "
-                    "it, or give another --output"
-                ) from None
-            try:
-                note_holder(self._holder)
                 for left in self.folder.glob(".*.tmp"):  # what a killed writer was about to rename
                     left.unlink()
                 yield

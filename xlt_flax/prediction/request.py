@@ -1,6 +1,5 @@
 """What a prediction is asked for, from words as a command line has them."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -103,16 +102,3 @@ def reading_asked(options: Mapping[str, Any]) -> Reading:
     if "delimiter" in given:
         given["delimiter"] = _ESCAPED.get(given["delimiter"], given["delimiter"])
     return reading_of("predict", "--", given)
-
-
-def shard_asked(text: str) -> tuple[int, int]:
-    """(index, count) of "I/N".
-
-    Raises:
-      UserError: it is not two numbers with I below N.
-    """
-    match = re.fullmatch(r"(\d+)/(\d+)", text)
-    index, count = map(int, match.groups()) if match else (0, 0)
-    if index >= count:
-        raise UserError(f"--shard={text}: give I/N, such as 0/4, 1/4, 2/4 and 3/4 for four shards")
-    return index, count

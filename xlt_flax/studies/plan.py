@@ -7,7 +7,6 @@ fields from run to run is made of `PlannedRun`s directly.
 """
 
 import difflib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -187,19 +186,6 @@ def _chains(tasks: Sequence[Task]) -> list[list[Task]]:
         *_, first = task.run, *_sources(task.run, by_name)
         chains.setdefault((first.name, task.draw, task.seed), []).append(task)
     return list(chains.values())
-
-
-def parse_shard(text: str) -> tuple[int, int]:
-    """(index, count) of "I/N".
-
-    Raises:
-      UserError: it is not two numbers with I below N.
-    """
-    match = re.fullmatch(r"(\d+)/(\d+)", text)
-    index, count = map(int, match.groups()) if match else (0, 0)
-    if index >= count:
-        raise UserError(f"--shard={text}: give I/N, such as 0/4, 1/4, 2/4 and 3/4 for four shards")
-    return index, count
 
 
 def parse_seeds(texts: Sequence[str]) -> list[int]:

@@ -5,7 +5,7 @@ import pytest
 from xlt_flax import api_models
 from xlt_flax.errors import UserError
 from xlt_flax.prediction import opening
-from xlt_flax.prediction.request import shard_asked
+from xlt_flax.words import parse_shard
 
 ROWS = "text,label\na,good\nb,bad\n"
 REFUSED = {
@@ -116,4 +116,4 @@ def test_more_classes_than_there_are(predicting, files):
 @pytest.mark.parametrize("text", ["1", "2/2", "1/0", "a/b", "-1/2"])
 def test_shards_that_are_none(text):
     with pytest.raises(UserError, match=r"give I/N, such as 0/4"):
-        shard_asked(text)
+        parse_shard(text)
