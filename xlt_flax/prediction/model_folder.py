@@ -8,10 +8,8 @@ from xlt_flax.config import base as default_config
 from xlt_flax.config import resolve
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.base_model import open_base_model
-from xlt_flax.modeling.encoders import find_encoder, read_shape
 from xlt_flax.modeling.model_config import read_fields
 from xlt_flax.modeling.pretrained import ModelFiles
-from xlt_flax.modeling.tokenizers import load_tokenizer
 from xlt_flax.prediction.trained import Trained, make_trained, require_labels
 
 _OBJECTIVES = {
@@ -33,6 +31,8 @@ def open_folder(name: str, revision: str = "") -> Trained:
     names, config = _labels(fields), _config(name, revision, fields)
     require_labels(names, name)
     model = open_base_model(config, len(names), labels=names)
+    positions = model.adapter.positions(model.shape)
+    config.data.max_length = int(min(model.tokenizer.model_max_length, positions))
     params = model.stored_params()
     return make_trained(config, model, names, params, model.digest())
 
@@ -52,12 +52,6 @@ def _config(name: str, revision: str, fields: dict[str, Any]) -> ConfigDict:
         raise UserError(f"{name} is no classifier: problem_type of its config.json is {kind!r}")
     config = default_config()
     config.model.name, config.model.revision = name, revision
-    config.data.max_length = _max_length(name, revision)
+    config.data.max_length = 1  # until its tokenizer and shape are open, which say it
     config.train.objective = _OBJECTIVES[kind]
     return resolve(config)
-
-
-def _max_length(name: str, revision: str) -> int:
-    shape = read_shape(name, revision)
-    positions = find_encoder(shape.model_type).positions(shape)
-    return int(min(load_tokenizer(name, revision).model_max_length, positions))

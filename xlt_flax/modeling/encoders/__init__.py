@@ -106,7 +106,7 @@ def load_shape(
       UserError: it cannot be had, is of an unknown type, or does not fit max_length or the
         tokenizer.
     """
-    shape = read_shape(name, revision)
+    shape = _read_shape(name, revision)
     encoder = find_encoder(shape.model_type)
     if max_length > (positions := encoder.positions(shape)):
         raise UserError(
@@ -124,12 +124,7 @@ def load_shape(
     return shape
 
 
-def read_shape(name: str, revision: str = "") -> PretrainedConfig:
-    """The shape that a model's files describe, whatever is asked of it.
-
-    Raises:
-      UserError: it cannot be had, describes no model, or one of an unknown type.
-    """
+def _read_shape(name: str, revision: str) -> PretrainedConfig:
     files = ModelFiles(name, revision)
     fields = read_fields(files)
     # There was only BERT when configs did not say what they are of.
