@@ -214,7 +214,7 @@ class _Writer:
     def __init__(self):
         self.chance = Chance("shinra pages")
         self._decks = {}
-        self._given = Counter()
+        self._given: Counter[str] = Counter()
         self._next_id = 1000
 
     def page(self, classes):
@@ -262,8 +262,8 @@ def compose():
     wanted = [(each.id,) for each in CLASSES for _ in range(each.pages)]
     wanted = writer.chance.shuffled([*wanted, *PAIRS, *[None] * OTHER_PAGES])
     pages = [(writer.other() if each is None else writer.page(each), each) for each in wanted]
-    files = {TRAIN: [], DEVELOPMENT: [], TARGET: []}
-    place = Counter()
+    files: dict[str, list[Page]] = {TRAIN: [], DEVELOPMENT: [], TARGET: []}
+    place: Counter[str] = Counter()
     for page, asked in pages:
         if asked is not None:
             files[SHARES[place[asked[0]] % len(SHARES)]].append(page)

@@ -89,7 +89,7 @@ def cell_of(runs: Sequence[Run], judged: Judged, reported: float | None) -> Cell
     counts = {_documents(run, judged) for run in finished}
     measured = measure(contrasts.mean_of([runs[0].name]), finished, judged)
     interval, basis = _interval(measured, len(finished))
-    if basis == ONE_SEED:
+    if basis == ONE_SEED and judged.correct.dtype == bool:  # Wilson's is of shares
         interval = statistics.share_interval(judged.right(finished[0]))
     return Cell(
         name=runs[0].name,

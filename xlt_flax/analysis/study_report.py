@@ -63,9 +63,13 @@ class StudyReport:
         """Whether the runs are of this study."""
         return True
 
+    def title(self, results: Results) -> str:
+        """What the runs are of, in a few words."""
+        return f"Zero-shot transfer to {languages_listed(targets_of(results))}"
+
     def heading(self, results: Results) -> str:
         """What heads the page."""
-        return f"Zero-shot transfer to {languages_listed(targets_of(results))}"
+        return self.title(results)
 
     def table_of(self, run: Run) -> str:
         """The key of the table in which a run stands."""

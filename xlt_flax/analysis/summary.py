@@ -8,7 +8,7 @@ from typing import NamedTuple
 from xlt_flax.analysis import formats
 from xlt_flax.analysis.fields import model_name, shown
 from xlt_flax.analysis.findings import Findings
-from xlt_flax.analysis.languages import language_name, languages_listed
+from xlt_flax.analysis.languages import language_name
 from xlt_flax.analysis.results import (
     BROKEN,
     FAILED,
@@ -111,7 +111,7 @@ def problems_in_short(findings: Findings) -> list[str]:
 
 
 def title(findings: Findings) -> str:
-    return f"Zero-shot transfer to {languages_listed(list(findings.targets))}"
+    return findings.study.title(findings.results)
 
 
 def setting(findings: Findings) -> list[tuple[str, str]]:
@@ -172,7 +172,7 @@ def _data(run: Run) -> str:
     if files := config.get("data.files"):
         return PurePath(str(files)).name
     pair = [config.get(field) for field in ("data.dataset", "data.domain")]
-    return ", ".join(map(shown, pair)) if None not in pair else ""
+    return ", ".join(shown(part) for part in pair if part != "") if None not in pair else ""
 
 
 def _device(run: Run) -> str:

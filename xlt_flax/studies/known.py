@@ -21,9 +21,10 @@ def study_of(results: "Results") -> "StudyReport":
     from xlt_flax.analysis.study_report import StudyReport
     from xlt_flax.studies.diversity.report import DiversityReport
     from xlt_flax.studies.own_text.report import OwnTextReport
+    from xlt_flax.studies.shinra.report import ShinraReport
     from xlt_flax.studies.thesis.report import ThesisReport
 
-    known = (OwnTextReport(), ThesisReport(), DiversityReport(), StudyReport())
+    known = (ShinraReport(), OwnTextReport(), ThesisReport(), DiversityReport(), StudyReport())
     return next(study for study in known if study.concerns(results))
 
 
