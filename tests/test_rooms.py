@@ -25,8 +25,14 @@ SURFACE = {
     "wrong_flags",
 }
 VALIDATES = {f"evaluation.{name}" for name in ("predictions", "scores", "seen", "table")}
-# What config_checks asks: which objectives and trackers there are, how class weights are spelled.
-CHECKED = {"training.objectives", "training.trackers", "training.class_weights"}
+# What config_checks asks: which objectives and trackers there are, how class weights are spelled,
+# by what a checkpoint may be the best.
+CHECKED = {
+    "training.objectives",
+    "training.trackers",
+    "training.class_weights",
+    "training.metrics",
+}
 MAX_LINES = 300
 
 

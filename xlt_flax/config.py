@@ -173,7 +173,8 @@ def base() -> ConfigDict:
     # own. Training, its validations and checkpoints hold float32 in any case.
     config.eval.weights = "float32"
     # Which epoch's checkpoint is the best: that with the lowest "loss", the mean over validation
-    # documents; or "batch_sum", the sum over batches of a batch's mean (the last may be smaller).
+    # documents, or "batch_sum", the sum over batches of a batch's mean (the last may be smaller);
+    # or with the highest "accuracy", "micro_f1" or "macro_f1". Of equals, the earlier.
     config.eval.best = "loss"
     # Languages, joined by commas ("de,fr"), on whose test sets each validation also says what the
     # model is worth so far. They choose nothing.

@@ -14,6 +14,7 @@ from xlt_flax.data.sources import Source, find_source
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import flat
 from xlt_flax.training.class_weights import parse_class_weights
+from xlt_flax.training.metrics import BEST_BY, LOWEST
 from xlt_flax.training.trackers import tracker_names
 
 # {field: what it may be}; a data set is asked for its languages, and training for its objectives.
@@ -27,7 +28,7 @@ _CHOICES = {
     "model.attention_dropout": ("shared", "each"),
     "data.mixing": ("shuffle", "balanced"),
     "train.schedule": ("constant", "step", "linear", "cosine"),
-    "eval.best": ("loss", "batch_sum"),
+    "eval.best": BEST_BY,
     "eval.weights": ("float32", "bfloat16"),
 }
 
@@ -198,6 +199,11 @@ def _validate_thesis_protocol(config: ConfigDict) -> None:
         raise UserError(
             f"config.train.patience is {config.train.patience}: config.protocol='thesis' compares "
             "with stage one's score, a sum over other documents, and ends by epochs; give 0"
+        )
+    if config.eval.best not in LOWEST:
+        raise UserError(
+            f"config.eval.best is {config.eval.best!r}: config.protocol='thesis' compares with "
+            "stage one's score, which is a sum of losses; give 'batch_sum'"
         )
     if config.train.warmup_fraction:
         raise UserError(

@@ -64,13 +64,13 @@ def lines(workdir):
     return [json.loads(line) for line in workdir.metrics.read_text().splitlines()]
 
 
-def end_by_hand(records):
+def end_by_hand(records, is_better=lambda new, old: new["loss"] < old["loss"]):
     """(the step after which patience ends, that of the best validation)."""
     best, waited = None, 0
     for record in records:
         if record["split"] != "validation":
             continue
-        if best is None or record["loss"] < best["loss"]:
+        if best is None or is_better(record, best):
             best, waited = record, 0
         else:
             waited += 1
@@ -90,6 +90,24 @@ def test_a_run_ends_when_validations_are_no_better(patient, stopped):
     assert done["best"]["step"] == best_step(stopped) == best
     assert Checkpoints(stopped.checkpoints).steps() == [best, last]
     assert "stopped_early" not in json.loads(patient.done.read_text())
+
+
+@pytest.mark.parametrize(
+    "best_by",
+    ["micro_f1", *(pytest.param(b, marks=pytest.mark.slow) for b in ("accuracy", "macro_f1"))],
+)
+def test_the_best_and_patience_go_by_a_score_that_is_asked_for(config, patient, tmp_path, best_by):
+    """The higher the better; the updates are those of a run that goes by the loss, and its lines
+    have no value more than it was asked for."""
+    workdir = Workdir(tmp_path / "run")
+    train(config(train__patience=PATIENCE, eval__best=best_by), workdir)
+    found = lines(workdir)
+    last, best = end_by_hand(found, lambda new, old: new[best_by] > old[best_by])
+    done = json.loads(workdir.done.read_text())
+    assert (done["step"], done["best"]["step"], best_step(workdir)) == (last, best, best)
+    assert Checkpoints(workdir.checkpoints).steps() == sorted({best, last})
+    assert all(line.pop("micro_f1") == line["accuracy"] for line in found if "micro_f1" in line)
+    assert found == lines(patient)[: len(found)]
 
 
 def test_a_run_says_that_it_stopped_early_and_then_that_it_did(config, stopped, tmp_path, caplog):

@@ -6,6 +6,8 @@ import pytest
 
 from xlt_flax.errors import RunError, UserError
 from xlt_flax.training.metrics import (
+    BEST_BY,
+    HIGHEST,
     MetricsLog,
     best_validation,
     has_no_best,
@@ -94,6 +96,37 @@ def test_a_value_that_is_no_number_is_null(tmp_path):
     log.close()
     line = '{"step": 1, "epoch": 1, "split": "validation", "loss": null, "accuracy": 0.5}\n'
     assert path.read_text() == line
+
+
+@pytest.mark.parametrize("best_by", HIGHEST)
+@pytest.mark.parametrize(
+    ("values", "best", "since"),
+    [
+        ((0.5, 0.75, 0.7), 20, 1),
+        ((0.7, 0.7, 0.6), 10, 2),  # of equals, the earlier
+        ((None, 0.0, NAN), 20, 1),
+        ((None, None), None, 2),
+    ],
+)
+def test_best_is_the_highest_score_where_that_is_asked_for(tmp_path, best_by, values, best, since):
+    """Whatever the losses say."""
+    path = tmp_path / "metrics.jsonl"
+    lines = [r | {best_by: v} for r, v in zip(validations(3, 2, 1), values, strict=False)]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    records = read_metrics(path)
+    found = best_validation(records, best_by)
+    assert (found and found["step"]) == best
+    assert validations_since_best(records, best_by) == since
+    assert has_no_best(records, best_by) == (best is None)
+
+
+@pytest.mark.parametrize("best_by", BEST_BY)
+def test_a_model_without_a_loss_is_not_the_best_whatever_it_scores(best_by):
+    """One whose outputs are no numbers has an accuracy of 0, and is no better than another."""
+    scores = dict.fromkeys(("score", *HIGHEST), 0.0)
+    records = [record | scores for record in validations(None, 2.0)]
+    assert best_validation(records, best_by)["step"] == 20
+    assert has_no_best(records[:1], best_by)
 
 
 def test_best_by_batch_sum_and_by_it_alone_where_stage_one_takes_part():

@@ -242,7 +242,10 @@ def _require_one_class(labels: LabelSet, data: ConfigDict) -> None:
 
 
 def _require_labels(documents: Documents, corpus: Corpus) -> None:
-    """Refuses documents that nothing can be learned from, or judged by."""
+    """Refuses documents that nothing can be learned from, or judged by: where documents may have
+    several labels, that one has none of them says something."""
+    if corpus.source.labels.several:
+        return
     without = np.flatnonzero(documents.label_counts == 0)
     if len(without):
         first = int(without[0])

@@ -24,6 +24,11 @@ TRAIN, VALIDATION = "train", "validation"
 TEST = "test_"  # before a language's name: its test set, of config.eval.languages
 SOURCE = "source"  # stage one's best validation, as a J1 stage of protocol "thesis" took it over
 
+# {config.eval.best: the value of a validation's line that is compared}
+LOWEST = {"loss": "loss", "batch_sum": "score"}
+HIGHEST = {name: name for name in ("accuracy", "micro_f1", "macro_f1")}
+BEST_BY = (*LOWEST, *HIGHEST)
+
 
 def read_metrics(path: Path, *splits: str) -> list[dict]:
     """The lines of a metrics.jsonl, of some splits or of all; a last one that a kill cut short is
@@ -90,29 +95,32 @@ def batch_sum(losses: np.ndarray, batch_size: int) -> float:
 
 
 def best_validation(records: list[dict], best_by: str = "loss") -> dict | None:
-    """The best validation, the lowest and the earlier of equals; None if there was none. One whose
-    value is not finite never is the best.
+    """The best validation, the earlier of equals; None if there was none. One whose value or loss
+    is not finite never is the best: a model that is no number has an accuracy as well.
 
     Where stage one's best was taken over (a line of split SOURCE, at step 0), it takes part, and
     all are compared by batch sum (see training/starts), whatever `best_by`.
 
     Args:
       records: of a run.
-      best_by: the run's `config.eval.best`, "loss" or "batch_sum" (`score` in the records).
+      best_by: the run's `config.eval.best`, one of BEST_BY.
     """
     value = compared_value(records, best_by)
+    sign = -1 if value in HIGHEST else 1
     validations = [
         record
         for record in records
-        if record["split"] in (VALIDATION, SOURCE) and record[value] is not None
+        if record["split"] in (VALIDATION, SOURCE) and None not in (record[value], record["loss"])
     ]
-    return min(validations, key=lambda record: (record[value], record["step"]), default=None)
+    return min(validations, key=lambda record: (sign * record[value], record["step"]), default=None)
 
 
 def compared_value(records: list[dict], best_by: str) -> str:
-    """The name of the value that `best_validation` compares: "loss" or "score", the batch sum."""
-    taken_over = any(record["split"] == SOURCE for record in records)
-    return "score" if taken_over or best_by == "batch_sum" else "loss"
+    """The name, in the records, of the value that `best_validation` compares; of the batch sum,
+    "score"."""
+    if any(record["split"] == SOURCE for record in records):
+        return LOWEST["batch_sum"]
+    return (LOWEST | HIGHEST)[best_by]
 
 
 def validations_since_best(records: list[dict], best_by: str = "loss") -> int:

@@ -102,6 +102,8 @@ def _best_checkpoint(config: Config) -> str:
     going_on = config.get("init_from") and config.get("protocol") == "thesis"
     if config.get("eval.best") == "batch_sum" or going_on:
         return "the lowest sum over batches of a batch's mean loss"
+    if (best := config.get("eval.best", "loss")) != "loss":
+        return f"the highest {best} of the validation documents"
     return "the lowest mean loss of the validation documents"
 
 

@@ -4,7 +4,8 @@ import logging
 from contextlib import suppress
 
 from xlt_flax.evaluation.predictions import predict
-from xlt_flax.evaluation.scores import scores_of
+from xlt_flax.evaluation.scores import Scores, scores_of
+from xlt_flax.evaluation.table import number_in_words
 from xlt_flax.training import preemption
 from xlt_flax.training.hooks.bar import Bar
 from xlt_flax.training.hooks.base import Hook
@@ -16,6 +17,8 @@ from xlt_flax.training.step import Metrics
 from xlt_flax.training.watch import ValidationWatch
 
 log = logging.getLogger("xlt_flax")
+
+_IN_WORDS = {"score": "batch sum", "micro_f1": "micro-F1", "macro_f1": "macro-F1"}
 
 
 class Validation(Hook):
@@ -41,9 +44,7 @@ class Validation(Hook):
         phase = self._run.validation
         parts = predict(phase, self._run.state.params, preemption.check_in_validation)
         scores = scores_of(parts, phase.labels)
-        values = {name: getattr(scores, name) for name in ("accuracy", "loss", "macro_f1")}
-        score = batch_sum(scores.losses, self._run.config.train.batch_size)
-        self._records.add(step, VALIDATION, {**values, "score": score})
+        self._records.add(step, VALIDATION, self._values(scores))
         log.info(
             "epoch %d, step %d: validation loss %.4f, accuracy %.4f (majority class %.4f)%s",
             self._run.length.epoch(step),
@@ -55,6 +56,15 @@ class Validation(Hook):
         )
         self._watch.after(step, scores.problems())
 
+    def _values(self, scores: Scores) -> dict[str, float | None]:
+        """Of a line; micro-F1, which with one label a document is the accuracy, where it says more
+        or is asked for."""
+        names = ["accuracy", "loss", "macro_f1"]
+        if scores.labels.several or self._run.config.eval.best == "micro_f1":
+            names.append("micro_f1")
+        values = {name: getattr(scores, name) for name in names}
+        return values | {"score": batch_sum(scores.losses, self._run.config.train.batch_size)}
+
     def _compared(self, step: int) -> str:
         best, records = self._run.best, self._run.metrics.validations
         if best is None:
@@ -62,5 +72,6 @@ class Validation(Hook):
         if best["step"] == step:
             return " (best so far)"
         value = compared_value(records, self._run.config.eval.best)
-        sums = f"batch sum {records[-1]['score']:.4f}, " if value == "score" else ""
-        return f" (no improvement: {sums}epoch {best['epoch']} had {best[value]:.4f})"
+        name, has = _IN_WORDS.get(value), number_in_words(records[-1][value])
+        shown = f"{name} {has}, " if name else ""
+        return f" (no improvement: {shown}epoch {best['epoch']} had {best[value]:.4f})"

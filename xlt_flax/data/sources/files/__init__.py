@@ -3,6 +3,7 @@
     label = "category"            # column of the label; "label" if not said
     text = ["title", "body"]      # "text"; several: joined by a space, or, pair = true, a pair
     id = "ticket"                 # column of the id; without, a document's id is FILE:ROW
+    labels_separator = ";"        # "bug;praise" are two labels; without, a text is one label
     labels = ["bug", "praise"]    # their order; without, those of the training files, sorted
     rename = {"1" = "bad", "5" = "good"}    # label in the file = label; others are refused
     folder = "tickets"            # files named LANGUAGE.SPLIT.EXT, besides those listed below
@@ -12,7 +13,9 @@
     [reader]                      # of csv and tsv: delimiter, quote ("" = none), columns (of files
     quote = ""                    # that name none); of all but parquet: encoding
 
-Files are csv, tsv, jsonl, parquet or txt (a document a line, no label), each also .gz.
+Files are csv, tsv, jsonl, parquet or txt (a document a line, no label), each also .gz. Documents
+may have several labels, or none, where there is a labels_separator or the label's column holds
+lists (jsonl, parquet): config.train.objective is "multi_label" then.
 """
 
 from pathlib import Path

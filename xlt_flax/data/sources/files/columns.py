@@ -1,14 +1,15 @@
 """What is wanted of each row, and values as text."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from xlt_flax.errors import UserError
 
-Row = tuple[str | None, ...]  # a value for each wanted column; None: the row has none
+Labels = tuple[str | None, ...]  # what a list holds
+Row = tuple[str | Labels | None, ...]  # a value for each wanted column; None: the row has none
 _IN_TOML = (
     "say in a TOML file which columns are meant (text, label, id; of files without a header, "
     "columns under [reader])"
@@ -23,11 +24,13 @@ class Wanted:
       names: of the columns.
       optional: those that a file may be without.
       way_out: what to do about a column that is missing.
+      lists: those whose values may be lists.
     """
 
     names: tuple[str, ...]
     optional: frozenset[str] = frozenset()
     way_out: str = _IN_TOML
+    lists: frozenset[str] = frozenset()
 
     def places(self, header: Sequence[str], where: Path | str) -> list[int | None]:
         """Where in a header each column is; None: it is not there, nor need it be. White space
@@ -58,14 +61,18 @@ class Wanted:
         """
         return tuple([self._value(record, name, where) for name in self.names])
 
-    def _value(self, record: Mapping[str, Any], name: str, where: str) -> str | None:
+    def read(self, name: str) -> Callable[[object], str | Labels | None]:
+        """What makes a column's values of those of JSON or Parquet; raises as `as_text`."""
+        return _as_text_or_list if name in self.lists else as_text
+
+    def _value(self, record: Mapping[str, Any], name: str, where: str) -> str | Labels | None:
         if name in record:
             value = record[name]
         else:
             (place,) = Wanted((name,), self.optional, self.way_out).places([*record], where)
             value = None if place is None else [*record.values()][place]
         try:
-            return as_text(value)
+            return self.read(name)(value)
         except ValueError as error:
             raise UserError(f"{where}: column {name!r} {error}") from None
 
@@ -112,6 +119,10 @@ def as_text(value: object) -> str | None:
     if isinstance(value, int):
         return str(value)
     raise ValueError(f"holds a {type(value).__name__}: give text or a number")
+
+
+def _as_text_or_list(value: object) -> str | Labels | None:
+    return tuple(map(as_text, value)) if isinstance(value, list) else as_text(value)
 
 
 def any_as_text(value: object) -> str | None:

@@ -57,6 +57,7 @@ class Description:
       text: columns of the text.
       pair: whether the two are two texts, instead of one.
       label, id: columns; no `id`: FILE:ROW.
+      labels_separator: between the labels of a document; "": a text in the label's column is one.
       labels: all there are, in order; (): those of the training files.
       rename: {label in the files: label}; {}: as they are.
       reading: of the files.
@@ -68,6 +69,7 @@ class Description:
     pair: bool = False
     label: str = "label"
     id: str = ""
+    labels_separator: str = ""
     labels: tuple[str, ...] = ()
     rename: Mapping[str, str] = field(default_factory=dict)
     reading: Reading = Reading()

@@ -19,7 +19,7 @@ def rows(file: DataFile, reading: Reading, wanted: Wanted) -> Iterator[Row]:
     for where, line, record in _records(file, reading):
         row = wanted.values(record, where)
         if "\\u" in line:
-            _require_characters("".join(value or "" for value in row), where)
+            _require_characters(json.dumps(row, ensure_ascii=False), where)
         yield row
 
 

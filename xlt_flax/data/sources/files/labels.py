@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from xlt_flax.data.sources.files.description import Description
+from xlt_flax.data.sources.files.description import LABELLED, Description
 from xlt_flax.data.sources.files.survey import Survey
 from xlt_flax.errors import UserError
 
@@ -34,7 +34,35 @@ def training_labels(description: Description, surveys: Sequence[Survey]) -> tupl
         )
     for one in surveys if given else ():
         require_known(description, one, given)
+    if surveys and not found:
+        raise UserError(
+            f"{description.place}: column {description.label!r} of the training files is empty, "
+            "which labels are taken from: label some documents"
+        )
     return given or tuple(sorted(found, key=_order))
+
+
+def have_several(description: Description, surveys: Iterable[Survey]) -> bool:
+    """Whether documents may have several labels, or none; arguments as of `training_labels`."""
+    return bool(description.labels_separator) or any(one.first_list for one in surveys)
+
+
+def require_one_each(description: Description, split: str, survey: Survey) -> None:
+    """Refuses documents of several labels; and of none, unless they are to be predicted alone.
+
+    Raises:
+      UserError: names the first one.
+    """
+    if survey.first_several:
+        raise UserError(
+            f"{survey.first_several}: column {description.label!r} has several labels, and those "
+            "of training files have one each: give one, or training files with lists, too"
+        )
+    if survey.first_without and split in LABELLED:
+        raise UserError(
+            f"{survey.first_without}: column {description.label!r} is empty, and {split} documents "
+            "need a label: give it one, or list the file under [unlabeled]"
+        )
 
 
 def renamed(description: Description, survey: Survey) -> dict[str, str]:

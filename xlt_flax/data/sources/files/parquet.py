@@ -3,11 +3,11 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from xlt_flax.data.sources.files.columns import Row, Table, Wanted, as_text, each_once
+from xlt_flax.data.sources.files.columns import Labels, Row, Table, Wanted, each_once
 from xlt_flax.data.sources.files.description import DataFile, Reading
 from xlt_flax.data.sources.files.lines import opened
 from xlt_flax.errors import UserError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 _ROWS = 1000
+_Value = str | Labels | None
 
 
 def rows(file: DataFile, reading: Reading, wanted: Wanted) -> Iterator[Row]:
@@ -31,7 +32,9 @@ def rows(file: DataFile, reading: Reading, wanted: Wanted) -> Iterator[Row]:
         number = 1
         for batch in table.iter_batches(_ROWS, columns=columns, use_threads=False):
             held = {
-                name: _values(batch[name], f"{file.path}: column {name!r}", number)
+                name: _values(
+                    batch[name], wanted.read(name.strip()), f"{file.path}: column {name!r}", number
+                )
                 for name in columns
             }
             none = [None] * len(batch)
@@ -110,14 +113,16 @@ def _parquet(file: DataFile) -> Iterator[Any]:
             raise UserError(f"{file.path}: is no whole parquet file ({reason})") from None
 
 
-def _values(column: "pyarrow.Array", where: str, first: int) -> list[str | None]:
+def _values(
+    column: "pyarrow.Array", read: Callable[[object], _Value], where: str, first: int
+) -> list[_Value]:
     try:
-        return [as_text(value) for value in column.to_pylist()]
+        return [read(value) for value in column.to_pylist()]
     except ValueError:
         pass  # one of them is wrong: which?
     for number, value in enumerate(column, first):
         try:
-            as_text(value.as_py())
+            read(value.as_py())
         except ValueError as error:
             told = "is no UTF-8" if isinstance(error, UnicodeError) else str(error)
             raise UserError(f"{where}, row {number}: {told}") from None

@@ -11,7 +11,7 @@ from typing import Any
 
 from xlt_flax import files
 
-FORM = 1  # raise it when something else is found out about the same files
+FORM = 2  # raise it when something else is found out about the same files
 _SETTLED = 2.0  # seconds: a file changed since might change again with the same time
 
 

@@ -12,7 +12,13 @@ from typing import Any
 
 from xlt_flax.data.examples import Example, LabelSet
 from xlt_flax.data.sources.files.description import DataFile, Description
-from xlt_flax.data.sources.files.labels import renamed, require_known, training_labels
+from xlt_flax.data.sources.files.labels import (
+    have_several,
+    renamed,
+    require_known,
+    require_one_each,
+    training_labels,
+)
 from xlt_flax.data.sources.files.records import Record, records
 from xlt_flax.data.sources.files.remembered import remembered
 from xlt_flax.data.sources.files.survey import Survey, survey
@@ -27,7 +33,8 @@ _FORM = 1  # raise it when the same files give other examples
 class FilesSource:
     """Text of one's own (data/sources says what a source is).
 
-    Labels are those of all training files, of whatever language: no other file has a say in them.
+    Labels are those of all training files, of whatever language: no other file has a say in them,
+    nor in whether a document may have several.
 
     Attributes:
       description: which files there are, and how they are read.
@@ -57,7 +64,10 @@ class FilesSource:
             for language in self.languages
             if "train" in self.description.splits(language)
         ]
-        return LabelSet(training_labels(self.description, surveys))
+        several = have_several(self.description, surveys)
+        for one in () if several else surveys:
+            require_one_each(self.description, "train", one)
+        return LabelSet(training_labels(self.description, surveys), several)
 
     @property
     def letters(self) -> Mapping[str, str]:
@@ -75,7 +85,10 @@ class FilesSource:
                 f"{self.description.place}: has no {language} {split} documents: give a file, "
                 f"{language}.{split}.csv or {language} = … under [{split}]"
             )
-        require_known(self.description, self._survey(language, split), self.labels.names)
+        found, labels = self._survey(language, split), self.labels
+        require_known(self.description, found, labels.names)
+        if not labels.several:
+            require_one_each(self.description, split, found)
         return self._digest(language, split)
 
     def known_digest(self, language: str, split: str) -> str | None:
@@ -113,14 +126,15 @@ class FilesSource:
 
     def _examples(self, language: str, split: str, found: Survey) -> Iterator[Example]:
         number_of = {
-            label: (self.labels.number_of(name),)
+            label: self.labels.number_of(name)
             for label, name in renamed(self.description, found).items()
-        } | {"": ()}
+        }
         for record in records(self.description, language, split):
-            labels = () if split == "unlabeled" else number_of.get(record.label)
-            if labels is None:
+            labels = () if split == "unlabeled" else record.labels
+            if not number_of.keys() >= {*labels}:
                 raise _changed(record)
-            yield Example(record.id, record.texts, labels, language)
+            numbers = dict.fromkeys(number_of[label] for label in labels)
+            yield Example(record.id, record.texts, tuple(numbers), language)
 
     # ---- What is found out about files, once -------------------------------------------------
 
@@ -155,13 +169,16 @@ class FilesSource:
     def _how_read(self, split: str) -> dict[str, Any]:
         """All of the description that decides what a row says."""
         said = self.description
-        return {
+        how = {
             "text": said.text,
             "pair": said.pair,
             "id": said.id,
             "label": None if split == "unlabeled" else said.label,
             "reading": dataclasses.asdict(said.reading),
         }
+        if said.labels_separator and split != "unlabeled":
+            how["labels_separator"] = said.labels_separator
+        return how
 
     def _remembered(self, files: tuple[DataFile, ...], about: dict[str, Any], find: Any) -> Any:
         paths = [file.path for file in files]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from xlt_flax.data.sources.files.description import LABELLED, Description
+from xlt_flax.data.sources.files.description import Description
 from xlt_flax.data.sources.files.records import Record, records
 from xlt_flax.errors import UserError
 
@@ -18,38 +18,50 @@ class Survey:
       documents: how many.
       empty: those of no text.
       labels: {label as the files have it: where its first document is}.
+      first_list, first_several, first_without: where the first document is whose labels are a list;
+        that has several; that has none. "": there is none such, or labels are not read.
     """
 
     documents: int
     empty: int
     labels: Mapping[str, str]
+    first_list: str
+    first_several: str
+    first_without: str
 
 
 def survey(description: Description, language: str, split: str) -> Survey:
     """Reads a split to its end; holds a number an id in memory, where ids are given.
 
     Raises:
-      UserError: a file is not as it should be, there is no document, two ids are the same, or a
-        document has no label and needs one.
+      UserError: a file is not as it should be, there is no document, or two ids are the same.
     """
     documents, empty, labels, ids = 0, 0, dict[str, str](), set[int]()
+    firsts = dict.fromkeys(("first_list", "first_several", "first_without"), "")
     for record in records(description, language, split):
         documents += 1
         empty += not "".join(record.texts).strip()
-        if record.label and split != "unlabeled" and record.label not in labels:
-            labels[record.label] = record.where
-            _require_few(labels, description, record)
-        if not record.label and split in LABELLED:
-            raise UserError(
-                f"{record.where}: column {description.label!r} is empty, and {split} documents "
-                "need a label: give it one, or list the file under [unlabeled]"
-            )
+        if split != "unlabeled":
+            _note_labels(labels, firsts, description, record)
         if description.id:
             _require_new(record, ids, description, language, split)
     if not documents:
         files = " and ".join(str(file.path) for file in description.files[language, split])
         raise UserError(f"{files}: holds no document: leave out the {language} {split} split")
-    return Survey(documents, empty, labels)
+    return Survey(documents, empty, labels, **firsts)
+
+
+def _note_labels(
+    labels: dict[str, str], firsts: dict[str, str], description: Description, record: Record
+) -> None:
+    for label in record.labels:
+        if label not in labels:
+            labels[label] = record.where
+            _require_few(labels, description, record)
+    is_so = (record.is_list, len(record.labels) > 1, not record.labels)
+    for name, applies in zip(firsts, is_so, strict=True):
+        if applies and not firsts[name]:
+            firsts[name] = record.where
 
 
 def _require_few(labels: Mapping[str, str], description: Description, record: Record) -> None:

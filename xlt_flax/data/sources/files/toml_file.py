@@ -40,6 +40,7 @@ def describe_toml(path: Path) -> Description:
         pair=table.get("pair", False),
         label=table.get("label", "label").strip(),
         id=table.get("id", "").strip(),
+        labels_separator=table.get("labels_separator", ""),
         labels=tuple(str(name).strip() for name in table.get("labels", ())),
         rename={old.strip(): str(new).strip() for old, new in table.get("rename", {}).items()},
         reading=reading,
@@ -155,6 +156,10 @@ _KEYS: Mapping[str, Check] = {
     "text": _NAMES,
     "pair": (lambda value: isinstance(value, bool), "true or false"),
     "id": _NAME,
+    "labels_separator": (
+        lambda value: isinstance(value, str) and value != "" and not {*value} & {*"\r\n\0"},
+        'what stands between labels, such as ";"',
+    ),
     "labels": (_are_labels, "a list of names, each once"),
     "rename": (_is_renaming, 'a table such as {"1" = "bad", "5" = "good"}'),
     "folder": (_is_name, "a folder"),
