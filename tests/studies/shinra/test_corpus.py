@@ -1,0 +1,145 @@
+"""SHINRA from its files to a scored submission: 3,000 articles of sentences that people wrote."""
+
+import importlib.util
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import forks
+import pytest
+from shinra_corpus import ARTICLES, EMPTY, MISSING, TARGETS, write_corpus
+
+from xlt_flax.studies.shinra.reported import FIGURES
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[3]
+SHAPE = {
+    "architectures": ["BertForSequenceClassification"],
+    "model_type": "bert",
+    "hidden_size": 64,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 128,
+    "max_position_embeddings": 512,
+}
+SMALL = (
+    "--config.model.init=random",
+    "--config.model.pooling=mean",  # a random encoder says more so, early
+    "--config.data.sample=0",
+    "--config.data.max_length=64",
+    "--config.train.batch_size=32",
+    "--config.train.learning_rate=3e-3",
+    "--config.train.epochs=4",
+    "--config.train.trackers=",
+)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return write_corpus(tmp_path_factory.mktemp("corpus"))
+
+
+@pytest.fixture(scope="module")
+def model(corpus, tmp_path_factory) -> Path:
+    """A tiny BERT's shape, with a vocabulary that MeCab makes of the articles."""
+    pytest.importorskip("fugashi", reason="needs the extra ja")
+    folders = pytest.importorskip("japanese_folders")
+    pieces = folders.vocabulary(corpus.texts, most=3000)
+    folder = folders.write_tokenizer(
+        tmp_path_factory.mktemp("model"), pieces, **folders.KINDS["v1"]
+    )
+    (folder / "config.json").write_text(json.dumps({**SHAPE, "vocab_size": len(pieces)}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def workdir(corpus, model, tmp_path_factory) -> Path:
+    """What configs/shinra.py trains, judged."""
+    root = tmp_path_factory.mktemp("run")
+    run(
+        "main",
+        f"--config={ROOT}/configs/shinra.py",
+        f"--workdir={root}/ja-seed50",
+        f"--config.model.name={model}",
+        f"--config.data.manual_dir={corpus.folder}",
+        f"--config.data.data_dir={root}/data",
+        *SMALL,
+    )
+    run("eval", f"--workdir={root}/ja-seed50")
+    return root / "ja-seed50"
+
+
+def run(name: str, *words: str) -> str:
+    finished = forks.run([sys.executable, "-m", f"xlt_flax.{name}", *words], cwd=ROOT)
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout
+
+
+def test_it_is_far_better_than_the_most_frequent_class(workdir, corpus):
+    scores = json.loads((workdir / "eval" / "ja.json").read_text())
+    several = sum(len(classes) > 1 for classes in corpus.answers.values())
+    assert several == round(0.03 * TARGETS) + 1
+    assert scores["n"] == TARGETS - several
+    assert scores["micro_f1"] == scores["accuracy"]
+    assert scores["majority"] < 0.3
+    assert scores["micro_f1"] > scores["majority"] + 0.3
+
+
+def test_pages_of_several_classes_are_counted_and_left_out(workdir):
+    audit = json.loads((workdir / "audit.json").read_text())
+    used = sum(audit["splits"][split]["documents"] for split in ("train", "validation"))
+    left_out = audit["left_out"]["ja/train"]
+    assert left_out["pages of several classes"] == ARTICLES - TARGETS - used > 60
+
+
+def test_the_report_has_names_and_what_was_reported(workdir):
+    run("report", f"--workdir={workdir}")
+    (report,) = workdir.parent.rglob("tables.md")
+    text = report.read_text("utf-8")
+    assert "枝1" in text  # a branch
+    assert "Class 1.1" in text  # in the table of confusions, or not confused at all
+    for figure in FIGURES:
+        assert f"{figure.micro_f1:.4f}"[1:] in text
+
+
+def pooled(answers: dict[str, Iterable[str]], said: dict[str, list[str]]) -> float:
+    """The official rule: a page that the submission lacks counts as {"9"}."""
+    given = {page: {*said.get(page, ["9"])} for page in answers}
+    right = sum(len(given[page] & {*answers[page]}) for page in answers)
+    return 2 * right / sum(len(given[page]) + len({*answers[page]}) for page in answers)
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("xlt_flax.prediction.output.shinra") is None,
+    reason="predict has no --format=shinra",
+)
+def test_a_submission_is_written_and_scored(workdir, corpus, tmp_path):
+    """In the order of the targets; the score is that of an independent count."""
+    submission = tmp_path / "submission.jsonl"
+    run(
+        "predict",
+        f"--model={workdir}",
+        f"--input={corpus.folder}/target.jsonl",
+        f"--dump={corpus.dump}",
+        f"--output={submission}",
+        "--format=shinra",
+        "--system=TINY",
+        "--month=202211",
+    )
+    lines = [json.loads(line) for line in submission.read_text("utf-8").splitlines()]
+    assert [line["page_id"] for line in lines] == [*corpus.answers, str(MISSING), str(EMPTY)]
+    assert lines[-1]["ENEs"] == lines[-2]["ENEs"] == {}
+    said = {
+        line["page_id"]: [each["ENE"] for each in line["ENEs"]["AUTO.TINY.202211"]]
+        for line in lines[:-2]
+    }
+    printed = run(
+        "eval",
+        f"--submission={submission}",
+        f"--answers={corpus.folder}/development.tsv",
+        f"--classes={corpus.folder}/classes.jsonl",
+    )
+    expected = pooled(corpus.answers, said)
+    assert expected > 0.5
+    assert f"{expected:.4f}" in printed.replace(" .", " 0.")
