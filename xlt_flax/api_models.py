@@ -19,6 +19,7 @@ from xlt_flax.workdir import Workdir
 
 if TYPE_CHECKING:
     from xlt_flax.prediction.predict import Predicted
+    from xlt_flax.prediction.trained import Trained
 
 
 def export(
@@ -70,6 +71,7 @@ def predict(
     pair: bool | None = None,
     id_column: str = "",
     label_column: str = "",
+    labels_separator: str | None = None,
     reading: Mapping[str, Any] | None = None,
     pipes: Sequence[str] = (),
     top_k: int | None = None,
@@ -93,6 +95,8 @@ def predict(
       pair: whether they are two texts; None: as the run was trained, or not.
       id_column: of ids; "": FILE:ROW.
       label_column: of labels that predictions are judged by; "": none.
+      labels_separator: between several labels, in that column and in csv and tsv that are written;
+        None: that of the files that a run was trained with, or ";".
       reading: of csv and tsv `delimiter`, `quote` ("": none), `columns` (of files that name none);
         `encoding`.
       pipes: the format of stdin and stdout, or of each.
@@ -115,30 +119,93 @@ def predict(
     from xlt_flax.prediction import predict as predicting
     from xlt_flax.prediction import request
     from xlt_flax.prediction.answers import Asked
-    from xlt_flax.prediction.opening import is_workdir, open_trained
     from xlt_flax.prediction.table_out import table_out
-    from xlt_flax.prediction.trained import Trained
 
     with shown():
         read_as, written_as = request.formats(pipes)
         file = request.input_file(fspath(input), read_as)
-        config = None
-        if is_workdir(model):
-            config = given_anew(Workdir(model).read_config(), places or {})
-        elif places or checkpoint != "best":
-            raise UserError("--checkpoint and --config are of a run, --workdir: leave them out")
+        config = _config_of(model, checkpoint, places)
         asked = predicting.Request(
             file,
             request.reading_asked(reading or {}),
-            request.columns_asked(config, file, text, pair, id_column, label_column),
+            request.columns_asked(
+                config, file, text, pair, id_column, label_column, labels_separator
+            ),
             table_out(fspath(output), written_as),
             Asked(top_k, threshold),
             long,
             shard,
         )
+        return predicting.predict(asked, _opener(model, checkpoint, config, begin))
 
-        def open_model() -> Trained:
-            begin(config)
-            return open_trained(model, checkpoint, config)
 
-        return predicting.predict(asked, open_model)
+def submit(
+    model: str | PathLike[str],
+    target: str | PathLike[str],
+    dump: str | PathLike[str],
+    output: str | PathLike[str],
+    system: str,
+    month: str = "",
+    *,
+    text: str = "",
+    long: str = "truncate",
+    shard: tuple[int, int] = (0, 1),
+    checkpoint: str = "best",
+    places: Mapping[str, str | int] | None = None,
+    begin: Callable[[ConfigDict | None], None] = lambda config: None,
+) -> Predicted:
+    """Writes a submission to SHINRA: target lines, in their order, with the classes of a model.
+
+    Killed, the same call goes on where it stopped. A page without a text in the dump has no class.
+
+    Args:
+      model: a workdir, or the folder or hub id of a classifier, whose classes are ids of the
+        Extended Named Entity hierarchy.
+      target: JSON lines of pages.
+      dump: a CirrusSearch dump with their texts.
+      output: a path that ends in .jsonl or .jsonl.gz.
+      system: that the classes are said to be of.
+      month: YYYYMM; "": this one.
+      text: what of a page is read, "text", "title+text", or "title,text" as a pair; "": as a run
+        was trained, else "text".
+      long, shard, checkpoint, places, begin: as of `predict`.
+
+    Raises:
+      UserError: model, files or an option cannot be.
+    """
+    from xlt_flax.prediction import predict as predicting
+    from xlt_flax.prediction.submission import submission_request
+
+    with shown():
+        config = _config_of(model, checkpoint, places)
+        files = (fspath(place) for place in (target, dump, output))
+        asked = submission_request(config, *files, system, month, text, long, shard)
+        return predicting.predict(asked, _opener(model, checkpoint, config, begin))
+
+
+def _config_of(
+    model: str | PathLike[str], checkpoint: str, places: Mapping[str, str | int] | None
+) -> ConfigDict | None:
+    """Of a run; None of a folder, which has none."""
+    from xlt_flax.prediction.opening import is_workdir
+
+    if is_workdir(model):
+        return given_anew(Workdir(model).read_config(), places or {})
+    if places or checkpoint != "best":
+        raise UserError("--checkpoint and --config are of a run, --workdir: leave them out")
+    return None
+
+
+def _opener(
+    model: str | PathLike[str],
+    checkpoint: str,
+    config: ConfigDict | None,
+    begin: Callable[[ConfigDict | None], None],
+) -> Callable[[], Trained]:
+    from xlt_flax.prediction.opening import open_trained
+
+    def open_model() -> Trained:
+        begin(config)
+        return open_trained(model, checkpoint, config)
+
+    return open_model

@@ -67,15 +67,24 @@ def base() -> ConfigDict:
     config.model.vocabulary = "active"
 
     config.data = ConfigDict()
-    # "webis_cls10"; "webis_cls10_sample", which is shipped with the package; or "files", one's own.
+    # "webis_cls10"; "webis_cls10_sample", which is shipped with the package; "shinra", classes of
+    # Wikipedia's pages; or "files", one's own.
     config.data.dataset = "webis_cls10"
     # "music", "books" or "dvd".
     config.data.domain = "music"
-    # Folder with cls-acl10-unprocessed.tar.gz, or with what it unpacks to.
+    # Folder with cls-acl10-unprocessed.tar.gz, or with what it unpacks to; of "shinra", with its
+    # files (xlt_flax/data/sources/shinra).
     config.data.manual_dir = "~/tensorflow_datasets/downloads/manual"
     # Of "files": a folder of LANGUAGE.SPLIT.EXT (en.train.csv), or a TOML file that names files and
     # columns (xlt_flax/data/sources/files).
     config.data.files = ""
+    # Of "shinra": a page's "text"; "title+text", as one text; or "title,text", as a pair.
+    config.data.text = "text"
+    # Of "shinra": "single" leaves out pages of several classes; "multi" does not (multi_label).
+    config.data.labels = "single"
+    # Of "shinra": training pages, those that validate among them, that are drawn by split_seed
+    # before anything is tokenized. 0 = all.
+    config.data.sample = 0
     # Where the prepared dataset, the token stores and the compilation cache are kept.
     config.data.data_dir = "~/tensorflow_datasets"
     # Tokens at which a document is cut, [CLS] and [SEP] counted.
@@ -101,7 +110,8 @@ def base() -> ConfigDict:
     config.data.validation_share = 0.1
     # Seed of the draw of documents; kept when `seed` changes, so that seeds share their documents.
     config.data.split_seed = 50
-    # As many documents of each class in each part, instead of as the draw gives them.
+    # As many documents of each class in each part, instead of as the draw gives them; of "shinra",
+    # which has many small classes, as far as each of them has any.
     config.data.stratify = False
     # "shuffle": all documents of the mixture, shuffled anew each epoch (the thesis's way).
     # "balanced": each batch has the mixture's ratio of languages, as nearly as its size allows.

@@ -27,6 +27,8 @@ _CHOICES = {
     "model.pooling": ("cls", "mean"),
     "model.attention_dropout": ("shared", "each"),
     "data.mixing": ("shuffle", "balanced"),
+    "data.text": ("text", "title+text", "title,text"),
+    "data.labels": ("single", "multi"),
     "train.schedule": ("constant", "step", "linear", "cosine"),
     "eval.best": BEST_BY,
     "eval.weights": ("float32", "bfloat16"),
@@ -47,7 +49,13 @@ _RULES: tuple[tuple[Sequence[str], Callable[[Any], object], str], ...] = (
         "a whole number of 1 or more",
     ),
     (
-        ("train.max_steps", "train.patience", "train.checkpoint_every_steps", "data.budget"),
+        (
+            "train.max_steps",
+            "train.patience",
+            "train.checkpoint_every_steps",
+            "data.budget",
+            "data.sample",
+        ),
         lambda v: v >= 0,
         "a whole number of 0 or more",
     ),
@@ -177,10 +185,23 @@ def _require_that_fields_agree(config: ConfigDict, shape: str) -> None:
             f"config.data.files is {config.data.files!r}, but config.data.dataset is "
             f"{config.data.dataset!r}: give --config=configs/files.py:{config.data.files}"
         )
+    _require_used(config)
     if config.data.dedup_in_place and not config.data.dedup:
         raise UserError(
             "config.data.dedup_in_place is True, but config.data.dedup is False: set both"
         )
+
+
+def _require_used(config: ConfigDict) -> None:
+    """Refuses what only pages of Wikipedia have, where other documents would ignore it."""
+    if config.data.dataset.startswith("shinra"):
+        return
+    for field, default in (("text", "text"), ("labels", "single"), ("sample", 0)):
+        if config.data[field] != default:
+            raise UserError(
+                f"config.data.{field} is {config.data[field]!r}, but config.data.dataset is "
+                f"{config.data.dataset!r}, which has no such choice: give {default!r}"
+            )
 
 
 def _validate_thesis_protocol(config: ConfigDict) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -80,6 +81,22 @@ def test_several_labels_counted_by_hand():
     assert scores["macro_f1"] == pytest.approx(np.mean(f1))
     assert scores["confusion"] is None
     assert scores["ece"] is None
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_a_document_with_none_of_the_labels(is_known):
+    """A label that is said of it is one too many, where "none" is its answer."""
+    part = part_of(SEVERAL, [{0}, set(), set()], [{0}, {1}, set()])
+    scores = scores_of([replace(part, none_is_known=is_known)], SEVERAL)
+    assert (scores.n, scores.unlabeled) == ((3, 0) if is_known else (1, 2))
+    assert scores.accuracy == (pytest.approx(2 / 3) if is_known else 1)
+    assert scores.micro_f1 == (pytest.approx(2 / 3) if is_known else 1)
+
+
+def test_nothing_true_and_nothing_said():
+    part = replace(part_of(SEVERAL, [set()], [set()]), none_is_known=True)
+    scores = scores_of([part], SEVERAL)
+    assert (scores.accuracy, scores.micro_f1) == (1, 0)
 
 
 def test_an_output_that_is_no_number_is_a_wrong_one():

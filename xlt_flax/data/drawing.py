@@ -110,10 +110,32 @@ def _replaced(
     return replaced
 
 
-def classes_in_turn(ordered: Sequence[int] | np.ndarray, labels: np.ndarray) -> list[int]:
-    """As many of each class as there are of the rarest, in turn, each in its order; those without a
-    label have no class."""
+def classes_in_turn(
+    ordered: Sequence[int] | np.ndarray, labels: np.ndarray, to_the_end: bool = False
+) -> list[int]:
+    """Documents of each class in turn, each class in its order; those without a label have none.
+
+    Args:
+      ordered: indices of documents.
+      labels: of all documents.
+      to_the_end: go on without the classes that have no more, instead of ending with the rarest.
+    """
     indices = np.asarray(ordered, np.int64)
-    classes = [indices[labels[indices] == label] for label in np.unique(labels[labels >= 0])]
-    shortest = min(map(len, classes), default=0)
-    return np.stack([one[:shortest] for one in classes], 1).ravel().tolist() if classes else []
+    indices = indices[labels[indices] >= 0]
+    classes = labels[indices]
+    turns = places_in_class(classes)
+    in_turn = np.lexsort((classes, turns))
+    if not to_the_end and len(indices):
+        in_turn = in_turn[turns[in_turn] < np.unique(classes, return_counts=True)[1].min()]
+    return indices[in_turn].tolist()
+
+
+def places_in_class(labels: np.ndarray) -> np.ndarray:
+    """int64[documents], counted from 0: how many of its class come before each."""
+    by_class = np.argsort(labels, kind="stable")
+    ordered = labels[by_class]
+    begins = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    sizes = np.diff(np.r_[begins, len(ordered)])
+    places = np.empty(len(labels), np.int64)
+    places[by_class] = np.arange(len(ordered)) - np.repeat(begins, sizes)
+    return places

@@ -1,6 +1,6 @@
 """What a data set gives: examples, and the names of their labels."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,6 +29,19 @@ class Example:
             raise ValueError(f"example {self.id!r} has {len(self.texts)} texts, not one or two")
 
 
+class Examples(Iterator[Example]):
+    """A stream of examples that knows how long it is (`operator.length_hint`)."""
+
+    def __init__(self, stream: Iterator[Example], count: int):
+        self._stream, self._count = stream, count
+
+    def __next__(self) -> Example:
+        return next(self._stream)
+
+    def __length_hint__(self) -> int:
+        return self._count
+
+
 @dataclass(frozen=True)
 class LabelSet:
     """The labels that documents may have; a label's number is its place in `names`.
@@ -36,10 +49,13 @@ class LabelSet:
     Attributes:
       names: of the labels, each once.
       several: whether a document may have more than one.
+      listed: whether they are of a list that was there before the documents, which may have one or
+        none of a label, instead of those that the training documents have.
     """
 
     names: tuple[str, ...]
     several: bool = False
+    listed: bool = False
 
     def __len__(self) -> int:
         return len(self.names)

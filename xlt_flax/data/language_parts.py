@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xlt_flax.data.documents import Documents
-from xlt_flax.data.drawing import Draw, classes_in_turn, without_repeats
+from xlt_flax.data.drawing import Draw, classes_in_turn, places_in_class, without_repeats
 from xlt_flax.data.order import hash_order
 from xlt_flax.errors import UserError
 
@@ -50,6 +50,7 @@ def draw_language(
     stratify: bool,
     dedup: bool,
     class_names: Sequence[str] | None,
+    listed: bool = False,
 ) -> Draw:
     """Draws so many documents of a language.
 
@@ -58,9 +59,12 @@ def draw_language(
       count: labelled documents, those that validate counted unless they have a file; None: all.
       seed: of the draw, `config.data.split_seed`.
       share: of the documents that validates, `config.data.validation_share`.
-      stratify: as many documents of each class as of the rarest.
+      stratify: as many documents of each class as of the rarest; where classes are `listed`, as
+        far as each of them has any.
       dedup: only the first of each text, and none that the pool excludes.
       class_names: of the labels; None: documents may have several, and count as of one class.
+      listed: whether classes are of a list (see LabelSet): one of them may have one document, which
+        is trained on, or none.
 
     Returns:
       indices into `pool.train`, in its order; none for validation if the pool has its own.
@@ -73,12 +77,13 @@ def draw_language(
     labels = np.zeros(len(documents), int) if class_names is None else documents.labels
     ordered = np.array(hash_order(documents.ids, seed, pool.language), np.int64)
     if stratify:
-        ordered = np.array(classes_in_turn(ordered, labels), np.int64)
+        ordered = np.array(classes_in_turn(ordered, labels, to_the_end=listed), np.int64)
     if count is not None and count > len(ordered):
         raise _too_few(pool.language, count, len(ordered), stratify, dedup)
     validates = np.zeros(len(ordered), bool)
     if pool.validation is None:
-        _require_two_of_each(labels[ordered], class_names, pool.language)
+        if not listed:
+            _require_two_of_each(labels[ordered], class_names, pool.language)
         validates = validation_places(labels[ordered], share)
     chosen, validates = ordered[:count], validates[:count]
     if pool.validation is None and not validates.any():
@@ -96,20 +101,9 @@ def validation_places(labels: np.ndarray, share: float) -> np.ndarray:
       labels: int[documents], the class of each.
       share: that validates, above 0 and below 1.
     """
-    place = _places_in_class(labels)
+    place = places_in_class(labels)
     before = np.ceil(share * np.maximum(place - 1, 0) - _EXACT)
     return np.ceil(share * place - _EXACT) > before
-
-
-def _places_in_class(labels: np.ndarray) -> np.ndarray:
-    """int64[documents], counted from 0: how many of its class come before each."""
-    by_class = np.argsort(labels, kind="stable")
-    ordered = labels[by_class]
-    begins = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    sizes = np.diff(np.r_[begins, len(ordered)])
-    places = np.empty(len(labels), np.int64)
-    places[by_class] = np.arange(len(ordered)) - np.repeat(begins, sizes)
-    return places
 
 
 def _require_two_of_each(

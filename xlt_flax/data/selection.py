@@ -201,6 +201,7 @@ def _drawn_amounts(corpus: Corpus, amounts: Sequence[Amount], data: ConfigDict) 
             stratify=data.stratify,
             dedup=data.dedup,
             class_names=None if labels.several else labels.names,
+            listed=labels.listed,
         )
         own = pool.train.take(draw.validation) if pool.validation is None else pool.validation
         part = Part(amount.name, amount.language, 1, len(draw.train), len(own))

@@ -12,7 +12,8 @@ def prediction_lines(part: Predictions, labels: LabelSet, seen: np.ndarray) -> I
     """A line for each document, in their order; labels are named.
 
     `label` and `prediction` are names; with several labels a document, `labels` and `predictions`
-    are lists of them. The first is null where a document has no label; the second, and
+    are lists of them. The first is null where a document has no label, or is [] where it is known
+    to have none; the second, and
     `probabilities` (in the order of the label set), where the model's output is not a number.
 
     Args:

@@ -20,6 +20,8 @@ class Predictions:
     Attributes:
       ids: the documents'.
       true: bool[documents, labels], what each is labelled with; a row of False: with nothing.
+      none_is_known: whether a row of False says that a document has none of the labels, instead of
+        nothing.
       said: bool[documents, labels], what is predicted: nothing where the model put out no numbers.
       probabilities: float64[documents, labels]; not numbers where the model put out none.
       losses: float32[documents]; of no meaning where there is no label.
@@ -30,6 +32,7 @@ class Predictions:
     said: np.ndarray
     probabilities: np.ndarray
     losses: np.ndarray
+    none_is_known: bool = False
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -37,7 +40,7 @@ class Predictions:
     @property
     def labelled(self) -> np.ndarray:
         """bool[documents]: which can be judged."""
-        return np.any(self.true, axis=-1)
+        return np.any(self.true, axis=-1) | self.none_is_known
 
     @property
     def finite(self) -> np.ndarray:
@@ -110,6 +113,7 @@ def _predictions(
         said=said,
         probabilities=probabilities,
         losses=losses,
+        none_is_known=phase.labels.several and bool(phase.documents.label_counts.any()),
     )
 
 

@@ -17,8 +17,9 @@ _BINS = 15  # of ECE
 class Scores:
     """Counts predictions as they come, and says what they are worth.
 
-    Documents without a label are counted in `unlabeled` and `problems` alone: there is nothing to
-    judge them by. Where nothing is judged, a score is None.
+    Documents without a label are counted in `unlabeled` and `problems` alone, as there is nothing
+    to judge them by, unless that is their answer (`Predictions.none_is_known`). Where nothing is
+    judged, a score is None.
 
     Args:
       labels: that documents may have.
@@ -133,7 +134,7 @@ class Scores:
         """F1 of all labels' decisions pooled; of one label a document, it is the accuracy unless
         some have no prediction."""
         right, said, true = self._sizes.sum(-1)
-        return float(2 * right / (true + said)) if self.n else None
+        return float(2 * right / max(true + said, 1)) if self.n else None
 
     @property
     def ece(self) -> float | None:

@@ -17,7 +17,7 @@ def table(results: dict[str, dict]) -> str:
     remarks = [
         f"{language}: {remark}"
         for language, result in results.items()
-        for remark in (seen_in_words(result), *result["problems"])
+        for remark in (*sets_in_words(result), seen_in_words(result), *result["problems"])
     ]
     notes = dict.fromkeys(result["note"] for result in results.values() if "note" in result)
     return "\n".join([_HEADER, *rows, *remarks, *notes])
@@ -31,6 +31,14 @@ def _row(language: str, result: dict) -> str:
         f"{language:<8}  {accuracy}  {majority}  {macro_f1}  {number_in_words(result['loss']):>6}  "
         f"{result['n']:9d}  {result['checkpoint']} ({result['checkpoint_step']})"
     )
+
+
+def sets_in_words(scores: dict) -> list[str]:
+    """What must be known where documents may have several labels; [] where they have one."""
+    if scores.get("confusion", []) is not None:
+        return []
+    micro_f1 = number_in_words(scores["micro_f1"])
+    return [f"micro-F1 {micro_f1}; accuracy is the share of documents whose whole set is right"]
 
 
 def seen_in_words(scores: dict) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 from os import PathLike, fspath
 from pathlib import Path
@@ -90,13 +90,14 @@ class Classifier:
         return np.concatenate([empty, *(p.probabilities for p in self._parts(texts, long))])
 
     def evaluate(
-        self, texts: Iterable[Text], labels: Iterable[str | Sequence[str]], long: str = "truncate"
+        self, texts: Iterable[Text], labels: Iterable[str | Collection[str]], long: str = "truncate"
     ) -> dict:
         """What predictions of texts with known labels come to, as eval/<language>.json has it.
 
         Args:
           texts: to classify.
-          labels: the name of each one's label; of a model that may give several, a list of them.
+          labels: the name of each one's label; of a model that may give several, a list of them,
+            or a set, empty for none.
           long: as of `predict`.
 
         Raises:
@@ -107,13 +108,14 @@ class Classifier:
             rows = [_row(label, self._model.labels) for label in islice(known, len(part))]
             if len(rows) < len(part):
                 raise UserError("there are fewer labels than texts")
-            scores.add(part.judged(np.array(rows), self._model.labels.several))
+            several = self._model.labels.several
+            scores.add(part.judged(np.array(rows), several, none_is_known=several))
         if next(known, None) is not None:
             raise UserError("there are more labels than texts")
         return scores.as_json()
 
-    def score(self, texts: Iterable[Text], labels: Iterable[str | Sequence[str]]) -> float:
-        """The accuracy, as scikit-learn's `score`."""
+    def score(self, texts: Iterable[Text], labels: Iterable[str | Collection[str]]) -> float:
+        """The accuracy, as scikit-learn's `score`: with several labels, of whole sets."""
         return float(self.evaluate(texts, labels)["accuracy"])
 
     def save(self, folder: str | PathLike[str]) -> None:
@@ -144,7 +146,7 @@ def _as_tuple(text: Text) -> tuple[str, ...]:
     return parts
 
 
-def _row(label: str | Sequence[str], labels: LabelSet) -> np.ndarray:
+def _row(label: str | Collection[str], labels: LabelSet) -> np.ndarray:
     """bool[labels]: which a text has."""
     row = np.zeros(len(labels), bool)
     for name in [label] if isinstance(label, str) else label:

@@ -33,12 +33,13 @@ class Classified:
     def __len__(self) -> int:
         return len(self.is_cut)
 
-    def judged(self, true: np.ndarray, several: bool) -> Predictions:
+    def judged(self, true: np.ndarray, several: bool, none_is_known: bool = False) -> Predictions:
         """The same beside what is true, for `scores.Scores`; losses are those of the probabilities.
 
         Args:
-          true: bool[texts, labels]; a row of False: not known.
+          true: bool[texts, labels]; a row of False: not known, or none where `none_is_known`.
           several: whether a text may have several labels.
+          none_is_known: as of `Predictions`.
         """
         sure = np.clip(self.probabilities, np.finfo(np.float32).tiny, 1)
         losses = -np.where(true, np.log(sure), 0).sum(-1)
@@ -46,7 +47,8 @@ class Classified:
             against = np.clip(1 - self.probabilities, np.finfo(np.float32).tiny, 1)
             losses = -np.where(true, np.log(sure), np.log(against)).mean(-1)
         ids = [""] * len(self)
-        return Predictions(ids, true, self.said, self.probabilities, losses.astype(np.float32))
+        losses = losses.astype(np.float32)
+        return Predictions(ids, true, self.said, self.probabilities, losses, none_is_known)
 
 
 def classify(

@@ -6,12 +6,28 @@ from typing import Any
 import numpy as np
 
 from xlt_flax.data.examples import LabelSet
+from xlt_flax.data.sources.files.columns import Labels
+from xlt_flax.data.sources.files.records import split_labels
 from xlt_flax.errors import UserError
 from xlt_flax.evaluation.scores import Scores
 from xlt_flax.evaluation.table import number_in_words
 from xlt_flax.prediction.classify import Classified
 from xlt_flax.prediction.table_in import Row, TableIn
 
+_SHOWN = {
+    "accuracy": "accuracy",
+    "majority": "majority class",
+    "macro_f1": "macro-F1",
+    "loss": "log loss",
+    "ece": "ECE",
+}
+_SHOWN_OF_SETS = {  # a set has no probability, and so no calibration error
+    "micro_f1": "micro-F1",
+    "macro_f1": "macro-F1",
+    "accuracy": "exact match",
+    "majority": "most frequent set",
+    "loss": "log loss",
+}
 _NOT_LOOKED_AT = (
     "whether the model was trained on some of them was not looked at: eval does, of the test sets "
     "of its run"
@@ -35,6 +51,8 @@ class Judge:
     def __init__(self, looked: TableIn, labels: LabelSet):
         self._looked, self._labels = looked, labels
         self._scores, self._kept = Scores(labels), Scores(labels)
+        # Of several labels, none is an answer as well, unless the column is empty as a whole.
+        self._none_is_known = labels.several and (looked.count is None or bool(looked.labels))
         for label, where in looked.labels.items():
             self._numbers(label, where)
 
@@ -51,10 +69,10 @@ class Judge:
         true = np.zeros(part.said.shape, bool)
         for place, row in enumerate(rows):
             true[place, self._numbers(row.label, self._looked.where(row))] = True
-        several = self._labels.several
-        self._scores.add(part.judged(true, several))
+        how = self._labels.several, self._none_is_known
+        self._scores.add(part.judged(true, *how))
         sure = Classified(part.probabilities[~unsure], part.said[~unsure], part.is_cut[~unsure])
-        self._kept.add(sure.judged(true[~unsure], several))
+        self._kept.add(sure.judged(true[~unsure], *how))
 
     def as_json(self) -> dict[str, Any]:
         """As eval/<language>.json has it; "seen" is None: it was not looked at."""
@@ -66,10 +84,16 @@ class Judge:
             "accuracy_not_abstained": self._kept.accuracy,
         }
 
-    def _numbers(self, text: str, where: str) -> list[int]:
+    def _numbers(self, label: str | Labels, where: str) -> list[int]:
         """Of a document's labels; [] of none."""
-        names = [text] if not self._labels.several else text.split(";")
-        return [self._number(name.strip(), where) for name in names if name.strip()]
+        columns, several = self._looked.columns, self._labels.several
+        names = split_labels(label, columns.labels_separator if several else "")
+        if len(names) > 1 and not several:
+            raise UserError(
+                f"{where}: column {columns.label!r} has several labels, and the model gives one: "
+                "give one each, or leave out --label_column"
+            )
+        return [self._number(name, where) for name in names]
 
     def _number(self, name: str, where: str) -> int:
         renamed: Mapping[str, str] = self._looked.columns.rename
@@ -85,12 +109,9 @@ class Judge:
 
 def scores_in_words(scores: Mapping[str, Any]) -> str:
     """A line of the numbers, and one of what must be known of each."""
-    names = ("accuracy", "majority", "macro_f1", "loss", "ece")
-    accuracy, majority, macro_f1, loss, ece = (number_in_words(scores[name]) for name in names)
-    line = (
-        f"judged on {scores['n']:,} documents: accuracy {accuracy} (majority class {majority}), "
-        f"macro-F1 {macro_f1}, log loss {loss}, ECE {ece}"
-    )
+    names = _SHOWN if scores["confusion"] is not None else _SHOWN_OF_SETS
+    shown = (f"{said} {number_in_words(scores[name])}" for name, said in names.items())
+    line = f"judged on {scores['n']:,} documents: {', '.join(shown)}"
     if scores["abstained"]:
         kept = number_in_words(scores["accuracy_not_abstained"])
         line += f"; accuracy without the {scores['abstained']:,} abstained from {kept}"

@@ -1,9 +1,9 @@
 """Predicts a table: rows in, the same rows out with what a model says of each."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,10 @@ class Request:
     long: str = "truncate"
     shard: tuple[int, int] = (0, 1)
 
+    def look(self) -> TableIn:
+        """The input, looked at. Raises as `table_in.look`."""
+        return look(self.input, self.reading, self.columns)
+
     def require_possible(self) -> None:
         """
         Raises:
@@ -73,6 +77,8 @@ class Predicted:
       length: tokens that the model reads of each.
       long: what became of longer ones.
       cut: how many were longer.
+      no_text: what is said of documents without a text; "": nothing.
+      without_text: how many those are.
       abstained: how many got no label, as no class was probable enough.
       unknown: of how many the model's output is not a number.
       scores: what OUTPUT.scores.json holds; None: the input has no labels.
@@ -81,14 +87,17 @@ class Predicted:
     output: Path | None
     length: int
     long: str
+    no_text: str = ""
     documents: int = 0
+    without_text: int = 0
     cut: int = 0
     abstained: int = 0
     unknown: int = 0
     scores: dict[str, Any] | None = None
 
-    def add(self, part: Classified, unsure: np.ndarray) -> None:
+    def add(self, rows: Sequence[Row], part: Classified, unsure: np.ndarray) -> None:
         self.documents += len(part)
+        self.without_text += sum(not any(row.texts) for row in rows)
         self.cut += int(part.is_cut.sum())
         self.abstained += int(unsure.sum())
         self.unknown += int((~np.isfinite(part.probabilities).all(-1)).sum())
@@ -96,6 +105,8 @@ class Predicted:
     def __str__(self) -> str:
         place = f", written to {self.output}" if self.output else ""
         lines = [f"{self.documents:,} documents predicted{place}", self._cut_in_words()]
+        if self.no_text and self.without_text:
+            lines.append(f"{self.without_text:,} of them {self.no_text}")
         if self.abstained:
             lines.append(f"{self.abstained:,} abstained: no class is as probable as --threshold")
         if self.unknown:
@@ -127,6 +138,7 @@ def predict(request: Request, open_model: Callable[[], Trained]) -> Predicted:
         looked = _looked_at(request)
         model = open_model()
         request.asked.require_fitting(model.labels)
+        request.output.require_fitting(model.labels)
         judge = Judge(looked, model.labels) if request.columns.label else None
         return _write(request, looked, model, judge)
 
@@ -134,15 +146,17 @@ def predict(request: Request, open_model: Callable[[], Trained]) -> Predicted:
 def _looked_at(request: Request) -> TableIn:
     if not is_pipe(request.input.path):
         log.info("reading %s", request.input.path)  # which takes its time where it is large
-    looked = look(request.input, request.reading, request.columns)
+    looked = request.look()
     if looked.count is not None:
-        log.info("%s rows, with the columns %s", f"{looked.count:,}", ", ".join(looked.names))
+        columns = f", with the columns {', '.join(looked.names)}" if looked.names else ""
+        log.info("%s rows%s", f"{looked.count:,}", columns)
     return looked
 
 
 def _write(request: Request, looked: TableIn, model: Trained, judge: Judge | None) -> Predicted:
     output = request.output
-    predicted = Predicted(output.path if output.parts else None, model.max_length, request.long)
+    place = output.path if output.parts else None
+    predicted = Predicted(place, model.max_length, request.long, output.no_text)
     shape = output.shape(looked, model.labels, request.asked)
     for meant, given in shape.renamed().items():
         log.info("%s is called %s, as there is a column %s already", meant, given, meant)
@@ -151,7 +165,7 @@ def _write(request: Request, looked: TableIn, model: Trained, judge: Judge | Non
             for rows, part in _answered(request, looked, model):
                 shape.require_kept(rows, looked)
                 unsure = abstained(part, request.asked)
-                predicted.add(part, unsure)
+                predicted.add(rows, part, unsure)
                 if judge:
                     judge.add(rows, part, unsure)
                 writer.write(rows, answers(part, model.labels, request.asked))
@@ -212,7 +226,4 @@ def _made_from(request: Request, looked: TableIn, model: Trained) -> dict[str, A
         "max_length": model.max_length,
         "long": request.long,
         "window": WINDOW,
-        "input": [str(looked.file.path), *looked.state],
-        "reading": asdict(looked.reading),
-        "text": [*looked.columns.text, looked.columns.pair],
-    }
+    } | looked.facts()

@@ -13,7 +13,7 @@ from xlt_flax.data.sources.files.lines import STDIN
 from xlt_flax.data.sources.files.toml_file import describe_toml, reading_of
 from xlt_flax.errors import UserError
 from xlt_flax.places import local_path
-from xlt_flax.prediction.table_in import Columns, is_pipe
+from xlt_flax.prediction.table_in import SEPARATOR, Columns, is_pipe
 
 _ESCAPED = {r"\t": "\t"}  # as shells leave it
 
@@ -58,6 +58,7 @@ def columns_asked(
     pair: bool | None,
     id_column: str,
     label_column: str,
+    labels_separator: str | None = None,
 ) -> Columns:
     """Which columns are read: those that are asked for, else those that the model was trained with.
 
@@ -66,10 +67,13 @@ def columns_asked(
       file: the input; txt has one column.
       text, pair: the texts' columns and whether they are two texts; (), None: not asked for.
       id_column, label_column: "" for none.
+      labels_separator: between labels; None: as the run was trained, or ";".
 
     Raises:
-      UserError: a pair is not two columns.
+      UserError: a pair is not two columns, or nothing is to stand between labels.
     """
+    if labels_separator == "":
+        raise UserError("--labels_separator is '': give what stands between labels, such as ';'")
     trained = _trained_with(config)
     names = tuple(name.strip() for name in text) or trained.text
     is_pair = pair if pair is not None else trained.pair and not text
@@ -81,7 +85,14 @@ def columns_asked(
             f"--text: a pair of texts is two columns, and {given}: give --text=FIRST,SECOND of a "
             "format with columns, or --nopair"
         )
-    return Columns(names, is_pair, id_column.strip(), label_column.strip(), trained.rename)
+    return Columns(
+        text=names,
+        pair=is_pair,
+        id=id_column.strip(),
+        label=label_column.strip(),
+        labels_separator=labels_separator or trained.labels_separator or SEPARATOR,
+        rename=trained.rename,
+    )
 
 
 def _trained_with(config: ConfigDict | None) -> Description | Columns:

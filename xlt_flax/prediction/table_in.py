@@ -1,18 +1,19 @@
 """What is to be predicted: rows of a file or of a pipe, with all of their columns."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from xlt_flax.data.sources.files import plain_text
-from xlt_flax.data.sources.files.columns import Table, Wanted, any_as_text
+from xlt_flax.data.sources.files.columns import Labels, Table, Wanted
 from xlt_flax.data.sources.files.description import DataFile, Reading
 from xlt_flax.data.sources.files.lines import STDIN
 from xlt_flax.data.sources.files.records import read_table
 from xlt_flax.errors import UserError
 
+SEPARATOR = ";"  # between labels, where nothing else is said
 _MOST_LABELS = 10_000  # what has more is a column of something else
 _WAY_OUT = "say which is meant (--text, --id, --label_column; --columns where no line names them)"
 
@@ -26,6 +27,7 @@ class Columns:
       pair: whether the two are two texts, instead of one.
       id: of the id; "": rows are numbered.
       label: that predictions are judged by; "": there is none.
+      labels_separator: between several in a text.
       rename: {label in the file: label} of those that are called otherwise there.
     """
 
@@ -33,6 +35,7 @@ class Columns:
     pair: bool = False
     id: str = ""
     label: str = ""
+    labels_separator: str = SEPARATOR
     rename: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -44,14 +47,14 @@ class Row(NamedTuple):
       values: {column: value} of all columns; what JSON can hold.
       texts: one, or two.
       id: of its column, or FILE:ROW.
-      label: as the file has it, without white space around it, several joined by ";"; "": none.
+      label: as the file has it, a text or a list; "": none.
     """
 
     number: int
     values: dict[str, Any]
     texts: tuple[str, ...]
     id: str
-    label: str
+    label: str | Labels
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class TableIn:
     names: tuple[str, ...]
     types: Mapping[str, Any]
     count: int | None
-    labels: Mapping[str, str]
+    labels: Mapping[str | Labels, str]
     reading: Reading
     columns: Columns
     state: tuple[int, ...] = ()
@@ -82,12 +85,20 @@ class TableIn:
         """For messages."""
         return f"{self.file.path}: row {row.number}"
 
+    def facts(self) -> dict[str, Any]:
+        """All of it that a model's results depend on; a value of JSON."""
+        return {
+            "input": [str(self.file.path), *self.state],
+            "reading": asdict(self.reading),
+            "text": [*self.columns.text, self.columns.pair],
+        }
+
     def require_unchanged(self) -> None:
         """
         Raises:
           UserError: a file is another than it was.
         """
-        if self.count is not None and self.state != _state(self.file.path):
+        if self.count is not None and self.state != state_of(self.file.path):
             raise UserError(
                 f"{self.file.path}: was changed while it was read: give the same command again"
             )
@@ -109,7 +120,8 @@ def is_pipe(path: Path) -> bool:
     return path == STDIN or (path.exists() and not path.is_file() and not path.is_dir())
 
 
-def _state(path: Path) -> tuple[int, ...]:
+def state_of(path: Path) -> tuple[int, ...]:
+    """Size and time of change of a file."""
     found = path.stat()
     return found.st_size, found.st_mtime_ns
 
@@ -121,7 +133,7 @@ def look(file: DataFile, reading: Reading, columns: Columns) -> TableIn:
     Raises:
       UserError: there is no such file, a column is missing, or a row is not as it should be.
     """
-    state = () if is_pipe(file.path) else _state(file.path)
+    state = () if is_pipe(file.path) else state_of(file.path)
     table = read_table(file, reading)
     if table.names is not None:
         _wanted(columns).places(table.names, file.path)
@@ -137,7 +149,7 @@ def _begun(looked: TableIn, rows: Iterator[Row]) -> TableIn:
 
 
 def _read_through(looked: TableIn, rows: Iterator[Row]) -> TableIn:
-    count, names, labels = 0, dict.fromkeys(looked.names), dict[str, str]()
+    count, names, labels = 0, dict.fromkeys(looked.names), dict[str | Labels, str]()
     for row in rows:
         count += 1
         if row.values.keys() != names.keys():
@@ -148,7 +160,7 @@ def _read_through(looked: TableIn, rows: Iterator[Row]) -> TableIn:
     return replace(looked, names=tuple(names), count=count, labels=labels)
 
 
-def _require_few(labels: Mapping[str, str], looked: TableIn) -> None:
+def _require_few(labels: Mapping[str | Labels, str], looked: TableIn) -> None:
     if len(labels) > _MOST_LABELS:
         raise UserError(
             f"{looked.file.path}: column {looked.columns.label!r} has more than {_MOST_LABELS:,} "
@@ -165,18 +177,17 @@ def _rows(table: Table, file: DataFile, columns: Columns) -> Iterator[Row]:
     texts, others = Wanted(columns.text, way_out=_WAY_OUT), Wanted((columns.id,), way_out=_WAY_OUT)
     for number, values in enumerate(table.rows, 1):
         where = f"{file.path}: row {number}"
-        given = [value or "" for value in texts.values(values, where)]
+        given = [value or "" for value in texts.texts(values, where)]
         yield Row(
             number,
             values,
             tuple(given) if columns.pair else (" ".join(given),),
-            (others.values(values, where)[0] or "") if columns.id else f"{file.name}:{number}",
+            (others.texts(values, where)[0] or "") if columns.id else f"{file.name}:{number}",
             _label(values, columns.label, where) if columns.label else "",
         )
 
 
-def _label(values: Mapping[str, Any], column: str, where: str) -> str:
-    (place,) = Wanted((column,), frozenset({column})).places([*values], where)
-    value = None if place is None else [*values.values()][place]
-    several = value if isinstance(value, list) else [value]
-    return ";".join((any_as_text(one) or "").strip() for one in several)
+def _label(values: Mapping[str, Any], column: str, where: str) -> str | Labels:
+    one = frozenset({column})
+    (value,) = Wanted((column,), one, lists=one).values(values, where)
+    return value.strip() if isinstance(value, str) else value or ""

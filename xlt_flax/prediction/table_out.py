@@ -42,6 +42,17 @@ class TableOut:
     form: str
     zipped: bool
 
+    @property
+    def no_text(self) -> str:
+        """What is said of documents without a text: "3 of them …"; "": nothing, of a table."""
+        return ""
+
+    def require_fitting(self, labels: LabelSet) -> None:
+        """
+        Raises:
+          UserError: what is written cannot hold the model's classes; a table holds any.
+        """
+
     @cached_property
     def parts(self) -> Parts | None:
         """What a killed prediction left beside the file; None: a pipe keeps nothing."""

@@ -10,6 +10,7 @@ from xlt_flax.data.corpus import Corpus
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.known import Known
 from xlt_flax.data.selection import Selection
+from xlt_flax.data.sources import left_out_of
 from xlt_flax.errors import UserError
 from xlt_flax.evaluation.seen import seen_by
 from xlt_flax.training.stages import chain
@@ -39,6 +40,7 @@ def audit_of(
     report = audit(
         chosen, test, data.target_language, data.max_length, earlier, data.language_temperature
     )
+    report |= _left_out(corpus, chosen, data.target_language)
     if begun is None:
         return report
     if begun["groups"] != report["groups"]:
@@ -65,6 +67,16 @@ def of_earlier_runs(config: ConfigDict, corpus: Corpus, workdir: Workdir) -> Kno
             return None
     source = Workdir(config.init_from)
     return seen_by([source, *chain(source)], corpus)
+
+
+def _left_out(corpus: Corpus, chosen: Selection, target_language: str) -> dict:
+    """{"left_out": {language/split: {why: how many}}}, of data sets that leave documents out."""
+    splits = [(part.language, "train") for part in chosen.parts]
+    if "test" in corpus.source.splits(target_language):
+        splits.append((target_language, "test"))
+    found = {f"{at[0]}/{at[1]}": left_out_of(corpus.source, *at) for at in splits}
+    found = {name: counts for name, counts in found.items() if counts}
+    return {"left_out": found} if found else {}
 
 
 def _begun_with(workdir: Workdir) -> dict | None:

@@ -138,7 +138,7 @@ def test_what_the_dataset_does_not_have_is_one_line(corpus, arguments, language,
     [
         (
             {"dataset": "imdb"},
-            "data.dataset is 'imdb': give one of files, webis_cls10, webis_cls10_sample",
+            "data.dataset is 'imdb': give one of files, shinra",
         ),
         ({"dataset": "webis_cls10.builder"}, "config.data.dataset is 'webis_cls10.builder': give"),
         ({"domain": "cars"}, "config.data.domain is 'cars': give one of books, dvd, music"),

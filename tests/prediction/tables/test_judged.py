@@ -5,10 +5,13 @@ import random
 from types import SimpleNamespace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from digest_model import classified
 from ml_collections import ConfigDict
+from pyarrow import parquet
 from sklearn.metrics import accuracy_score, f1_score, log_loss
+from table_files import table
 
 from xlt_flax import api_models
 from xlt_flax.data.examples import LabelSet
@@ -75,14 +78,34 @@ def test_accuracy_of_those_that_it_does_not_abstain_from(judged):
     assert scores["accuracy"] == right.mean()
 
 
-@pytest.mark.parametrize("as_list", [False, True])
-def test_several_labels(judged, as_list):
+@pytest.mark.parametrize("separator", [None, ";", "|"])
+def test_several_labels(judged, separator):
     rows = [("a", ["bad", "meh"]), ("b", ["good"]), ("c", [])]
-    if not as_list:
-        rows = [(text, ";".join(labels)) for text, labels in rows]
-    _, scores = judged(rows, several=True)
+    if separator:
+        rows = [(text, separator.join(labels)) for text, labels in rows]
+    said, scores = judged(rows, several=True, labels_separator=separator)
+    assert f"exact match {scores['accuracy']:.4f}" in str(said)
+    assert f"micro-F1 {scores['micro_f1']:.4f}" in str(said)
     assert [scores["per_class"][name]["support"] for name in NAMES] == [1, 1, 1]
-    assert (scores["n"], scores["unlabeled"]) == (2, 1)
+    assert (scores["n"], scores["unlabeled"]) == (3, 0)  # "none of them" is an answer
+
+
+def test_lists_of_parquet_and_the_separator_of_what_is_written(predicting, write, tmp_path):
+    path = tmp_path / "a.parquet"
+    columns = {"text": ["a", "b", "c"], "kind": [["bad", "meh"], ["good"], None]}
+    parquet.write_table(pa.table(columns), path)
+    options = {"label_column": "kind", "several": True, "labels_separator": "|"}
+    said = predicting("a.parquet", "o.csv", **options)
+    assert [said.scores["per_class"][name]["support"] for name in NAMES] == [1, 1, 1]
+    predicting("a.parquet", "o.jsonl", **options)
+    joined, lists = (table(tmp_path / name) for name in ("o.csv", "o.jsonl"))
+    assert [row["labels"].split("|") for row in joined] == [row["labels"] for row in lists]
+    assert [row["kind"] for row in lists] == columns["kind"]
+
+
+def test_several_labels_are_no_answer_of_a_model_that_gives_one(judged):
+    with pytest.raises(UserError, match=r"a.jsonl: row 2: .* has several labels, and the model"):
+        judged([("a", ["bad"]), ("b", ["bad", "good"])])
 
 
 def test_a_label_that_the_model_does_not_know_is_refused_with_its_row(judged, digests, tmp_path):

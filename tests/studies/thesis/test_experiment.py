@@ -84,6 +84,9 @@ def test_every_field_is_the_experiments_or_known_to_be_no_part_of_it():
         "data.split_seed",
         "data.budget",  # of mixtures that are not of groups
         "data.validation_share",
+        "data.text",  # of pages of Wikipedia, as the next two
+        "data.labels",
+        "data.sample",
         "model.forward",  # the same function
         "model.vocabulary",
         "train.remat",  # the same result

@@ -1,5 +1,6 @@
 """What data sets are. Each module or package in this folder is one, of the name that
-`config.data.dataset` gives; its `make_source(data)` makes a Source of the config's `data`."""
+`config.data.dataset` gives; its `make_source(data)` makes a Source of the config's `data`. What
+several of them share begins with an underscore."""
 
 import importlib
 import pkgutil
@@ -75,7 +76,19 @@ def find_source(data: ConfigDict) -> Source:
 
 def dataset_names() -> list[str]:
     """What `config.data.dataset` may be."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    names = (module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(name for name in names if not name.startswith("_"))
+
+
+def left_out_of(source: Source, language: str, split: str) -> dict[str, int]:
+    """{why: how many} of the documents that a data set has and gives none of, for its own reasons;
+    it says so by a method `left_out`, if it has one.
+
+    Raises:
+      UserError: as `source.digest`.
+    """
+    left_out = getattr(source, "left_out", None)
+    return left_out(language, split) if left_out else {}
 
 
 def languages_named(values: Iterable[str], languages: Sequence[str]) -> list[str]:

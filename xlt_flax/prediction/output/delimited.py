@@ -1,4 +1,4 @@
-"""csv and tsv as RFC 4180 has them, in UTF-8; several labels are joined by ";"."""
+"""csv and tsv as RFC 4180 has them, in UTF-8; several labels are joined by `Shape.separator`."""
 
 import csv
 import io
@@ -28,7 +28,8 @@ class Delimited:
     def write(self, rows: Sequence[Row], said: Iterable[Answer]) -> None:
         for row, answer in zip(rows, said, strict=True):
             kept = [any_as_text(row.values.get(name)) for name in self._shape.kept]
-            self._add([*kept, ";".join(answer.labels), *self._shape.cells(answer)])
+            said_of_it = self._shape.separator.join(answer.labels)
+            self._add([*kept, said_of_it, *self._shape.cells(answer)])
         self._send()
 
     def close(self) -> None:

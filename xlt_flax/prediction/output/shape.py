@@ -24,6 +24,7 @@ class Shape:
         (or "labels"), "probabilities" and, unless the input has it, "id".
       meant: what they would be called if no other had that name.
       several: whether a document may have several labels.
+      separator: between them, where they are a text.
       is_top: whether the most probable classes alone are shown.
       is_open: whether a row may have columns of its own.
     """
@@ -33,6 +34,7 @@ class Shape:
     own: tuple[str, ...]
     meant: tuple[str, ...]
     several: bool
+    separator: str
     is_top: bool
     is_open: bool
 
@@ -97,5 +99,5 @@ def _shape(
         own.append(name)
         taken.add(name)
     is_top = asked.top_k is not None
-    given = tuple(own), tuple(meant)
-    return Shape(looked.names, looked.types, *given, labels.several, is_top, is_open)
+    given, separator = (tuple(own), tuple(meant)), looked.columns.labels_separator
+    return Shape(looked.names, looked.types, *given, labels.several, separator, is_top, is_open)

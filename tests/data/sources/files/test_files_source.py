@@ -5,7 +5,8 @@ import os
 
 import pytest
 
-from xlt_flax.data.sources.files import remembered, survey
+from xlt_flax.data import remembered
+from xlt_flax.data.sources.files import survey
 from xlt_flax.errors import UserError
 
 TRAIN = "text,label\nA fine record.,good\nNo good at all.,bad\n"

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from xlt_flax.errors import UserError
 
@@ -60,6 +60,10 @@ class Wanted:
           UserError: as `places`; or a value is no text and no number.
         """
         return tuple([self._value(record, name, where) for name in self.names])
+
+    def texts(self, record: Mapping[str, Any], where: str) -> tuple[str | None, ...]:
+        """The same of columns that hold no lists."""
+        return cast(tuple[str | None, ...], self.values(record, where))
 
     def read(self, name: str) -> Callable[[object], str | Labels | None]:
         """What makes a column's values of those of JSON or Parquet; raises as `as_text`."""

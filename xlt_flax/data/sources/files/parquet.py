@@ -46,8 +46,9 @@ def rows(file: DataFile, reading: Reading, wanted: Wanted) -> Iterator[Row]:
 
 
 def table(file: DataFile, reading: Reading) -> Table:
-    """All columns. Texts, numbers and truth values stay what they are; all else is text: times and
-    decimals as Arrow writes them, lists and tables as JSON, bytes in hexadecimal.
+    """All columns. Texts, numbers, truth values and lists of them stay what they are; all else is
+    text: times and decimals as Arrow writes them, other lists and tables as JSON, bytes in
+    hexadecimal.
 
     Raises:
       UserError: it is no parquet file, or has a column twice.
@@ -82,6 +83,8 @@ def _kept(column: "pyarrow.Array") -> list[Any]:
     if types.is_temporal(kind) or types.is_decimal(kind):
         column = column.cast(pyarrow.string())
     values = column.to_pylist()
+    if types.is_list(kind) and (types.is_string(kind.value_type) or _is_plain(kind.value_type)):
+        return values
     if types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind):
         return [None if value is None else _as_json(value) for value in values]
     return values

@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from xlt_flax.data.examples import Example, LabelSet
+from xlt_flax.data.examples import Example, Examples, LabelSet
+from xlt_flax.data.remembered import remembered
 from xlt_flax.data.sources.files.description import DataFile, Description
 from xlt_flax.data.sources.files.labels import (
     have_several,
@@ -20,7 +21,6 @@ from xlt_flax.data.sources.files.labels import (
     training_labels,
 )
 from xlt_flax.data.sources.files.records import Record, records
-from xlt_flax.data.sources.files.remembered import remembered
 from xlt_flax.data.sources.files.survey import Survey, survey
 from xlt_flax.errors import UserError
 
@@ -98,7 +98,7 @@ class FilesSource:
         except (UserError, OSError, KeyError):
             return None
 
-    def examples(self, language: str, split: str) -> "Examples":
+    def examples(self, language: str, split: str) -> Examples:
         """Documents in the order of their files; knows how many they are."""
         self.digest(language, split)
         found = self._survey(language, split)
@@ -189,19 +189,6 @@ class FilesSource:
                 f"{self.description.place}: there is no file {error.filename}: put it there, or "
                 "say where it is"
             ) from None
-
-
-class Examples(Iterator[Example]):
-    """A stream of examples that knows how long it is (`operator.length_hint`)."""
-
-    def __init__(self, stream: Iterator[Example], count: int):
-        self._stream, self._count = stream, count
-
-    def __next__(self) -> Example:
-        return next(self._stream)
-
-    def __length_hint__(self) -> int:
-        return self._count
 
 
 def _sha256(path: Path) -> str:

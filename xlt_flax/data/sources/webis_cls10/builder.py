@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow_datasets as tfds
 
+from xlt_flax.data.sources._builder_info import OwnInfo
 from xlt_flax.data.sources.webis_cls10.languages import DOMAINS, LABELS, LANGUAGES
 from xlt_flax.data.sources.webis_cls10.raw_files import HOW_TO_GET_IT, SAMPLE_DIR, RawFiles
 from xlt_flax.data.sources.webis_cls10.reviews import NEGATIVE, POSITIVE, Review, read_reviews
@@ -24,12 +25,6 @@ _CITATION = """\
   booktitle={Proceedings of ACL},
   year={2010}
 }"""
-
-
-class _OwnInfo(tfds.core.DatasetInfo):
-    def initialize_from_bucket(self) -> None:
-        """Does not ask Google's bucket of prepared datasets, which has none of these; TFDS would,
-        over the network, and leave an empty temporary folder each time."""
 
 
 class WebisCls10(tfds.core.GeneratorBasedBuilder):
@@ -51,7 +46,7 @@ class WebisCls10(tfds.core.GeneratorBasedBuilder):
     DOCUMENTS_PER_SPLIT = 2000  # in train and in test, half of them positive
 
     def _info(self) -> tfds.core.DatasetInfo:
-        return _OwnInfo(
+        return OwnInfo(
             builder=self,
             description=self.__doc__,
             features=tfds.features.FeaturesDict(
