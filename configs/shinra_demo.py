@@ -14,7 +14,7 @@ from xlt_flax.config import sample
 def get_config(mixture: str = "") -> ConfigDict:
     config = sample()
     config.data.dataset, config.data.domain = "shinra_sample", ""
-    config.train.epochs = 30
+    config.train.epochs = 20
     if mixture:
         config.mixture = mixture
         return config
