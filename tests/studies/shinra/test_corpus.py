@@ -1,12 +1,12 @@
 """SHINRA from its files to a scored submission: 3,000 articles of sentences that people wrote."""
 
-import importlib.util
 import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import forks
+import japanese_folders
 import pytest
 from shinra_corpus import ARTICLES, EMPTY, MISSING, TARGETS, write_corpus
 
@@ -44,11 +44,9 @@ def corpus(tmp_path_factory):
 def model(corpus, tmp_path_factory) -> Path:
     """A tiny BERT's shape, with a vocabulary that MeCab makes of the articles."""
     pytest.importorskip("fugashi", reason="needs the extra ja")
-    folders = pytest.importorskip("japanese_folders")
-    pieces = folders.vocabulary(corpus.texts, most=3000)
-    folder = folders.write_tokenizer(
-        tmp_path_factory.mktemp("model"), pieces, **folders.KINDS["v1"]
-    )
+    folder = tmp_path_factory.mktemp("model")
+    pieces = japanese_folders.vocabulary(corpus.texts, most=3000)
+    japanese_folders.write_tokenizer(folder, pieces, **japanese_folders.KINDS["v1"])
     (folder / "config.json").write_text(json.dumps({**SHAPE, "vocab_size": len(pieces)}))
     return folder
 
@@ -110,29 +108,40 @@ def pooled(answers: dict[str, Iterable[str]], said: dict[str, list[str]]) -> flo
     return 2 * right / sum(len(given[page]) + len({*answers[page]}) for page in answers)
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("xlt_flax.prediction.output.shinra") is None,
-    reason="predict has no --format=shinra",
-)
-def test_a_submission_is_written_and_scored(workdir, corpus, tmp_path):
-    """In the order of the targets; the score is that of an independent count."""
-    submission = tmp_path / "submission.jsonl"
+@pytest.fixture(scope="module")
+def submission(workdir, corpus, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("submission") / "submission.jsonl"
     run(
         "predict",
-        f"--model={workdir}",
+        f"--workdir={workdir}",
         f"--input={corpus.folder}/target.jsonl",
         f"--dump={corpus.dump}",
-        f"--output={submission}",
+        f"--output={path}",
         "--format=shinra",
         "--system=TINY",
         "--month=202211",
     )
-    lines = [json.loads(line) for line in submission.read_text("utf-8").splitlines()]
-    assert [line["page_id"] for line in lines] == [*corpus.answers, str(MISSING), str(EMPTY)]
-    assert lines[-1]["ENEs"] == lines[-2]["ENEs"] == {}
+    return path
+
+
+def submitted(path: Path) -> dict[str, dict]:
+    """Page -> what stands at its "ENEs", in the order of the lines."""
+    lines = map(json.loads, path.read_text("utf-8").splitlines())
+    return {line["page_id"]: line["ENEs"] for line in lines}
+
+
+def test_a_submission_has_the_targets_in_their_order(submission, corpus):
+    """Those without text without a class."""
+    found = submitted(submission)
+    assert [*found] == [*corpus.answers, str(MISSING), str(EMPTY)]
+    assert found[str(MISSING)] == found[str(EMPTY)] == {}
+    assert all(found[page]["AUTO.TINY.202211"] for page in corpus.answers)
+
+
+def test_it_is_scored_by_the_official_rule(submission, corpus):
     said = {
-        line["page_id"]: [each["ENE"] for each in line["ENEs"]["AUTO.TINY.202211"]]
-        for line in lines[:-2]
+        page: [each["ENE"] for annotated in by.values() for each in annotated]
+        for page, by in submitted(submission).items()
     }
     printed = run(
         "eval",
@@ -142,4 +151,4 @@ def test_a_submission_is_written_and_scored(workdir, corpus, tmp_path):
     )
     expected = pooled(corpus.answers, said)
     assert expected > 0.5
-    assert f"{expected:.4f}" in printed.replace(" .", " 0.")
+    assert f"{expected:.4f}"[1:] in printed
