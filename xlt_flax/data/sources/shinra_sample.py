@@ -2,7 +2,7 @@
 
 from ml_collections import ConfigDict
 
-from xlt_flax.data.sources.shinra import shinra
+from xlt_flax.data.sources.shinra import of_folder
 from xlt_flax.data.sources.shinra.raw_files import SAMPLE_DIR
 from xlt_flax.data.sources.shinra.source import ShinraSource
 
@@ -13,4 +13,4 @@ def make_source(data: ConfigDict) -> ShinraSource:
     Raises:
       UserError: `data.data_dir` is a URL, or of a home that there is not.
     """
-    return shinra("shinra_sample", data, SAMPLE_DIR)
+    return of_folder("shinra_sample", data, SAMPLE_DIR)
