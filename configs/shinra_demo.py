@@ -1,8 +1,8 @@
 """SHINRA in miniature: a tiny BERT, from random weights, on made articles that are shipped.
 
-    python -m xlt_flax.sweep --config=configs/shinra_demo.py --seeds=50,51,52
-    python -m xlt_flax.report --workdir=runs/shinra_demo
-    python -m xlt_flax.main --config=configs/shinra_demo.py:ja       # one run of it
+python -m xlt_flax.sweep --config=configs/shinra_demo.py --seeds=50,51,52
+python -m xlt_flax.report --workdir=runs/shinra_demo
+python -m xlt_flax.main --config=configs/shinra_demo.py:ja       # one run of it
 
 """
 
