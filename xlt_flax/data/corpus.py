@@ -6,16 +6,13 @@ machine without TensorFlow reads them.
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ml_collections import ConfigDict
 
 from xlt_flax.data.sources import Source, find_source
 from xlt_flax.data.token_store import TokenStore, open_or_build, open_store, store_key
+from xlt_flax.data.tokenization import Tokenizer
 from xlt_flax.errors import UserError
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
 
 
 @dataclass
@@ -24,14 +21,14 @@ class Corpus:
 
     Attributes:
       source: the data set.
-      tokenizer: a fast tokenizer of transformers.
+      tokenizer: that of a model.
       max_length: tokens at which documents are cut.
       data_dir: where the token stores are kept.
       drop_commas: delete all ASCII commas before texts are tokenized.
     """
 
     source: Source
-    tokenizer: "PreTrainedTokenizerFast"
+    tokenizer: Tokenizer
     max_length: int
     data_dir: Path
     drop_commas: bool = False

@@ -6,7 +6,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import islice
 from operator import length_hint
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy
@@ -14,10 +14,7 @@ from tqdm import tqdm
 
 from xlt_flax.data.examples import Example
 from xlt_flax.data.sameness import identity, text_digest
-from xlt_flax.data.tokenization import Tokenized, tokenize
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+from xlt_flax.data.tokenization import Tokenized, Tokenizer, spread, tokenize
 
 log = logging.getLogger("xlt_flax")
 
@@ -32,7 +29,7 @@ _DTYPES = {
     "id_offsets": "i8",
     "second_starts": "i4",
 }
-_CHUNK = 1000  # the fast tokenizer spreads each call over all cores
+_CHUNK = 1000  # tokenizers spread each call over all cores
 _DOCUMENTS_PER_LINE = 100_000  # of a log that is no terminal
 
 
@@ -40,7 +37,7 @@ def write_arrays(
     folder: Path,
     made_from: dict,
     examples: Iterable[Example],
-    tokenizer: "PreTrainedTokenizerFast",
+    tokenizer: Tokenizer,
 ) -> None:
     """Writes what data/token_store lists into a folder; holds no more than a chunk in memory.
 
@@ -48,10 +45,10 @@ def write_arrays(
       folder: empty.
       made_from: `source`, `max_length` and `drop_commas`, of `store_key`.
       examples: read once.
-      tokenizer: a fast tokenizer of transformers.
+      tokenizer: of the documents.
     """
     source = made_from["source"]
-    with ExitStack() as stack:
+    with spread(tokenizer), ExitStack() as stack:
         writer = _Writer(
             {
                 name: stack.enter_context(_growing(folder / f"{name}.npy", dtype))

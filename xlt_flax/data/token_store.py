@@ -24,19 +24,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-import tokenizers
 
 from xlt_flax import files
 from xlt_flax.data.examples import Example
 from xlt_flax.data.ids import Ids, IdTable
 from xlt_flax.data.store_writer import write_arrays
+from xlt_flax.data.tokenization import Tokenizer, made_with, tokenizer_digest
 from xlt_flax.locks import locked
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
 
 FORMAT = 3  # raise it when the files below change their meaning
 _ARRAYS = (
@@ -101,7 +97,7 @@ class TokenStore:
 
 def store_key(
     source: dict[str, str],
-    tokenizer: "PreTrainedTokenizerFast",
+    tokenizer: Tokenizer,
     max_length: int,
     drop_commas: bool = False,
 ) -> tuple[str, dict]:
@@ -109,7 +105,7 @@ def store_key(
 
     Args:
       source: `dataset`, `language` and `split` of the documents, and their `digest`.
-      tokenizer: a fast tokenizer of transformers; its whole definition counts.
+      tokenizer: its whole definition counts.
       max_length: tokens at which documents are cut, special tokens counted.
       drop_commas: delete all ASCII commas of a text before it is tokenized; its digest stays the
         original text's.
@@ -118,20 +114,11 @@ def store_key(
         "format": FORMAT,
         "source": source,
         "tokenizer": tokenizer_digest(tokenizer),
-        "tokenizers": tokenizers.__version__,
+        "tokenizers": made_with(tokenizer),
         "max_length": max_length,
         "drop_commas": drop_commas,
     }
     return _digest(made_from)[:20], made_from
-
-
-def tokenizer_digest(tokenizer: "PreTrainedTokenizerFast") -> str:
-    """sha256 of a fast tokenizer's whole definition."""
-    backend = tokenizer.backend_tokenizer
-    backend.no_truncation()  # what the last call asked for would show; each call sets it anew
-    backend.no_padding()
-    definition = backend.to_str() + tokenizer.truncation_side
-    return hashlib.sha256(definition.encode()).hexdigest()
 
 
 def open_store(root: Path, key: str) -> TokenStore | None:
@@ -162,7 +149,7 @@ def open_or_build(
     key: str,
     made_from: dict,
     examples: Callable[[], Iterable[Example]],
-    tokenizer: "PreTrainedTokenizerFast",
+    tokenizer: Tokenizer,
 ) -> TokenStore:
     """Opens the store, building it first where it is missing or damaged.
 
@@ -200,7 +187,7 @@ def _build(
     folder: Path,
     made_from: dict,
     examples: Iterable[Example],
-    tokenizer: "PreTrainedTokenizerFast",
+    tokenizer: Tokenizer,
 ) -> None:
     for left in folder.parent.glob(f".{folder.name}.*/"):  # of a kill; the caller holds the lock
         shutil.rmtree(left, ignore_errors=True)

@@ -1,15 +1,44 @@
 """Texts to tokens: [CLS] text [SEP], or [CLS] text [SEP] text [SEP], as the tokenizer has it."""
 
+import hashlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
+import tokenizers
 
 _OVERLAP = 4  # windows of a long text share one token in so many
+
+
+class Tokenizer(Protocol):
+    """What is asked of a tokenizer: a part of transformers' `PreTrainedTokenizerFast`, which others
+    have as well (modeling/japanese_tokenizer). These also say what a fast one's backend does:
+    `definition()`, `made_with()` and `spread()`."""
+
+    @property
+    def all_special_ids(self) -> list[int]: ...
+
+    @property
+    def pad_token_id(self) -> Any: ...
+
+    def __call__(
+        self,
+        text: Any,
+        text_pair: Any = None,
+        /,
+        *,
+        truncation: Any,
+        max_length: int,
+        stride: int,
+        return_attention_mask: bool,
+        return_token_type_ids: bool,
+    ) -> Any:
+        """Of lists of texts: `encodings`, with `ids` and `overflowing` of each document, and
+        `sequence_ids(index)`."""
+
+    def get_vocab(self) -> dict[str, int]: ...
 
 
 @dataclass(frozen=True)
@@ -31,7 +60,7 @@ class Tokenized:
 
 def tokenize(
     texts: Sequence[tuple[str, ...]],
-    tokenizer: "PreTrainedTokenizerFast",
+    tokenizer: Tokenizer,
     max_length: int,
     drop_commas: bool = False,
     windows: bool = False,
@@ -39,7 +68,7 @@ def tokenize(
     """
     Args:
       texts: one or two each.
-      tokenizer: a fast tokenizer of transformers; it spreads the work over all cores.
+      tokenizer: spreads the work over all cores, a fast one by itself, others within `spread`.
       max_length: tokens at which documents are cut, special tokens counted.
       drop_commas: delete all ASCII commas first.
       windows: a text that is longer becomes several documents that overlap by a quarter, instead of
@@ -72,6 +101,30 @@ def tokenize(
                 second_starts[i] = _second_start(encoded.sequence_ids(at))
     owners = np.repeat(np.arange(len(texts)), [len(rows) for rows in found])
     return Tokenized([row for rows in found for row in rows], second_starts[owners], owners, is_cut)
+
+
+def spread(tokenizer: Any) -> AbstractContextManager[None]:
+    """Around calls of `tokenize` that follow each other: processes that help end with it."""
+    return tokenizer.spread() if hasattr(tokenizer, "spread") else nullcontext()
+
+
+def tokenizer_digest(tokenizer: Any) -> str:
+    """sha256 of a tokenizer's whole definition."""
+    return hashlib.sha256(_definition(tokenizer).encode()).hexdigest()
+
+
+def made_with(tokenizer: Any) -> str:
+    """The version of what computes a tokenizer's numbers, which its definition leaves open."""
+    return tokenizer.made_with() if hasattr(tokenizer, "made_with") else tokenizers.__version__
+
+
+def _definition(tokenizer: Any) -> str:
+    if hasattr(tokenizer, "definition"):
+        return tokenizer.definition()
+    backend = tokenizer.backend_tokenizer
+    backend.no_truncation()  # what the last call asked for would show; each call sets it anew
+    backend.no_padding()
+    return backend.to_str() + tokenizer.truncation_side
 
 
 def _ids(encoding: Any) -> np.ndarray:

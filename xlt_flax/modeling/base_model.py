@@ -22,7 +22,9 @@ from xlt_flax.modeling.pretrained import ModelFiles, is_folder
 from xlt_flax.modeling.tokenizers import load_tokenizer
 
 if TYPE_CHECKING:
-    from transformers import PretrainedConfig, PreTrainedTokenizerFast
+    from transformers import PretrainedConfig
+
+    from xlt_flax.modeling.tokenizers import Tokenizer
 
 log = logging.getLogger("xlt_flax")
 
@@ -74,7 +76,7 @@ class BaseModel:
         self,
         model: ConfigDict,
         shape: PretrainedConfig,
-        tokenizer: PreTrainedTokenizerFast,
+        tokenizer: Tokenizer,
         keep_weights: bool = False,
         draws_head: bool = False,
     ):

@@ -18,10 +18,13 @@ from flax.traverse_util import flatten_dict
 
 from xlt_flax import files
 from xlt_flax.modeling.encoders import Params, find_encoder
+from xlt_flax.modeling.japanese_tokenizer import JapaneseTokenizer
 from xlt_flax.modeling.tensor_names import stored_names
 
 if TYPE_CHECKING:
-    from transformers import PretrainedConfig, PreTrainedTokenizerFast
+    from transformers import PretrainedConfig
+
+    from xlt_flax.modeling.tokenizers import Tokenizer
 
 _PYTORCH = {"format": "pt"}  # without it transformers refuses the file
 
@@ -47,9 +50,7 @@ def write_config(
     files.write_json(folder / "config.json", fields | labels | dict(facts))
 
 
-def write_tokenizer(
-    folder: Path, tokenizer: PreTrainedTokenizerFast, max_length: int | None = None
-) -> None:
+def write_tokenizer(folder: Path, tokenizer: Tokenizer, max_length: int | None = None) -> None:
     """Writes a tokenizer's files.
 
     Args:
@@ -57,8 +58,11 @@ def write_tokenizer(
       tokenizer: of `tokenizers.load_tokenizer`.
       max_length: tokens at which it is to cut texts, special ones counted; None: as it says.
     """
-    tokenizer.backend_tokenizer.no_truncation()  # what the last call asked for is no part of it
-    tokenizer.backend_tokenizer.no_padding()
+    if not isinstance(
+        tokenizer, JapaneseTokenizer
+    ):  # what the last call asked for is no part of it
+        tokenizer.backend_tokenizer.no_truncation()
+        tokenizer.backend_tokenizer.no_padding()
     tokenizer.save_pretrained(folder)
     if max_length is not None:
         file = folder / "tokenizer_config.json"

@@ -7,6 +7,7 @@ from itertools import islice
 import numpy as np
 
 from xlt_flax.data.documents import Documents
+from xlt_flax.data.tokenization import spread
 from xlt_flax.errors import UserError
 from xlt_flax.evaluation.predictions import Predictions, as_rows
 from xlt_flax.prediction.trained import Trained
@@ -76,17 +77,18 @@ def classify(
     if long not in LONG:
         raise UserError(f"long is {long!r}: give {' or '.join(LONG)}")
     stream, layout = iter(texts), None
-    while chunk := list(islice(stream, window)):
-        _require_single(chunk, long)
-        tokenized = model.tokenize(chunk, windows=long == "windows")
-        documents = _documents(tokenized.rows, tokenized.second_starts)
-        layout = layout or model.layout(documents.lengths)
-        is_one_each = len(documents) == len(chunk)
-        parts = model.predict(documents, layout, progress if is_one_each else lambda _: None)
-        probabilities = np.concatenate([part.probabilities for part in parts])
-        yield _joined(model, probabilities, tokenized.owners, tokenized.is_cut)
-        if not is_one_each:
-            progress(len(chunk))
+    with spread(model.tokenizer):
+        while chunk := list(islice(stream, window)):
+            _require_single(chunk, long)
+            tokenized = model.tokenize(chunk, windows=long == "windows")
+            documents = _documents(tokenized.rows, tokenized.second_starts)
+            layout = layout or model.layout(documents.lengths)
+            is_one_each = len(documents) == len(chunk)
+            parts = model.predict(documents, layout, progress if is_one_each else lambda _: None)
+            probabilities = np.concatenate([part.probabilities for part in parts])
+            yield _joined(model, probabilities, tokenized.owners, tokenized.is_cut)
+            if not is_one_each:
+                progress(len(chunk))
 
 
 def _require_single(chunk: list[tuple[str, ...]], long: str) -> None:

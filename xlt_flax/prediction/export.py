@@ -87,7 +87,7 @@ def _write(model: Trained, folder: Path, params: dict, msgpack: bool) -> None:
         "torch_dtype": "float32",
     }
     write_config(folder, model.base.shape, model.labels.names, facts)
-    write_tokenizer(folder, model.tokenizer, model.max_length)
+    write_tokenizer(folder, model.base.tokenizer, model.max_length)
     write_weights(folder / "model.safetensors", params)
     if msgpack:
         write_flax_weights(folder / "flax_model.msgpack", params)

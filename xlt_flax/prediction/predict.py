@@ -12,6 +12,7 @@ import numpy as np
 
 from xlt_flax import files
 from xlt_flax.data.sources.files.description import DataFile, Reading
+from xlt_flax.data.tokenization import spread
 from xlt_flax.errors import UserError
 from xlt_flax.prediction.answers import Asked, abstained, answers
 from xlt_flax.prediction.classify import WINDOW, Classified, classify
@@ -199,7 +200,7 @@ def _answered(
             number, done = number + 1, done + len(part)
     if done:
         log.info("going on after %s documents that are predicted already", f"{done:,}")
-    with closing(Counted(stop and stop - start, done)) as counted:
+    with closing(Counted(stop and stop - start, done)) as counted, spread(model.tokenizer):
         while chunk := [*islice(rows, WINDOW)]:
             # By itself, so that its numbers do not depend on where a prediction began.
             texts = [row.texts for row in chunk]

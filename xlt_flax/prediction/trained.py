@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -14,8 +13,7 @@ from ml_collections import ConfigDict
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.layout.slots import Layout
-from xlt_flax.data.token_store import tokenizer_digest
-from xlt_flax.data.tokenization import Tokenized, tokenize
+from xlt_flax.data.tokenization import Tokenized, Tokenizer, tokenize, tokenizer_digest
 from xlt_flax.errors import UserError
 from xlt_flax.evaluation.predictions import Predictions, predict
 from xlt_flax.evaluation.sets import as_held
@@ -25,9 +23,6 @@ from xlt_flax.training.objectives import find_objective
 from xlt_flax.training.phases import Phase
 from xlt_flax.training.plan import Plan, plan_evaluation, stream_layout
 from xlt_flax.training.step import make_eval_step, put_on_devices
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +49,7 @@ class Trained:
     step: int | None = None
 
     @property
-    def tokenizer(self) -> PreTrainedTokenizerFast:
+    def tokenizer(self) -> Tokenizer:
         return self.base.tokenizer
 
     @property

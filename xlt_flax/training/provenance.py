@@ -12,7 +12,7 @@ import jax
 from ml_collections import ConfigDict
 
 from xlt_flax.data.corpus import Corpus
-from xlt_flax.data.token_store import tokenizer_digest
+from xlt_flax.data.tokenization import tokenizer_digest
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import moved
 from xlt_flax.training.inputs import Inputs

@@ -18,10 +18,11 @@ from xlt_flax.modeling.pretrained import ModelFiles
 from xlt_flax.modeling.tokenizers import count_pieces
 
 if TYPE_CHECKING:
-    from transformers import FlaxPreTrainedModel, PretrainedConfig, PreTrainedTokenizerFast
+    from transformers import FlaxPreTrainedModel, PretrainedConfig
 
     from xlt_flax.modeling.heads import Projection
     from xlt_flax.modeling.packed_encoder import Anatomy
+    from xlt_flax.modeling.tokenizers import Tokenizer
 
 Params = dict[str, Any]  # a tree: names to trees or to arrays, as the library's Flax class has it
 Batch = Mapping[str, jax.Array]
@@ -88,7 +89,7 @@ def load_shape(
     name: str,
     dropout: float | None,
     max_length: int,
-    tokenizer: PreTrainedTokenizerFast,
+    tokenizer: Tokenizer,
     revision: str,
     num_labels: int,
 ) -> PretrainedConfig:
