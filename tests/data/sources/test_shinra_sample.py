@@ -3,6 +3,7 @@
 import gzip
 import sys
 from collections import Counter
+from operator import length_hint
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def test_it_is_a_data_set(sample_data_dir):
         "pages without text": 4,
         "pages of several classes": 9,
     }
-    assert len(source.examples("ja", "test")) == 96
+    assert length_hint(source.examples("ja", "test")) == 96
     config.data.labels = "multi"
     several = [len(each.labels) for each in find_source(config.data).examples("ja", "train")]
     assert (len(several), several.count(2)) == (241, 9)
