@@ -30,7 +30,7 @@ FIGURES = (
 WORKSHOP = Experiment(
     fields=(
         Field("data.dataset", "shinra", "the data set"),
-        Field("model.name", "cl-tohoku/bert-base-japanese", "the model"),
+        Field("model.name", "bert-base-japanese", "the model"),  # of cl-tohoku, as it was then
         Field("model.init", "pretrained", "the model's initialisation"),
         Field("data.sample", ARTICLES, "the number of articles drawn"),
         Field("data.labels", "single", "the choice of pages by their labels"),
