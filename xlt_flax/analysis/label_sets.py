@@ -47,7 +47,7 @@ def micro_f1(evaluation: Evaluation, rows: np.ndarray) -> np.ndarray:
 def majority_f1(evaluation: Evaluation) -> float:
     """The micro-F1 of giving every document the most frequent label, and no other."""
     found = Counter(label for value in evaluation.labels for label in labels_in(value))
-    return 2 * max(found.values()) / (found.total() + len(evaluation.labels))
+    return 2 * max(found.values(), default=0) / (found.total() + len(evaluation.labels))
 
 
 @dataclass(frozen=True)

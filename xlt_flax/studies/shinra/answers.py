@@ -6,9 +6,11 @@ from xlt_flax.analysis.study_report import Answer
 from xlt_flax.studies.shinra.confusions import confusions_of
 from xlt_flax.studies.shinra.curve import Point, curve_of
 from xlt_flax.studies.shinra.hierarchy import hierarchy_of
-from xlt_flax.studies.shinra.reported import FIGURES
+from xlt_flax.studies.shinra.reported import FIGURES, are_of_real_pages
 
 _TOLD = 3  # pairs of classes in a sentence
+_OTHER_PAGES = "Reported elsewhere, on other pages"
+_MADE = "These are made articles; reported of real ones, and no yardstick for these"
 
 
 def answers(findings: Findings) -> list[Answer]:
@@ -16,10 +18,14 @@ def answers(findings: Findings) -> list[Answer]:
     known = [point for point in curve_of(findings) if point.cell.mean is not None]
     if not known:
         return []
-    return [_micro_f1(known[-1]), *_more_articles(known), *_confused(findings)]
+    return [
+        _micro_f1(known[-1], are_of_real_pages(findings.results)),
+        *_more_articles(known),
+        *_confused(findings),
+    ]
 
 
-def _micro_f1(point: Point) -> Answer:
+def _micro_f1(point: Point, real: bool) -> Answer:
     cell = point.cell
     over = f" (95% interval {share_interval(cell.interval)}, {cell.basis})" if cell.interval else ""
     figures = ", ".join(f"{share(each.micro_f1)} {each.whose}" for each in FIGURES)
@@ -27,7 +33,7 @@ def _micro_f1(point: Point) -> Answer:
         "Micro-F1",
         f"{share(cell.mean)}{over} with {count(point.articles)} articles, on "
         f"{count(cell.documents)} pages; the most frequent class alone gets "
-        f"{share(point.majority)}. Reported elsewhere, on other pages: {figures}.",
+        f"{share(point.majority)}. {_OTHER_PAGES if real else _MADE}: {figures}.",
     )
 
 

@@ -10,7 +10,7 @@ from xlt_flax.analysis.results import Results, Run
 from xlt_flax.analysis.study_report import Answer, Column, StudyReport
 from xlt_flax.studies.shinra import answers
 from xlt_flax.studies.shinra.curve import largest
-from xlt_flax.studies.shinra.reported import DATA_SETS, WORKSHOP
+from xlt_flax.studies.shinra.reported import DATA_SET, SAMPLE, WORKSHOP
 
 
 class ShinraReport(StudyReport):
@@ -28,7 +28,8 @@ class ShinraReport(StudyReport):
     )
 
     def concerns(self, results: Results) -> bool:
-        return any(run.record.config.get("data.dataset") in DATA_SETS for run in results.runs)
+        data_sets = {run.record.config.get("data.dataset") for run in results.runs}
+        return bool(data_sets & {DATA_SET, SAMPLE})
 
     def title(self, results: Results) -> str:
         return "SHINRA: articles of Japanese Wikipedia"

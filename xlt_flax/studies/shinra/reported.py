@@ -7,8 +7,9 @@ run here is judged on the same pages.
 from typing import NamedTuple
 
 from xlt_flax.analysis.experiment import Experiment, Field
+from xlt_flax.analysis.results import Results
 
-DATA_SETS = ("shinra", "shinra_sample")  # config.data.dataset of runs that are of this study
+DATA_SET, SAMPLE = "shinra", "shinra_sample"  # config.data.dataset of runs that are of this study
 ARTICLES = 5000  # that the workshop trained on
 
 
@@ -29,7 +30,7 @@ FIGURES = (
 # What is known of the workshop's experiment; batch, epochs and learning rate are not.
 WORKSHOP = Experiment(
     fields=(
-        Field("data.dataset", "shinra", "the data set"),
+        Field("data.dataset", DATA_SET, "the data set"),
         Field("model.name", "bert-base-japanese", "the model"),  # of cl-tohoku, as it was then
         Field("model.init", "pretrained", "the model's initialisation"),
         Field("data.sample", ARTICLES, "the number of articles drawn"),
@@ -37,3 +38,8 @@ WORKSHOP = Experiment(
         Field("train.objective", "single_label", "the objective"),
     )
 )
+
+
+def are_of_real_pages(results: Results) -> bool:
+    """Whether some run is on pages of Wikipedia, and not on the made sample alone."""
+    return any(run.record.config.get("data.dataset") == DATA_SET for run in results.runs)

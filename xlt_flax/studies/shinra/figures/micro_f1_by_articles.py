@@ -4,14 +4,14 @@ from xlt_flax.analysis.drawing import COLOURS, short_share, whisker
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.plain_matplotlib import Axes, Figure
 from xlt_flax.studies.shinra.curve import curve_of
-from xlt_flax.studies.shinra.reported import FIGURES
+from xlt_flax.studies.shinra.reported import FIGURES, are_of_real_pages
 
 ORDER = 6
 SECTION = None  # beside the answers
 CAPTION = (
     "Micro-F1 on pages of the development data by labelled articles that are trained on, those "
-    "that validate among them. 95% intervals are over blocks of runs and pages; dashed lines are "
-    "reported figures, on other pages."
+    "that validate among them. 95% intervals are over blocks of runs and pages; dashed lines, if "
+    "the articles are real, are reported figures, on other pages."
 )
 
 
@@ -42,7 +42,8 @@ def draw(findings: Findings) -> Figure | None:
     axes.set_ylabel("micro-F1")
     axes.yaxis.set_major_formatter(short_share)
     axes.grid(axis="y")
-    _reported(axes)
+    if are_of_real_pages(findings.results):
+        _reported(axes)
     return figure
 
 

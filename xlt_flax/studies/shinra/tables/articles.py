@@ -6,7 +6,7 @@ from xlt_flax.analysis.formats import NOTHING, count, points, points_interval, s
 from xlt_flax.analysis.measured import ONE_SEED
 from xlt_flax.analysis.table import PLAIN, UNFINISHED, Row, Section, Table
 from xlt_flax.studies.shinra.curve import Point, curve_of
-from xlt_flax.studies.shinra.reported import FIGURES
+from xlt_flax.studies.shinra.reported import FIGURES, are_of_real_pages
 
 ORDER = 5
 SECTION = Section("micro-f1", "Micro-F1")
@@ -22,13 +22,19 @@ _NOTES = (
     "Reported: on the leaderboard's pages, whose answers are not given out. They show the place of "
     "these numbers, and are no yardstick to the digit.",
 )
+_MADE = "These runs are on made articles, of which no reported figure says anything."
 
 
 def tables(findings: Findings) -> list[Table]:
     """One table; a row for each number of articles, and for each reported figure."""
     found = curve_of(findings)
     rows = [*map(_row, found), *(_reported(*figure) for figure in FIGURES)]
-    told = [*_NOTES, *(f"{point.name}: {note}" for point in found for note in point.cell.notes)]
+    made = () if are_of_real_pages(findings.results) else (_MADE,)
+    told = [
+        *_NOTES,
+        *made,
+        *(f"{point.name}: {note}" for point in found for note in point.cell.notes),
+    ]
     if any(point.cell.basis == ONE_SEED for point in found):
         told.append(f"{DOCUMENTS_ONLY} {ONE_SEED}; the interval holds its seed and draw fixed.")
     title = "Micro-F1 by the number of articles"
