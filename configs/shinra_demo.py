@@ -6,10 +6,10 @@
 
 Nothing is downloaded, and the extra `ja` is not wanted: the shipped tokenizer knows the articles'
 letters. There are 383 articles of 20 classes, 246 of them to train on and 97 to judge by; the sweep
-is a curve over the articles that are trained on. With two seeds, six runs, it took 77 CPU seconds and reached
-a micro-F1 of .43, .65 and .90 with 60, 120 and all 232 pages of one class, where the most frequent
-class gets .16. It shows the mechanics, not the science: made articles say in their first sentence
-what they are of, and no figure that is reported of real ones says anything of them.
+is a curve over the articles that are trained on. With two seeds, six runs, it took 77 CPU seconds
+and reached a micro-F1 of .43, .65 and .90 with 60, 120 and all 232 pages of one class, where the
+most frequent class gets .16. It shows the mechanics, not the science: made articles say in their
+first sentence what they are of, and no figure that is reported of real ones says anything of them.
 """
 
 from ml_collections import ConfigDict

@@ -23,6 +23,7 @@ from ml_collections import ConfigDict
 
 from xlt_flax.api_models import export as export
 from xlt_flax.api_models import predict as predict
+from xlt_flax.api_models import score_submission as score_submission
 from xlt_flax.api_studies import Report as Report
 from xlt_flax.api_studies import report as report
 from xlt_flax.api_studies import study_size as study_size

@@ -18,6 +18,7 @@ from xlt_flax.overrides import given_anew
 from xlt_flax.workdir import Workdir
 
 if TYPE_CHECKING:
+    from xlt_flax.evaluation.submission import SubmissionScores
     from xlt_flax.prediction.predict import Predicted
     from xlt_flax.prediction.trained import Trained
 
@@ -209,3 +210,28 @@ def _opener(
         return open_trained(model, checkpoint, config)
 
     return open_model
+
+
+def score_submission(
+    submission: str | PathLike[str],
+    answers: str | PathLike[str],
+    classes: str | PathLike[str] | None = None,
+) -> SubmissionScores:
+    """Says how right a submission to SHINRA is, by the rule of its scorer.
+
+    Args:
+      submission, answers: JSON lines in the new or the old layout, or a development TSV; plain or
+        packed by gzip or bzip2.
+      classes: the class list, which a TSV needs; given, a class that it lacks is refused.
+
+    Returns:
+      Its `scores`: `precision`, `recall` and `f1`, each with `value`, `low` and `high`; printed,
+      lines.
+
+    Raises:
+      UserError: a file is not as it should be; names file and line.
+    """
+    from xlt_flax.evaluation.submission import score_submission as score
+
+    places = (Path(fspath(place)).expanduser() for place in (submission, answers))
+    return score(*places, Path(fspath(classes)).expanduser() if classes else None)
