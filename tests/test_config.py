@@ -144,6 +144,9 @@ def test_every_bad_value_is_refused_by_its_fields_name(field, value):
             ("config.model.attention_dropout", "config.model.forward"),
         ),
         ({"data__dedup_in_place": True}, ("config.data.dedup_in_place", "config.data.dedup ")),
+        ({"data__text": "title,text"}, ("config.data.text", "config.data.dataset")),
+        ({"data__labels": "multi"}, ("config.data.labels", "config.data.dataset")),
+        ({"data__sample": 5000}, ("config.data.sample", "config.data.dataset")),
     ],
 )
 def test_fields_that_do_not_go_together(change, fields):

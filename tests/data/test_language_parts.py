@@ -92,6 +92,19 @@ def test_repeats_and_what_is_excluded_are_not_drawn():
     assert sorted([*drawn.train, *drawn.validation]) == [0, 2, 3, 4, *range(6, 20)]
 
 
+def test_classes_of_a_list_may_have_one_document_or_none():
+    """Which then trains; a stratified draw has each class before any twice, and leaves none out."""
+    labels = [0] * 20 + [2] + [3] * 4
+    names = ("a", "b", "c", "d")
+    drawn = draw(labels, listed=True, class_names=names)
+    assert len(drawn.train) + len(drawn.validation) == 25
+    assert 20 in drawn.train
+    assert 20 in draw(labels, 4, share=0.5, listed=True, stratify=True, class_names=names).train
+    evenly = draw(labels, 13, listed=True, stratify=True, class_names=names)
+    chosen = np.array(labels)[[*evenly.train, *evenly.validation]]
+    assert np.bincount(chosen).tolist() == [8, 0, 1, 4]
+
+
 @pytest.mark.parametrize(
     ("labels", "changes", "line"),
     [

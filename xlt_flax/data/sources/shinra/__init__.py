@@ -17,7 +17,7 @@ Labels are the leaves of the class list by their ids, 0 (CONCEPT) and 9 (IGNORED
 out, and counted in the log and in audit.json ("left_out"), are pages of no such class, pages that
 the dump has no text of, and, under data.labels=single, pages of several classes.
 
-A sample that is shipped is a module of its own: `shinra("shinra_sample", data, FOLDER)`.
+A sample that is shipped is a module of its own, with `of_folder("shinra_sample", data, FOLDER)`.
 """
 
 from pathlib import Path
@@ -34,10 +34,10 @@ def make_source(data: ConfigDict) -> ShinraSource:
     Raises:
       UserError: a folder is a URL, or of a home that there is not.
     """
-    return shinra("shinra", data, data.manual_dir)
+    return of_folder("shinra", data, data.manual_dir)
 
 
-def shinra(name: str, data: ConfigDict, manual_dir: str | Path) -> ShinraSource:
+def of_folder(name: str, data: ConfigDict, manual_dir: str | Path) -> ShinraSource:
     """The same of a folder.
 
     Args:

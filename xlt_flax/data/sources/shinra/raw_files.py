@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 from xlt_flax.data.remembered import remembered
@@ -58,7 +59,7 @@ def digests_of(files: Mapping[str, Path], data_dir: Path) -> dict[str, str]:
     """
     kept = data_dir / "xlt_flax_files"
     return {
-        what: remembered(kept, [path], {"sha256": None}, lambda path=path: _sha256(path))
+        what: remembered(kept, [path], {"sha256": None}, partial(_sha256, path))
         for what, path in files.items()
     }
 
