@@ -126,7 +126,7 @@ POSITIVE = {
         ("train.label_smoothing", 1.0),
         ("data.language_temperature", 0.5),
         ("model.attention_dropout", "none"),
-        ("eval.best", "accuracy"),
+        ("eval.best", "recall"),
         ("eval.languages", "de,jp"),
     ],
 )  # fmt: skip

@@ -179,8 +179,17 @@ def submit(
 
     with shown():
         config = _config_of(model, checkpoint, places)
-        files = (fspath(place) for place in (target, dump, output))
-        asked = submission_request(config, *files, system, month, text, long, shard)
+        asked = submission_request(
+            config,
+            fspath(target),
+            fspath(dump),
+            fspath(output),
+            system=system,
+            month=month,
+            text=text,
+            long=long,
+            shard=shard,
+        )
         return predicting.predict(asked, _opener(model, checkpoint, config, begin))
 
 

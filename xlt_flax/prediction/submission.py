@@ -82,6 +82,7 @@ def submission_request(
     target: str,
     dump: str,
     output: str,
+    *,
     system: str,
     month: str,
     text: str,

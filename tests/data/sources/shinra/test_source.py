@@ -62,14 +62,13 @@ def test_what_a_split_holds(data, caplog):
         ("1", (("本文 1",), ["1.1"])),
     ]
     assert (
-        "shinra train: 2 pages without a class, 2 pages without text, 1 pages of several classes "
-        "are left out"
+        "shinra train: pages left out: 2 without class, 2 without text, 1 of several classes"
     ) in caplog.messages
     assert given(source, "test") == {"20": (("本文 20",), ["1.10"]), "21": (("本文 21",), ["1.1"])}
     assert given(source, "unlabeled") == {"31": (("本文 31",), []), "30": (("本文 30",), [])}
     assert left_out_of(source, "ja", "test") == {
-        "pages without text": 1,
-        "pages of several classes": 1,
+        "without_text": 1,
+        "of_several_classes": 1,
     }
     assert source.classes.nodes["1.7"].english == "Product"
 
@@ -78,7 +77,7 @@ def test_pages_of_several_classes_are_kept_where_that_is_wanted(data):
     source = find_source(data(labels="multi"))
     assert source.labels.several
     assert given(source, "train")["2"] == (("本文 2",), ["1.10", "1.1"])
-    assert "pages of several classes" not in left_out_of(source, "ja", "train")
+    assert "of_several_classes" not in left_out_of(source, "ja", "train")
 
 
 @pytest.mark.parametrize(
@@ -235,7 +234,7 @@ def test_the_builders_are_registered(made):
     assert second["labels"].tolist() == [b"1.10", b"1.1"]
     assert rows[-1]["title"] == "題11".encode()
     assert json.loads((made[1] / "shinra/1.0.0/metadata.json").read_text())["counts"]["train"] == {
-        "pages without a class": 2,
-        "pages without text": 2,
-        "pages of several classes": 1,
+        "without_class": 2,
+        "without_text": 2,
+        "of_several_classes": 1,
     }

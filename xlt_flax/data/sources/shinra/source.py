@@ -131,8 +131,8 @@ class ShinraSource:
         self.digest(language, split)
         wanted = self._wanted(split)
         if left_out := self.left_out(language, split):
-            counts = ", ".join(f"{count:,} {why}" for why, count in left_out.items())
-            log.info("%s %s: %s are left out", self.name, split, counts)
+            counts = ", ".join(f"{n:,} {why.replace('_', ' ')}" for why, n in left_out.items())
+            log.info("%s %s: pages left out: %s", self.name, split, counts)
         return Examples(self._examples(wanted), len(wanted))
 
     def _examples(self, wanted: Mapping[str, tuple[int, ...]]) -> Iterator[Example]:
