@@ -41,6 +41,8 @@ from xlt_flax.workdir import Workdir
 if TYPE_CHECKING:
     from xlt_flax.evaluation.table import Results as Evaluations
     from xlt_flax.prediction.classifier import Classifier
+    from xlt_flax.training.benchmark import TimedDocuments
+    from xlt_flax.training.inputs import Inputs
 
 
 def checked(config: ConfigDict) -> ConfigDict:
@@ -183,17 +185,63 @@ def bench(
     """
     with shown():
         config = checked(config)
-        from xlt_flax.data.selection import needed_splits
         from xlt_flax.training import benchmark
         from xlt_flax.training.inputs import open_inputs
 
         inputs = open_inputs(config, reads_documents=False)
-        if synthetic:
-            documents = benchmark.synthetic_documents(config, inputs, *synthetic)
-        else:
-            target, corpus = config.data.target_language, inputs.corpus
-            needed = needed_splits(config.mixture, target, corpus.source)
-            if not all(corpus.is_ready(language, split) for language, split in needed):
-                make_missing(config)
-            documents = benchmark.mixture_documents(config, inputs)
+        documents = _timed_documents(config, inputs, synthetic, make_missing)
         return benchmark.compare(config, inputs, documents, steps, all_variants=compare)
+
+
+def compiled_costs(
+    config: ConfigDict,
+    target: str,
+    synthetic: tuple[float, float] | None = None,
+    rows: tuple[int, int] | None = None,
+    make_missing: Callable[[ConfigDict], object] = prepare,
+) -> dict:
+    """What a config's training step, evaluation and predict cost on one device that need not be
+    there: XLA compiles them for it, and nothing is run.
+
+    Args:
+      config: of a run.
+      target: the device, such as "h100"; see `training.compiled.targets`.
+      synthetic, make_missing: as of `bench`.
+      rows: how many rows a training batch has, and how many tokens each; None: what most have.
+
+    Returns:
+      What `training.compiled.report.report` says.
+
+    Raises:
+      UserError: there is no such target, or its compiler is not installed.
+    """
+    with shown():
+        config = checked(config)
+        from xlt_flax.training.compiled import programs, report, targets
+        from xlt_flax.training.inputs import open_inputs
+        from xlt_flax.training.length import length_of
+
+        found = targets.find_target(target)
+        inputs = open_inputs(config, reads_documents=False)
+        documents = _timed_documents(config, inputs, synthetic, make_missing)
+        length = length_of(config, len(documents.train))
+        compiled = programs.compile_programs(config, inputs, documents, length, found, rows)
+        return report.report(config, inputs.base.shape, target, found, compiled)
+
+
+def _timed_documents(
+    config: ConfigDict,
+    inputs: Inputs,
+    synthetic: tuple[float, float] | None,
+    make_missing: Callable[[ConfigDict], object],
+) -> TimedDocuments:
+    from xlt_flax.data.selection import needed_splits
+    from xlt_flax.training import benchmark
+
+    if synthetic:
+        return benchmark.synthetic_documents(config, inputs, *synthetic)
+    target, corpus = config.data.target_language, inputs.corpus
+    needed = needed_splits(config.mixture, target, corpus.source)
+    if not all(corpus.is_ready(language, split) for language, split in needed):
+        make_missing(config)
+    return benchmark.mixture_documents(config, inputs)

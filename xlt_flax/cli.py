@@ -12,7 +12,7 @@ from typing import NoReturn
 from absl import app, flags
 from ml_collections import ConfigDict, config_flags
 
-from xlt_flax import console, shipped_configs, signals, usage, words
+from xlt_flax import console, program_cache, shipped_configs, signals, usage, words
 from xlt_flax.config import resolve, unknown_field
 from xlt_flax.config_checks import validate
 from xlt_flax.errors import RunError, UserError
@@ -176,17 +176,30 @@ def start_jax(config: ConfigDict, command: str) -> None:
     Raises:
       UserError: the environment half says which hosts, or `command` is none for several.
     """
+    if config.deterministic:
+        given = os.environ.get("XLA_FLAGS", "").split()
+        os.environ["XLA_FLAGS"] = " ".join([*given, "--xla_gpu_deterministic_ops=true"])
     if config.train.compilation_cache:
         folder = Path(config.data.data_dir, "xlt_flax_compiled")
         _set_jax("jax_compilation_cache_dir", str(folder))
         _set_jax("jax_persistent_cache_min_compile_time_secs", 0.1)  # 1 by default
-        if not _may_write(folder):
+        if _may_write(folder):
+            program_cache.repair_when_unreadable(folder)
+        else:
             log.info("%s is read-only: programs that are not in it are compiled each time", folder)
             warnings.filterwarnings(
                 "ignore", "Error (reading|writing) persistent compilation cache"
             )
     processes.join(command)
     signals.take_over()
+
+
+def without_device() -> None:
+    """Keeps JAX to the CPU, for programs that are compiled for what is not there."""
+    _set_jax("jax_platforms", "cpu")
+    # What libtpu would ask a TPU's host about, and wait for.
+    os.environ.setdefault("TPU_SKIP_MDS_QUERY", "1")
+    os.environ.setdefault("TPU_WORKER_HOSTNAMES", "localhost")
 
 
 def _set_jax(name: str, value: str | float) -> None:

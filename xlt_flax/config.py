@@ -23,6 +23,9 @@ def base() -> ConfigDict:
 
     # Seed of the head's weights, the order of documents and dropout.
     config.seed = 50
+    # On a GPU: the same bits each time a run is made, or goes on after a kill, for some speed. A
+    # CPU's are the same in any case.
+    config.deterministic = False
     # What to train on, parts joined by "+": a language's labelled documents, "en+de"; so many of
     # them, "en:2000+de:1000"; a share of data.budget, "en:67%+de:33%". Or groups of Webis-CLS-10,
     # such as "E1D1F1": E, D, F, J are English, German, French, Japanese.

@@ -34,6 +34,7 @@ def test_a_tokens_flops_are_six_a_weight_and_attention(lengths):
         ("TPU v5 lite", "bfloat16", True, 197e12),
         ("TPU v5", "bfloat16", True, 459e12),
         ("TPU v5p", "bfloat16", True, 459e12),
+        ("TPU v6 lite", "bfloat16", True, 918e12),
         ("TPU v5 lite", "float32", True, 197e12),
         ("TPU v5 lite", "float32", False, None),
         ("cpu", "float32", True, None),
@@ -45,7 +46,14 @@ def test_peaks_are_those_of_how_the_device_multiplies(kind, dtype, tf32, expecte
 
 @pytest.mark.parametrize(
     ("shape", "backend", "devices", "expected"),
-    [(BASE, "cpu", 1, 5886.878496334876), (TINY, "gpu", 8, 162760416666.66666)],
+    [
+        (BASE, "cpu", 1, 5886.878496334876),
+        (BASE, "cpu", 3, 17660.63548900463),
+        (BASE, "gpu", 1, 183964.9530104649),
+        (BASE, "gpu", 8, 183964.9530104649),
+        (BASE, "tpu", 8, 183964.9530104649),
+        (TINY, "gpu", 8, 1271565755.2083333),
+    ],
 )
 def test_what_a_compilation_is_weighed_as(shape, backend, devices, expected):
     """The shapes of packed batches depend on it, and so do the bits of a run."""

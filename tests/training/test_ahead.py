@@ -44,6 +44,20 @@ def test_who_needs_a_shape_waits_for_it_or_does_it():
     assert not any(map(ahead.has, ("taken", "failed", "never mentioned")))
 
 
+def test_a_shape_is_compiled_while_later_ones_are_looked_for():
+    ahead, compiled = CompileAhead(), Event()
+
+    def jobs():
+        yield "first", compiled.set
+        assert compiled.wait(30)
+        yield "second", lambda: None
+
+    ahead.start(jobs())
+    assert compiled.wait(30)
+    ahead.take("second")
+    ahead.close()
+
+
 def test_nothing_is_begun_after_the_end():
     ahead, closed, begun = CompileAhead(), Event(), []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,28 +11,44 @@ import numpy as np
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
-# Dense matrix products, FLOP/s of one device, from the vendors' data sheets (without sparsity); of
-# GPUs the SXM form. (part of device_kind, type that is multiplied in); the first that fits counts.
-_PEAKS = {
-    ("H200", "bfloat16"): 989e12,
-    ("H200", "tf32"): 494e12,
-    ("H200", "float32"): 67e12,
-    ("H100", "bfloat16"): 989e12,
-    ("H100", "tf32"): 494e12,
-    ("H100", "float32"): 67e12,
-    ("A100", "bfloat16"): 312e12,
-    ("A100", "tf32"): 156e12,
-    ("A100", "float32"): 19.5e12,
-    ("TPU v4", "bfloat16"): 275e12,
-    ("TPU v5 lite", "bfloat16"): 197e12,  # v5e, as JAX calls it
-    ("TPU v5e", "bfloat16"): 197e12,
-    ("TPU v5p", "bfloat16"): 459e12,
-    ("TPU v5", "bfloat16"): 459e12,  # v5p, as JAX calls it
+
+@dataclass(frozen=True)
+class Peak:
+    """What one device can do at best, from its vendor's data sheet.
+
+    Attributes:
+      products: FLOP/s of dense matrix products (without sparsity) by the type multiplied in.
+      bandwidth: of its memory, bytes/s.
+    """
+
+    products: Mapping[str, float]
+    bandwidth: float
+
+
+_HOPPER = {"bfloat16": 989e12, "tf32": 494e12, "float32": 67e12}
+_AMPERE = {"bfloat16": 312e12, "tf32": 156e12, "float32": 19.5e12}
+
+# By part of JAX's device_kind, the first that fits counts; of GPUs the SXM form.
+PEAKS = {
+    "H200": Peak(_HOPPER, 4.8e12),
+    "H100": Peak(_HOPPER, 3.35e12),
+    "A100-SXM4-40GB": Peak(_AMPERE, 1.555e12),
+    "A100": Peak(_AMPERE, 2.039e12),
+    "TPU v4": Peak({"bfloat16": 275e12}, 1.228e12),
+    "TPU v5 lite": Peak({"bfloat16": 197e12}, 0.819e12),  # v5e, as JAX calls it
+    "TPU v5e": Peak({"bfloat16": 197e12}, 0.819e12),
+    "TPU v5p": Peak({"bfloat16": 459e12}, 2.765e12),
+    "TPU v5": Peak({"bfloat16": 459e12}, 2.765e12),  # v5p, as JAX calls it
+    "TPU v6 lite": Peak({"bfloat16": 918e12}, 1.64e12),  # v6e, as JAX calls it
 }
 # Rough speeds, FLOP/s, to weigh a compilation against the padding that it saves; no effect on
 # results.
-_ROUGHLY = {"cpu": 2e11}
+_ROUGHLY_CPU = 2e11
 _ROUGHLY_ACCELERATORS = 1e14
+# On accelerators the host's cores compile several shapes at once, and the programs are kept on disk
+# for other seeds and for whatever goes on: about so many of each share the time of a compilation.
+_COMPILED_AT_ONCE = 4
+_RUNS_OF_A_PROGRAM = 4
 
 
 def flops_per_token(shape: PretrainedConfig, lengths: np.ndarray) -> float:
@@ -59,14 +77,23 @@ def peak_flops(device_kind: str, dtype: str, tf32: bool) -> float | None:
     multiplied = dtype
     if dtype == "float32" and tf32:
         multiplied = "bfloat16" if "TPU" in device_kind else "tf32"
-    known = (p for (kind, t), p in _PEAKS.items() if kind in device_kind and t == multiplied)
-    return next(known, None)
+    peak = peak_of(device_kind)
+    return peak and peak.products.get(multiplied)
+
+
+def peak_of(device_kind: str) -> Peak | None:
+    """What a device can do that JAX names so; None where it is not known."""
+    return next((peak for part, peak in PEAKS.items() if part in device_kind), None)
 
 
 def tokens_per_compilation(shape: PretrainedConfig, backend: str, devices: int) -> float:
-    """About how many tokens could be trained on while one batch shape is compiled."""
+    """About how many tokens a device could train on in the time that one batch shape costs to
+    compile. The `devices` of a CPU are one machine, which compiles for all of them."""
     seconds = 3 + shape.num_hidden_layers
-    return seconds * _ROUGHLY.get(backend, _ROUGHLY_ACCELERATORS) * devices / _dense_flops(shape)
+    if backend == "cpu":
+        return seconds * _ROUGHLY_CPU * devices / _dense_flops(shape)
+    waited = seconds / (_COMPILED_AT_ONCE * _RUNS_OF_A_PROGRAM)
+    return waited * _ROUGHLY_ACCELERATORS / _dense_flops(shape)
 
 
 def _dense_flops(shape: PretrainedConfig) -> int:

@@ -31,6 +31,7 @@ class Dropout:
         """`x`, [n, units], with units of what has these numbers, int[n], dropped; None: of none."""
         return drop(x, self.keep(numbers, x.shape[1], self._rate if rate is None else rate))
 
+    @jax.named_scope("dropout")
     def keep(self, numbers: jax.Array | None, units: int, rate: float) -> Keep | None:
         """(bool[n, units], rate); None where nothing is dropped.
 
@@ -51,6 +52,7 @@ class Dropout:
         return jax.random.key_data(jax.random.fold_in(self._key, self._calls))
 
 
+@jax.named_scope("dropout")
 def keep_pairs(
     key: jax.Array, queries: jax.Array, keys: jax.Array, heads: int, rate: float
 ) -> jax.Array:

@@ -18,11 +18,13 @@ ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
 }
 
 
+@jax.named_scope("dense")
 def dense(x: jax.Array, p: Params) -> jax.Array:
     """[..., outputs] of [..., inputs], in the type of `x`."""
     return x @ p["kernel"].astype(x.dtype) + p["bias"].astype(x.dtype)
 
 
+@jax.named_scope("norm")
 def layer_norm(x: jax.Array, p: Params, epsilon: float) -> jax.Array:
     """`x` normalised over its last axis in float32, in the type of `x`."""
     wide = x.astype(jnp.float32)

@@ -51,6 +51,7 @@ class Packing:
         document = self._batch["document"][_inside(self._spans, len(position)).argmax(axis=0)]
         return (document * self._most_positions + position).astype(jnp.uint32)
 
+    @jax.named_scope("attend")
     def attend(self, qkv: jax.Array, dropped: Mask | None) -> jax.Array:
         """[tokens or rows, row_length, heads, size]: every token over its document's.
 
@@ -60,6 +61,7 @@ class Packing:
         """
         return (self._attend_rows if self._by_rows else self._attend_documents)(qkv, dropped)
 
+    @jax.named_scope("attend")
     def attend_first(self, query: jax.Array, pairs: jax.Array, dropped: Mask | None) -> jax.Array:
         """[documents, heads, size]: each document's first token over its own. So few queries that
         one masked product does.

@@ -14,13 +14,16 @@ class CompileAhead:
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="compile-ahead")
+        # Which shapes there will be is read off all steps: that must not keep a worker.
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="shapes-to-come")
         self._begun: dict[Hashable, Future] = {}
         self._lock = Lock()
         self._closed = False
 
     def start(self, jobs: Iterable[tuple[Hashable, Callable[[], None]]]) -> None:
-        """Begins with (shape, what compiles it) in this order; `jobs` is iterated in a thread."""
-        self._pool.submit(self._start_all, jobs)
+        """Begins with (shape, what compiles it) in this order, each as soon as it is known; `jobs`
+        is iterated in a thread of its own."""
+        self._reader.submit(self._start_all, jobs)
 
     def _start_all(self, jobs: Iterable[tuple[Hashable, Callable[[], None]]]) -> None:
         for shape, compile_shape in jobs:
@@ -50,7 +53,8 @@ class CompileAhead:
         """Begins with nothing more; does not wait for what has begun."""
         with self._lock:
             self._closed = True
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._reader, self._pool):
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _succeeded(future: Future) -> bool:

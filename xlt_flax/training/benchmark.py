@@ -129,7 +129,7 @@ def compare(
     params = initial_params(config, inputs, starting_point(config)) if steps else None
     names = _VARIANTS if all_variants else [own]
     variants = [_variant(config, inputs, params, documents, *pair) for pair in names]
-    order = _order(config, documents.train)
+    order = order_of(config, documents.train)
     _compile(variants, order, steps)
     for number in range(steps):
         for variant in variants:
@@ -175,13 +175,13 @@ def _variant(
     optimizer = optimizer_of(config.train, length)
     phase = training_phase(config, inputs, plan, rows, documents.train, optimizer)
     if params is None:
-        state = _described(inputs, rows, optimizer)
+        state = described_state(inputs, rows, optimizer)
     else:
         state = put_on_devices(new_state(rows.select(params), optimizer))
     return _Variant(forward, vocabulary, phase, state)
 
 
-def _described(
+def described_state(
     inputs: Inputs, rows: Vocabulary, optimizer: optax.GradientTransformation
 ) -> TrainState:
     """A train state of shapes and types: nothing is held."""
@@ -193,7 +193,8 @@ def _described(
     return described
 
 
-def _order(config: ConfigDict, documents: Documents) -> DatasetOrder:
+def order_of(config: ConfigDict, documents: Documents) -> DatasetOrder:
+    """Which documents each batch holds."""
     size = min(config.train.batch_size, len(documents))
     return DatasetOrder(documents.ids, (), size, "shuffle", 0)
 

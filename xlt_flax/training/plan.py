@@ -26,24 +26,20 @@ from xlt_flax.data import selection
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.layout.packed import PackedLayout
 from xlt_flax.data.layout.padded import PaddedLayout
-from xlt_flax.data.layout.shapes import PackingPlan, choose_shapes, stream_shape
+from xlt_flax.data.layout.shapes import PackingPlan, stream_shape
 from xlt_flax.data.layout.slots import Layout
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.base_model import BaseModel
-from xlt_flax.modeling.cost import tokens_per_compilation
 from xlt_flax.modeling.encoders import Forward
 from xlt_flax.modeling.packed_encoder import packed_forward
 from xlt_flax.modeling.padded import padded_forward
 from xlt_flax.modeling.vocabulary import Vocabulary, active_vocabulary, full_vocabulary
 from xlt_flax.training.inputs import Inputs
+from xlt_flax.training.packing import packing_on, row_lengths
 
 log = logging.getLogger("xlt_flax")
 
 _EVALUATION_TOKENS = 128  # of a document, to size packed batches of config.eval.batch_size
-# Whole rows are attended to on accelerators: a token costs this much more for each of its row's.
-_ROW_COST = 2e-4
-_ROW_LENGTHS = (128, 256)
-_MOST_SHAPES = 12  # of training batches; few are used where compiling costs more than padding
 _FORWARDS_KEPT = 4
 
 
@@ -177,7 +173,7 @@ def stream_layout(
     other arguments as of `train_layout`."""
     if not plan.is_packed:
         return _padded(config, config.eval.batch_size, pad_token, labels)
-    devices, rows = jax.device_count(), _row_lengths(config)
+    devices, rows = jax.device_count(), row_lengths(config, jax.default_backend())
     tokens, longest = _evaluation_tokens(config), rows[-1] if rows else None
     shape = stream_shape(lengths, tokens, longest)
     return PackedLayout(None, tokens, longest, devices, pad_token, labels, shape=shape)
@@ -251,24 +247,7 @@ def _packing(
     """The shapes of packed batches of documents of these lengths, for so many updates."""
     if not len(lengths):
         return None
-    rows = _row_lengths(config)
-    return choose_shapes(
-        lengths,
-        config.train.batch_size,
-        devices=jax.device_count(),
-        row_lengths=rows,
-        row_cost=_ROW_COST if rows else 0.0,
-        steps=steps,
-        compile_tokens=tokens_per_compilation(shape, jax.default_backend(), jax.device_count()),
-        limit=_MOST_SHAPES,
-    )
-
-
-def _row_lengths(config: ConfigDict) -> list[int] | None:
-    if jax.default_backend() == "cpu":
-        return None
-    longest = -(-config.data.max_length // 64) * 64
-    return [*(length for length in _ROW_LENGTHS if length < longest), longest]
+    return packing_on(jax.default_backend(), jax.device_count(), config, shape, lengths, steps)
 
 
 # ---- Layouts -------------------------------------------------------------------------------------
@@ -280,7 +259,7 @@ def _padded(config: ConfigDict, batch_size: int, pad_token: int, labels: int | N
 
 
 def _packed(config: ConfigDict, plan: Plan, pad_token: int, labels: int | None) -> Layout:
-    devices, rows = jax.device_count(), _row_lengths(config)
+    devices, rows = jax.device_count(), row_lengths(config, jax.default_backend())
     tokens, longest = _evaluation_tokens(config), rows[-1] if rows else None
     lengths = plan.evaluation_lengths
     return PackedLayout(plan.packing, tokens, longest, devices, pad_token, labels, lengths)

@@ -19,7 +19,7 @@ from xlt_flax.data.layout.slots import Batch as HostBatch
 from xlt_flax.modeling.encoders import Batch, Forward, Params
 from xlt_flax.training.objectives import Objective, single_label, weighted_losses_of
 
-_AXIS = "devices"
+AXIS = "devices"  # over which a step is mapped
 _DROPOUT = 1  # the stream of random keys; the head's weights are drawn from the seed itself
 _PROGRAMS_KEPT = 4  # compiled programs of a process, for runs that follow with the same
 
@@ -54,7 +54,7 @@ def put_on_devices(tree: _Tree) -> _Tree:
     A step that is given its own output next finds the layout it was compiled for; any other would
     compile it a second time.
     """
-    mesh = Mesh(np.array(jax.local_devices()), (_AXIS,))
+    mesh = Mesh(np.array(jax.local_devices()), (AXIS,))
     return jax.device_put(tree, NamedSharding(mesh, PartitionSpec()))
 
 
@@ -80,10 +80,10 @@ class Step:
     """
 
     def __init__(self, program: Any, *constants: Any):
-        self._program, self._constants = program, constants
+        self._program, self.constants = program, constants
 
     def __call__(self, state: Any, batch: HostBatch) -> Any:
-        return self._program(state, _local_share(batch), *self._constants)
+        return self._program(state, _local_share(batch), *self.constants)
 
     def compile(self, state: Any, batch: HostBatch) -> None:
         """Compiles for such arguments and runs nothing, so that a call finds it done."""
@@ -91,7 +91,7 @@ class Step:
 
     def lower(self, state: Any, batch: HostBatch) -> jax.stages.Lowered:
         """The program for such arguments, before it is compiled."""
-        return self._program.lower(state, _local_share(batch), *self._constants)
+        return self._program.lower(state, _local_share(batch), *self.constants)
 
 
 def is_there(metrics: Metrics) -> bool:
@@ -135,14 +135,28 @@ def make_train_step(
 def _train_program(
     forward: Forward, optimizer: optax.GradientTransformation, objective: Objective, tf32: bool
 ) -> Any:
-    """The pmapped (state, batch, key data of the run's dropout, weighting) -> (state, metrics)."""
+    """`train_step_of`, pmapped."""
+    return jax.pmap(
+        train_step_of(forward, optimizer, objective, tf32),
+        axis_name=AXIS,
+        in_axes=(None, 0, None, None),
+        out_axes=(None, None),
+        donate_argnums=0,
+    )
+
+
+def train_step_of(
+    forward: Forward, optimizer: optax.GradientTransformation, objective: Objective, tf32: bool
+) -> Callable[..., tuple[TrainState, Metrics]]:
+    """One device's (state, its share of a batch, key data of the run's dropout, weighting) ->
+    (state, metrics), for a map over the axis AXIS."""
 
     @_multiplying(tf32)
     def train_step(
         state: TrainState, batch: Batch, key_data: jax.Array, weighting: Weighting | None
     ) -> tuple[TrainState, Metrics]:
         key = jax.random.fold_in(jax.random.wrap_key_data(key_data), state.step)
-        documents = jax.lax.psum(batch["weights"].sum(), _AXIS)
+        documents = jax.lax.psum(batch["weights"].sum(), AXIS)
 
         def loss_of(params: Params) -> tuple[jax.Array, jax.Array]:
             logits = forward(params, batch, key)
@@ -151,24 +165,20 @@ def _train_program(
             return _losses(objective, logits, batch).sum() / documents, logits
 
         (loss, logits), gradients = jax.value_and_grad(loss_of, has_aux=True)(state.params)
-        gradients = jax.lax.psum(gradients, _AXIS)
-        updates, opt_state = optimizer.update(gradients, state.opt_state, state.params)
+        gradients = jax.lax.psum(gradients, AXIS)
+        with jax.named_scope("adam"):
+            updates, opt_state = optimizer.update(gradients, state.opt_state, state.params)
         correct = objective.correct(logits, batch["labels"]) * batch["weights"]
         metrics = {
-            "loss": jax.lax.psum(loss, _AXIS),
-            "accuracy": jax.lax.psum(correct.sum(), _AXIS) / documents,
+            "loss": jax.lax.psum(loss, AXIS),
+            "accuracy": jax.lax.psum(correct.sum(), AXIS) / documents,
             "gradient_norm": optax.tree.norm(gradients),
         }
-        params = optax.apply_updates(state.params, updates)
+        with jax.named_scope("adam"):
+            params = optax.apply_updates(state.params, updates)
         return TrainState(state.step + 1, params, opt_state), metrics
 
-    return jax.pmap(
-        train_step,
-        axis_name=_AXIS,
-        in_axes=(None, 0, None, None),
-        out_axes=(None, None),
-        donate_argnums=0,
-    )
+    return cast(Callable[..., tuple[TrainState, Metrics]], train_step)
 
 
 def make_eval_step(
@@ -184,14 +194,22 @@ def make_eval_step(
 
 @lru_cache(maxsize=_PROGRAMS_KEPT)
 def _eval_program(forward: Forward, objective: Objective, tf32: bool) -> Any:
-    """The pmapped (params, batch) -> (logits, losses)."""
+    """`eval_step_of`, pmapped."""
+    step = eval_step_of(forward, objective, tf32)
+    return jax.pmap(step, axis_name=AXIS, in_axes=(None, 0), out_axes=None)
+
+
+def eval_step_of(
+    forward: Forward, objective: Objective, tf32: bool
+) -> Callable[..., tuple[jax.Array, jax.Array]]:
+    """One device's (params, its share of a batch) -> (logits, losses), for a map over AXIS."""
 
     @_multiplying(tf32)
     def eval_step(params: Params, batch: Batch) -> tuple[jax.Array, jax.Array]:
         logits = forward(params, batch, None)
-        return jax.lax.all_gather((logits, _losses(objective, logits, batch)), _AXIS)
+        return jax.lax.all_gather((logits, _losses(objective, logits, batch)), AXIS)
 
-    return jax.pmap(eval_step, axis_name=_AXIS, in_axes=(None, 0), out_axes=None)
+    return cast(Callable[..., tuple[jax.Array, jax.Array]], eval_step)
 
 
 def _multiplying(tf32: bool) -> Callable[[_Function], _Function]:
@@ -231,5 +249,5 @@ def _weighted_loss(
         logits, batch["labels"], weighting.class_weights, weighting.smoothing
     )
     held = batch["weights"] > 0
-    total = jax.lax.psum(jnp.where(held, weights, 0.0).sum(), _AXIS)
+    total = jax.lax.psum(jnp.where(held, weights, 0.0).sum(), AXIS)
     return jnp.where(held, losses, 0.0).sum() / total

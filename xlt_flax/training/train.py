@@ -109,11 +109,13 @@ def _early_in_words(result: Result) -> str:
 def _train(
     config: ConfigDict, workdir: Workdir, inputs: "Inputs | None", plan: "Plan | None"
 ) -> None:
+    from xlt_flax.training import determinism
     from xlt_flax.training.hooks import hooks_of
     from xlt_flax.training.loop import make_steps
     from xlt_flax.training.run import open_run
     from xlt_flax.training.stages import stage_one_note
 
+    determinism.announce(config)
     with open_run(config, workdir, inputs, plan) as (run, parts):
         hooks = hooks_of(run)
         for hook in hooks:

@@ -90,6 +90,7 @@ def test_every_field_is_the_experiments_or_known_to_be_no_part_of_it():
         "model.forward",  # the same function
         "model.vocabulary",
         "train.remat",  # the same result
+        "deterministic",  # how often the same bits come, not which
         "train.step_gamma",  # of other schedules
         "train.step_epochs",
         # Particulars, on which the thesis's text and its listing differ.

@@ -1,0 +1,42 @@
+"""Whether a run's bits come again: always on a CPU; on a GPU where it is asked for.
+
+What XLA adds up in the order in which threads come, above all the gradients of word embeddings, has
+other bits each time. `config.deterministic` forbids it that, by a flag that it reads as it starts.
+"""
+
+import logging
+import os
+
+import jax
+from ml_collections import ConfigDict
+
+from xlt_flax.errors import UserError
+
+log = logging.getLogger("xlt_flax")
+
+OPTION = "xla_gpu_deterministic_ops"
+FLAG = f"--{OPTION}=true"
+
+
+def announce(config: ConfigDict) -> None:
+    """Says on a GPU whether the run's bits come again, and what that costs.
+
+    Raises:
+      UserError: they are to, and XLA was started without what it takes.
+    """
+    if jax.default_backend() != "gpu":
+        return
+    if not config.deterministic:
+        log.info(
+            "on a GPU a run made again may have other bits; config.deterministic=true forbids that"
+        )
+    elif FLAG not in os.environ.get("XLA_FLAGS", "").split():
+        raise UserError(
+            f"config.deterministic needs {FLAG} in XLA_FLAGS before JAX is imported; command "
+            "lines put it there by themselves"
+        )
+    else:
+        log.info(
+            "config.deterministic: embedding gradients are added up one after the other and "
+            "kernels are not chosen by trial, which costs time"
+        )
