@@ -25,6 +25,7 @@ _CHOICES = {
     "model.vocabulary": ("active", "full"),
     "model.pooling": ("cls", "mean"),
     "model.attention_dropout": ("shared", "each"),
+    "data.long": ("truncate", "windows"),
     "data.mixing": ("shuffle", "balanced"),
     "train.schedule": ("constant", "step", "linear", "cosine"),
     "eval.best": ("loss", "batch_sum"),

@@ -13,6 +13,7 @@ import numpy as np
 from xlt_flax import files
 from xlt_flax.data.sources.files.description import DataFile, Reading
 from xlt_flax.errors import UserError
+from xlt_flax.evaluation.table import long_in_words
 from xlt_flax.prediction.answers import Asked, abstained, answers
 from xlt_flax.prediction.classify import WINDOW, Classified, classify
 from xlt_flax.prediction.counted import Counted
@@ -56,7 +57,7 @@ class Request:
                 "--shard: how many rows a pipe has is not known before its end: give a file"
             )
         if self.columns.pair and self.long == "windows":
-            raise UserError("--long=windows is of single texts, and these are pairs: leave it out")
+            raise UserError("--long=windows is of single texts, and these are pairs: give truncate")
         output = self.output.path
         both = not is_pipe(output) and output.exists() and self.input.path.exists()
         if both and output.samefile(self.input.path):
@@ -95,20 +96,13 @@ class Predicted:
 
     def __str__(self) -> str:
         place = f", written to {self.output}" if self.output else ""
-        lines = [f"{self.documents:,} documents predicted{place}", self._cut_in_words()]
+        lines = [f"{self.documents:,} documents predicted{place}"]
+        lines.append(long_in_words(self.cut, self.length, self.long))
         if self.abstained:
             lines.append(f"{self.abstained:,} abstained: no class is as probable as --threshold")
         if self.unknown:
             lines.append(f"the model's output is not a number for {self.unknown:,}")
         return "\n".join(lines + ([scores_in_words(self.scores)] if self.scores else []))
-
-    def _cut_in_words(self) -> str:
-        if not self.cut:
-            return f"none is longer than the {self.length} tokens that the model reads"
-        many = f"{self.cut:,} are longer than the {self.length} tokens that the model reads"
-        if self.long == "windows":
-            return f"{many}, and were read in windows that overlap"
-        return f"{many}, and were cut there (--long=windows reads all of them)"
 
 
 def predict(request: Request, open_model: Callable[[], Trained]) -> Predicted:
