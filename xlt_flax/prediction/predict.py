@@ -16,11 +16,11 @@ from xlt_flax.errors import UserError
 from xlt_flax.evaluation.table import long_in_words
 from xlt_flax.prediction.answers import Asked, abstained, answers
 from xlt_flax.prediction.classify import WINDOW, Classified, classify
-from xlt_flax.prediction.counted import Counted
 from xlt_flax.prediction.judged import Judge, scores_in_words
 from xlt_flax.prediction.table_in import Columns, Row, TableIn, is_pipe, look
 from xlt_flax.prediction.table_out import TableOut
 from xlt_flax.prediction.trained import Trained
+from xlt_flax.training.progress import Progress
 
 log = logging.getLogger("xlt_flax")
 
@@ -179,11 +179,12 @@ def _answered(
             number, done = number + 1, done + len(part)
     if done:
         log.info("going on after %s documents that are predicted already", f"{done:,}")
-    with closing(Counted(stop and stop - start, done)) as counted:
+    total = None if stop is None else stop - start
+    with closing(Progress("predicting", total, done, "doc")) as progress:
         while chunk := [*islice(rows, WINDOW)]:
             # By itself, so that its numbers do not depend on where a prediction began.
             texts = [row.texts for row in chunk]
-            (part,) = classify(model, texts, request.long, counted.advance, WINDOW)
+            (part,) = classify(model, texts, request.long, progress.advance, WINDOW)
             if parts:
                 parts.store(number, part)
                 number += 1
