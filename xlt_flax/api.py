@@ -116,6 +116,7 @@ def evaluate(
     checkpoint: str = "best",
     watch: bool = False,
     places: Mapping[str, str | int] | None = None,
+    long: str | None = None,
 ) -> Evaluations:
     """Says how well a trained model does on a language it was not trained on; writes eval/.
 
@@ -125,6 +126,8 @@ def evaluate(
       checkpoint: "best", "latest", or a step.
       watch: wait for a training, and evaluate each checkpoint as it appears, until it ends.
       places: {field: value} of the config where something lies that was moved, such as model.name.
+      long: what becomes of documents that are longer than the model reads: "truncate" or "windows";
+        None: as the run was trained.
 
     Returns:
       {language: what eval/<language>.json holds}; printed, it is a table.
@@ -141,7 +144,7 @@ def evaluate(
         from xlt_flax.evaluation import evaluate, follow
 
         how = follow.follow if watch else evaluate.evaluate
-        return how(run, config, named, checkpoint)
+        return how(run, config, named, checkpoint, long=long)
 
 
 def prepare(config: ConfigDict) -> list[str]:

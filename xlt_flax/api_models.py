@@ -77,7 +77,7 @@ def predict(
     pipes: Sequence[str] = (),
     top_k: int | None = None,
     threshold: float | None = None,
-    long: str = "truncate",
+    long: str | None = None,
     shard: tuple[int, int] = (0, 1),
     checkpoint: str = "best",
     places: Mapping[str, str | int] | None = None,
@@ -103,7 +103,8 @@ def predict(
       pipes: the format of stdin and stdout, or of each.
       top_k: so many of the most probable classes in place of all.
       threshold: the label is "abstain" where no class is as probable.
-      long: what becomes of texts that are longer than the model reads: "truncate" or "windows".
+      long: what becomes of texts that are longer than the model reads: "truncate" or "windows";
+        None: as the model was trained, config.data.long of its run.
       shard: (index from 0, count): one of as many stretches of rows, to be put together in order;
         the first alone names the columns.
       checkpoint: of a workdir: "best", "latest" or a step.
@@ -134,7 +135,7 @@ def predict(
             ),
             table_out(fspath(output), written_as),
             Asked(top_k, threshold),
-            long,
+            long or (config.data.long if config else "truncate"),
             shard,
         )
         return predicting.predict(asked, _opener(model, checkpoint, config, begin))

@@ -92,6 +92,9 @@ def base() -> ConfigDict:
     config.data.data_dir = "~/tensorflow_datasets"
     # Tokens at which a document is cut, [CLS] and [SEP] counted.
     config.data.max_length = 512
+    # Longer documents: "truncate", the beginning counts; "windows" that overlap by a quarter, each
+    # epoch trained on the next one, and judged by the mean of the probabilities of all.
+    config.data.long = "truncate"
     # Delete all commas (ASCII) of all texts before they are tokenized, as the thesis's program did.
     config.data.drop_commas = False
     # Drop repeated texts from the pools, and from the target's pool those that its test set has.

@@ -26,6 +26,7 @@ _CHOICES = {
     "model.vocabulary": ("active", "full"),
     "model.pooling": ("cls", "mean"),
     "model.attention_dropout": ("shared", "each"),
+    "data.long": ("truncate", "windows"),
     "data.mixing": ("shuffle", "balanced"),
     "data.text": ("text", "title+text", "title,text"),
     "data.labels": ("single", "multi"),

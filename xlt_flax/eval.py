@@ -2,6 +2,7 @@
 
     python -m xlt_flax.eval --workdir=DIR [--checkpoint=best|latest|STEP] [--language=de,ja ...]
     python -m xlt_flax.eval --workdir=DIR --watch    # each checkpoint of a running training
+    python -m xlt_flax.eval --workdir=DIR --long=windows    # all of long documents, not their begin
     python -m xlt_flax.eval --workdir=DIR --config.model.name=PLACE    # of a model that was moved
     python -m xlt_flax.eval --workdir=DIR --config.eval.weights=bfloat16    # weights in less memory
     python -m xlt_flax.eval --submission=FILE --answers=FILE [--classes=FILE]    # SHINRA's scorer
@@ -34,6 +35,14 @@ _ANSWERS = flags.DEFINE_string("answers", None, "What is right of a submission's
 _CLASSES = flags.DEFINE_string(
     "classes", None, "SHINRA's class list; the development TSV needs it."
 )
+_LONG = flags.DEFINE_enum(
+    "long",
+    None,
+    ["truncate", "windows"],
+    "What becomes of documents that are longer than the model reads: truncate reads their "
+    "beginning, windows all, and takes the mean of the probabilities. Default: as the run was "
+    "trained, config.data.long.",
+)
 _GIVEN = overrides.define_field_flags([*PLACES, "eval.batch_size", "eval.weights"])
 
 
@@ -48,7 +57,8 @@ def main(_: Sequence[str]) -> None:
         workdir.wait_until_begun()
     places = overrides.given(_GIVEN)
     cli.start_jax(overrides.given_anew(workdir.read_config(), places), "eval")
-    print(api.evaluate(workdir.path, _LANGUAGE.value, _CHECKPOINT.value, _WATCH.value, places))
+    asked = _LANGUAGE.value, _CHECKPOINT.value, _WATCH.value
+    print(api.evaluate(workdir.path, *asked, places, _LONG.value))
 
 
 def _score() -> None:

@@ -72,10 +72,10 @@ _THRESHOLD = flags.DEFINE_float(
 )
 _LONG = flags.DEFINE_enum(
     "long",
-    "truncate",
+    None,
     ["truncate", "windows"],
     "What becomes of texts that are longer than the model reads: truncate reads their beginning, "
-    "windows all, and takes the mean of the probabilities.",
+    "windows all, and takes the mean of the probabilities. Default: as a run was trained.",
 )
 _SHARD = flags.DEFINE_string(
     "shard",

@@ -78,6 +78,15 @@ def test_places_and_what_changes_no_result_is_no_setting(folder, field, value):
     assert names(folder) == ["E1D1F1"]
 
 
+def test_an_evaluation_that_read_documents_otherwise_is_told_apart(folder):
+    write(folder, "E1D1F1", 52)
+    made_up_sweep.write_evaluation(folder / "E1D1F1-seed52", "ja", RIGHT, long="windows")
+    assert set(names(folder)) == {"E1D1F1", "E1D1F1 [eval --long=windows]"}
+    for seed in (50, 51):
+        made_up_sweep.write_evaluation(folder / f"E1D1F1-seed{seed}", "ja", RIGHT, long="windows")
+    assert names(folder) == ["E1D1F1"]
+
+
 def test_the_main_setting_is_that_of_most_finished_runs_for_all_cells_alike(tmp_path):
     """One mixture at its own rate never stands beside others in a table of the thesis."""
     for name in ("E1D1F1", "E2D2F2", "E3D3F3"):

@@ -100,6 +100,7 @@ FILES = [
     "id_bytes.npy",
     "id_offsets.npy",
     "identities.npy",
+    "is_cut.npy",
     "label_offsets.npy",
     "label_values.npy",
     "meta.json",

@@ -32,7 +32,7 @@ def test_files_and_what_is_returned_are_one(run, shared):
             *("accuracy", "loss", "macro_f1", "micro_f1", "per_class", "ece"),
             *("brier", "n", "unlabeled"),
             *("seen", "accuracy_unseen", "confusion", "checkpoint_step", "checkpoint", "seconds"),
-            *("majority", "problems"),
+            *("majority", "problems", "long", "longer", "max_length"),
         }
         assert [line["id"] for line in lines] == [
             f"{language}/music/test/{i + 1}" for i in range(120)

@@ -124,3 +124,89 @@ def test_several_labels():
     np.testing.assert_allclose(part.probabilities[0], 1 / (1 + np.exp([-1, 1, -1])))
     scores = scores_of([part], labels)
     assert (scores.n, scores.unlabeled, scores.accuracy) == (3, 1, pytest.approx(1 / 3))
+
+
+# ---- Long documents in windows -------------------------------------------------------------------
+
+
+def windowed(counts, labels):
+    """Documents of so many windows each; a window's tokens are its own number."""
+    total = sum(counts)
+    return Documents.from_arrays(
+        ids=[f"d{i}" for i in range(len(counts))],
+        labels=labels,
+        digests=np.array([f"{i:032}" for i in range(len(counts))], "S32"),
+        tokens=np.repeat(np.arange(total, dtype=np.int32), 3),
+        offsets=np.arange(0, 3 * total + 1, 3),
+        window_offsets=np.cumsum([0, *counts]),
+    )
+
+
+class OwnLogits(OwnNumber):
+    """A step that says of each window what a table has of it, with the loss 7."""
+
+    def __init__(self, devices, logits):
+        super().__init__(devices)
+        self.logits = logits
+
+    def __call__(self, params, batch):
+        _, number = super().__call__(params, batch)
+        inside = np.minimum(number, len(self.logits) - 1).astype(int)
+        return self.logits[inside], np.full(number.shape, 7, np.float32)
+
+
+COUNTS = [1, 5, 1, 2, 3, 1]
+OUTPUTS = np.random.default_rng(0).normal(0, 2, (sum(COUNTS), 2)).astype(np.float32)
+
+
+@pytest.mark.parametrize("window", [1, 4, 65_536])
+@pytest.mark.parametrize("devices", [1, 3])
+@pytest.mark.parametrize(("layout", "row_length"), [("padded", None), ("packed", 32)])
+def test_a_document_of_windows_counts_once(layout, row_length, devices, window, monkeypatch):
+    """By the mean of their probabilities; its loss is that of the mean. One of one window has the
+    step's own loss."""
+    monkeypatch.setattr(predictions, "_WINDOW", window)
+    documents = windowed(COUNTS, np.array([0, 1, -1, 1, 0, 1], np.int32))
+    step, told = OwnLogits(devices, OUTPUTS), []
+    phase = Phase(documents, layout_of(layout, 4, row_length, devices), step, single_label, LABELS)
+    parts = list(predict(phase, None, told.append))
+    assert sorted(step.seen) == list(range(sum(COUNTS)))
+    assert sum(told) == sum(map(len, parts)) == len(COUNTS)
+    assert [name for part in parts for name in part.ids] == [f"d{i}" for i in range(6)]
+    each = np.split(single_label.probabilities(OUTPUTS), np.cumsum(COUNTS)[:-1])
+    expected = np.array([own.mean(0) for own in each])
+    found = np.concatenate([part.probabilities for part in parts])
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    said = np.concatenate([part.said for part in parts])
+    assert said.argmax(-1).tolist() == expected.argmax(-1).tolist()
+    losses = np.concatenate([part.losses for part in parts])
+    wanted = -np.log(expected[[1, 3, 4], [1, 1, 0]])
+    np.testing.assert_allclose(losses[[1, 3, 4]], wanted, rtol=1e-6)
+    assert losses[[0, 5]].tolist() == [7, 7]
+    scores = scores_of(parts, LABELS)
+    assert (scores.n, scores.unlabeled) == (5, 1)
+
+
+def test_several_labels_of_windows():
+    labels = LabelSet(("bug", "praise"), several=True)
+    documents = windowed([2, 1], [(0,), (0, 1)])
+    outputs = np.array([[3, -1], [-1, -3], [0, 0]], np.float32)
+    layout = PaddedLayout(3, 4, 1, pad_token_id=0, label_count=2)
+    layout.lengths = [32]
+    phase = Phase(documents, layout, OwnLogits(1, outputs), multi_label, labels)
+    (part,) = predict(phase, None)
+    mean = multi_label.probabilities(outputs[:2]).mean(0)
+    np.testing.assert_allclose(part.probabilities[0], mean)
+    expected = -(np.log(mean[0]) + np.log(1 - mean[1])) / 2
+    np.testing.assert_allclose(part.losses, [expected, 7], rtol=1e-6)
+    assert part.said.tolist() == [[True, False], [True, True]]
+
+
+def test_a_window_that_is_no_number_makes_its_document_none():
+    outputs = OUTPUTS[:4].copy()
+    outputs[2, 1] = np.nan
+    documents = windowed([1, 2, 1], np.zeros(3, np.int32))
+    layout = layout_of("padded", 4, None, 1)
+    (part,) = predict(Phase(documents, layout, OwnLogits(1, outputs), single_label, LABELS), None)
+    assert part.finite.tolist() == [True, False, True]
+    assert not part.said[1].any()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from xlt_flax.evaluation.table import Results, seen_in_words
+from xlt_flax.evaluation.table import Results, long_in_words, seen_in_words
 
 SCORES = {
     "accuracy": 0.75,
@@ -16,6 +16,9 @@ SCORES = {
     "problems": [],
     "checkpoint": "best",
     "checkpoint_step": 115,
+    "long": "truncate",
+    "longer": 0,
+    "max_length": 128,
 }
 
 
@@ -29,7 +32,9 @@ def test_a_row_for_each_language_and_what_must_be_known_of_it():
         "de          0.7500    0.5000    0.7000  0.6100       1200  best (115)",
         "ja          0.7500    0.5000    0.7000    none       1200  best (115)",
         "de: 40 of 1,200 documents were trained on or validated on; accuracy without them 0.5000",
+        "de: none is longer than the 128 tokens that the model reads",
         "ja: 0 of 1,200 documents were trained on or validated on",
+        "ja: none is longer than the 128 tokens that the model reads",
         "ja: all were given one class",
         "so far",
     ]
@@ -50,3 +55,20 @@ def test_nothing_judged():
 )
 def test_what_was_seen(changes, said):
     assert said in seen_in_words(SCORES | changes)
+
+
+@pytest.mark.parametrize(
+    ("longer", "long", "said"),
+    [
+        (
+            1234,
+            "truncate",
+            "1,234 are longer than the 512 tokens that the model reads, and were cut",
+        ),
+        (7, "windows", "and were read in windows that overlap"),
+        (0, "windows", "none is longer"),
+        (None, "truncate", "how many, older token stores do not say"),
+    ],
+)
+def test_what_became_of_long_documents(longer, long, said):
+    assert said in long_in_words(longer, 512, long)

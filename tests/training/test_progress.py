@@ -135,3 +135,37 @@ def test_an_estimate_follows_what_was_done_last(clock, caplog, monkeypatch):
         clock["now"] += seconds
         work.advance()
     assert estimates(caplog)[-1] == "0:14:39"  # 879 steps of a second
+
+
+def test_a_total_that_is_not_known(terminal, clock, caplog, monkeypatch):
+    """Of a pipe: how many there were and how fast, on a terminal and in a log."""
+    seen = terminal(80)
+    work = Progress("predicting", None, unit="doc")
+    for _ in range(60):
+        clock["now"] += 2
+        work.advance(32)
+    work._bar.refresh()
+    (bar,) = lines_of(seen())
+    assert re.fullmatch(r"predicting 1920 doc, +16\.00doc/s", bar)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
+    caplog.set_level("INFO", "xlt_flax")
+    work = Progress("predicting", None, unit="doc")
+    for _ in range(20):
+        clock["now"] += 1
+        work.advance(32)
+    assert caplog.messages == ["predicting: doc 320, 32.0 doc/s", "predicting: doc 640, 32.0 doc/s"]
+
+
+def test_what_was_done_before_is_in_no_rate(clock, caplog, monkeypatch):
+    """Of a prediction that goes on after 50,000 documents; the first batch pays for compiling."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False, raising=False)
+    caplog.set_level("INFO", "xlt_flax")
+    work = Progress("predicting", 100_000, 50_000, "doc")
+    for seconds in (60, 10, 10):
+        clock["now"] += seconds
+        work.advance(20)
+    assert caplog.messages == [
+        "predicting: doc 50,020 of 100,000, ETA ?",
+        "predicting: doc 50,040 of 100,000, 2.0 doc/s, ETA 6:56:20",
+        "predicting: doc 50,060 of 100,000, 2.0 doc/s, ETA 6:56:10",
+    ]

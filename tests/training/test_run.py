@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from xlt_flax.data import selection
-from xlt_flax.training.run import all_closed, order_of
+from xlt_flax.training.phases import order_of
+from xlt_flax.training.run import all_closed
 
 
 class Part:

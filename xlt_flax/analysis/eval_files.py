@@ -94,6 +94,7 @@ def _read_evaluation(workdir: Workdir, language: str) -> Evaluation | None:
         per_class=inner(values, "per_class"),
         labels=judged.labels,
         certainty=judged.certainty,
+        long=str(values.get("long") or "truncate"),  # older versions knew no other
     )
 
 

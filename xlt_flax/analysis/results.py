@@ -44,6 +44,7 @@ class Evaluation:
       labels: object (documents,), what is right, as `predictions`; empty without predictions.
       certainty: float64 (documents,), the largest of a document's probabilities; NaN where there
         are none; empty without predictions.
+      long: how documents were read that are longer than the model reads: see config.data.long.
     """
 
     language: str
@@ -65,6 +66,7 @@ class Evaluation:
     per_class: dict[str, dict[str, float]] = field(default_factory=dict)
     labels: np.ndarray = field(default_factory=lambda: np.zeros(0, object))
     certainty: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    long: str = "truncate"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from xlt_flax.stored_config import OPERATIONAL, PLACES, flat
 
 _NOT_SETTINGS = (*OPERATIONAL, *PLACES, "seed", "mixture", "data.split_seed", "eval.languages")
 _WEIGHTS, _TOKENIZER = "weights", "tokenizer"
+_LONG, _EVALUATED_LONG = "data.long", "eval --long"
 _SOURCES = "source's "
 
 
@@ -40,6 +41,8 @@ def with_settings(runs: Sequence[Run]) -> list[Run]:
     names = _names_of_weights(records)
     usual = _usual_identity(records, names)
     runs = [replace(run, setting=_unplanned(run, names, usual)) for run in runs]
+    if any(_is_read_otherwise(run) for run in runs):
+        runs = [replace(run, setting=_with_long(run)) for run in runs]
     first = _most_common([run for run in runs if run.source is None])
     second = _most_common(
         [r for r in runs if r.source is not None and (not first or _of_source(r.setting) == first)]
@@ -60,6 +63,21 @@ def _unplanned(run: Run, names: dict[str, str], usual: dict[str, str]) -> Settin
         for name, value in setting
         if not (name in run.planned and name.startswith(_SOURCES))
     )
+
+
+def _is_read_otherwise(run: Run) -> bool:
+    """Whether the target's long documents were evaluated in another way than it was trained."""
+    return run.target is not None and run.target.long != run.record.config.get(
+        _LONG, run.target.long
+    )
+
+
+def _with_long(run: Run) -> Setting | None:
+    """The setting, with how long documents were evaluated."""
+    if run.setting is None:
+        return None
+    long = run.target.long if run.target else run.record.config.get(_LONG)
+    return tuple(sorted([*run.setting, (_EVALUATED_LONG, long)]))
 
 
 def _chain(record: Record | None) -> list[Record]:

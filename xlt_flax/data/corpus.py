@@ -14,6 +14,8 @@ from xlt_flax.data.token_store import TokenStore, open_or_build, open_store, sto
 from xlt_flax.data.tokenization import Tokenizer
 from xlt_flax.errors import UserError
 
+TRUNCATE, WINDOWS = LONG = "truncate", "windows"  # what becomes of long documents: config.data.long
+
 
 @dataclass
 class Corpus:
@@ -25,6 +27,7 @@ class Corpus:
       max_length: tokens at which documents are cut.
       data_dir: where the token stores are kept.
       drop_commas: delete all ASCII commas before texts are tokenized.
+      windows: longer documents are not cut, but read in windows that overlap.
     """
 
     source: Source
@@ -32,6 +35,7 @@ class Corpus:
     max_length: int
     data_dir: Path
     drop_commas: bool = False
+    windows: bool = False
     _opened: dict[tuple[str, str], TokenStore] = field(default_factory=dict, init=False, repr=False)
     _digests: dict[tuple[str, str], str] = field(default_factory=dict, init=False, repr=False)
 
@@ -95,18 +99,25 @@ class Corpus:
             "split": split,
             "digest": digest,
         }
-        return store_key(source, self.tokenizer, self.max_length, self.drop_commas)
+        limits = self.max_length, self.drop_commas, self.windows
+        return store_key(source, self.tokenizer, *limits)
+
+    def reading(self, long: str) -> "Corpus":
+        """The same documents, longer ones read as `config.data.long` says."""
+        windows = long == WINDOWS
+        return self if windows == self.windows else replace(self, windows=windows)
 
 
 def corpus_of(data: ConfigDict, corpus: Corpus) -> Corpus:
-    """A run's own data set, cut and tokenized as `corpus` is: ids, labels and digests, which a draw
-    depends on, are the same however a text is cut; and `corpus` knows where its files are now.
+    """A run's own data set, tokenized as `corpus` is, whose stores it may have; ids, labels and
+    digests, which a draw depends on, are the same however a text is cut; and `corpus` knows where
+    its files are now.
 
     Args:
       data: the run's config's `data`.
       corpus: of another run, of the same data set mostly.
     """
     source = find_source(data)
-    if source == corpus.source:
-        return corpus
-    return replace(corpus, source=source, data_dir=Path(data.data_dir))
+    if source != corpus.source:
+        corpus = replace(corpus, source=source, data_dir=Path(data.data_dir))
+    return corpus.reading(data.long)

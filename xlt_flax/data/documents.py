@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,12 +23,15 @@ class Documents:
       which: int32[documents], the store of each.
       rows: int64[documents], its row there.
       numbers: int32[token ids], the number that stands for each token id; None: the ids themselves.
+      window: int32[documents], which of its windows is read of each; None: the first one. Where
+        documents are cut, or are short, there is no other.
     """
 
     stores: tuple[TokenStore, ...]
     which: np.ndarray
     rows: np.ndarray
     numbers: np.ndarray | None = None
+    window: np.ndarray | None = None
 
     @classmethod
     def of(cls, store: TokenStore) -> "Documents":
@@ -44,6 +48,7 @@ class Documents:
         tokens: np.ndarray,
         offsets: np.ndarray,
         second_starts: np.ndarray | None = None,
+        window_offsets: np.ndarray | None = None,
         language: str = "",
         dataset: str = "",
         split: str = "",
@@ -54,9 +59,11 @@ class Documents:
           ids: of the documents.
           labels: int32[documents], -1 for none; or the numbers of each document's labels.
           digests: S32[documents], equal ones for equal texts.
-          tokens: int32[total tokens], all documents one after the other.
-          offsets: int64[documents + 1], where each begins.
+          tokens: int32[total tokens], all windows of all documents one after the other.
+          offsets: int64[windows + 1], where each begins.
           second_starts: int32[documents], of pairs (see data/token_store).
+          window_offsets: int64[documents + 1], the window that each document begins with; None:
+            each is one.
           language, dataset, split: of all documents.
         """
         if isinstance(labels, np.ndarray):
@@ -73,6 +80,7 @@ class Documents:
             identities=np.array(identities, "S16"),
             id_bytes=table.data,
             id_offsets=table.offsets,
+            window_offsets=window_offsets,
             second_starts=second_starts,
         )
         return cls.of(store)
@@ -102,8 +110,15 @@ class Documents:
 
     @cached_property
     def lengths(self) -> np.ndarray:
-        """int64[documents], special tokens counted."""
-        return self._gathered([store.lengths for store in self.stores], "i8")
+        """int64[documents], special tokens counted, of what is read of each."""
+        lengths = np.zeros(len(self), np.int64)
+        for number, store in enumerate(self.stores):
+            at = self.which == number
+            windows = store.first_windows(self.rows[at])
+            lengths[at] = store.lengths[
+                windows if self.window is None else windows + self.window[at]
+            ]
+        return lengths
 
     @cached_property
     def has_pairs(self) -> bool:
@@ -167,8 +182,9 @@ class Documents:
     # ---- Tokens ------------------------------------------------------------------------------
 
     def document_tokens(self, index: int) -> np.ndarray:
-        """int32[length] of one document."""
-        tokens = self.stores[self.which[index]].document_tokens(self.rows[index])
+        """int32[length] of what is read of one document."""
+        window = 0 if self.window is None else self.window[index]
+        tokens = self.stores[self.which[index]].document_tokens(self.rows[index], window)
         return tokens if self.numbers is None else self.numbers[tokens]
 
     def renumbered(self, number_of: np.ndarray) -> "Documents":
@@ -178,12 +194,14 @@ class Documents:
         return replace(self, numbers=numbers.astype(np.int32, copy=False))
 
     def used_tokens(self, size: int) -> np.ndarray:
-        """bool[size]: which token ids, below `size`, the documents hold; as they are numbered."""
+        """bool[size]: which token ids, below `size`, the documents hold in any of their windows; as
+        they are numbered."""
         used = np.zeros(size if self.numbers is None else len(self.numbers), bool)
         for number, store in enumerate(self.stores):
-            for start, stop in _runs(np.unique(self.rows[self.which == number])):
-                for begin in range(store.offsets[start], store.offsets[stop], _BLOCK):
-                    used[store.tokens[begin : min(begin + _BLOCK, store.offsets[stop])]] = True
+            for rows in _runs(np.unique(self.rows[self.which == number])):
+                start, stop = store.offsets[store.first_windows(np.array(rows))].tolist()
+                for begin in range(start, stop, _BLOCK):
+                    used[store.tokens[begin : min(begin + _BLOCK, stop)]] = True
         if self.numbers is None:
             return used
         renumbered = np.zeros(size, bool)
@@ -195,7 +213,37 @@ class Documents:
     def take(self, indices: Sequence[int] | np.ndarray) -> "Documents":
         """The documents at `indices`, in that order."""
         indices = np.asarray(indices, np.int64)
-        return Documents(self.stores, self.which[indices], self.rows[indices], self.numbers)
+        window = None if self.window is None else self.window[indices]
+        return Documents(self.stores, self.which[indices], self.rows[indices], self.numbers, window)
+
+    # ---- Windows -----------------------------------------------------------------------------
+
+    @cached_property
+    def window_counts(self) -> np.ndarray:
+        """int64[documents]: how many there are of each; 1 where it is said which one is read."""
+        if self.window is not None:
+            return np.ones(len(self), np.int64)
+        return self._gathered([store.window_counts for store in self.stores], "i8")
+
+    def through(self, window: np.ndarray | int) -> "Documents":
+        """The same documents with one of their windows to be read of each: int[documents]."""
+        return replace(self, window=np.broadcast_to(np.asarray(window, np.int32), len(self)))
+
+    @cached_property
+    def windows(self) -> "Windows":
+        """All windows of all documents, each as a document."""
+        counts = self.window_counts
+        begins = np.concatenate([[0], np.cumsum(counts)])
+        if begins[-1] == len(self):
+            return Windows(self, begins)
+        owners = np.repeat(np.arange(len(self)), counts)
+        return Windows(self.take(owners).through(np.arange(len(owners)) - begins[owners]), begins)
+
+    @property
+    def cut(self) -> int | None:
+        """How many have more tokens than a window; None where a store does not know."""
+        known = [store.is_cut for store in self.stores if store.is_cut is not None]
+        return int(self._gathered(known, "?").sum()) if len(known) == len(self.stores) else None
 
     def _gathered(self, arrays: Sequence[np.ndarray], dtype: str = "i4") -> np.ndarray:
         """A value of each document, from an array of each store."""
@@ -206,11 +254,24 @@ class Documents:
         return found
 
 
+class Windows(NamedTuple):
+    """
+    Attributes:
+      documents: a document for each window, those of one after the other.
+      begins: int64[documents + 1], which is the first of each.
+    """
+
+    documents: Documents
+    begins: np.ndarray
+
+
 def concatenate(parts: Sequence[Documents | TokenStore]) -> Documents:
     """All documents of all parts, part after part."""
     views = [Documents.of(part) if isinstance(part, TokenStore) else part for part in parts]
     if len({id(view.numbers) for view in views}) > 1:
         raise ValueError("the parts' tokens are numbered each in its own way")
+    if any(view.window is not None for view in views):
+        raise ValueError("which window is read of a document is chosen last")
     stores = list({id(store): store for view in views for store in view.stores}.values())
     places = {id(store): place for place, store in enumerate(stores)}
     which = [

@@ -15,7 +15,7 @@ from threading import Lock
 
 import numpy as np
 
-_EPOCHS_HELD = 4  # shapes are looked for in epochs to come while batches are taken of this one
+EPOCHS_HELD = 4  # shapes are looked for in epochs to come while batches are taken of this one
 
 
 def hash_order(keys: Sequence[str], *salt: object) -> list[int]:
@@ -23,13 +23,18 @@ def hash_order(keys: Sequence[str], *salt: object) -> list[int]:
 
     Equal keys stay in the order that they have.
     """
+    return np.argsort(drawn(keys, *salt), kind="stable").tolist()
+
+
+def drawn(keys: Sequence[str], *salt: object) -> np.ndarray:
+    """uint64[keys]: a number of each key, even over all numbers; equal keys have equal ones."""
     salted = hashlib.blake2b(repr(salt).encode(), digest_size=8)
     digests = bytearray()
     for key in keys:
-        drawn = salted.copy()
-        drawn.update(key.encode())
-        digests += drawn.digest()
-    return np.argsort(np.frombuffer(digests, ">u8").astype(np.uint64), kind="stable").tolist()
+        own = salted.copy()
+        own.update(key.encode())
+        digests += own.digest()
+    return np.frombuffer(digests, ">u8").astype(np.uint64)
 
 
 class DatasetOrder:
@@ -56,7 +61,7 @@ class DatasetOrder:
     ):
         self.ids, self.languages = ids, languages
         self.batch_size, self.mixing, self.seed = batch_size, mixing, seed
-        self._epoch_order = lru_cache(_EPOCHS_HELD)(self._draw)
+        self._epoch_order = lru_cache(EPOCHS_HELD)(self._draw)
         self._drawing = Lock()
 
     @property

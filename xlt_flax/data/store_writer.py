@@ -15,6 +15,7 @@ from tqdm import tqdm
 from xlt_flax.data.examples import Example
 from xlt_flax.data.sameness import identity, text_digest
 from xlt_flax.data.tokenization import Tokenized, Tokenizer, spread, tokenize
+from xlt_flax.errors import UserError
 
 log = logging.getLogger("xlt_flax")
 
@@ -27,6 +28,8 @@ _DTYPES = {
     "identities": "S16",
     "id_bytes": "u1",
     "id_offsets": "i8",
+    "window_offsets": "i8",
+    "is_cut": "?",
     "second_starts": "i4",
 }
 _CHUNK = 1000  # tokenizers spread each call over all cores
@@ -43,11 +46,14 @@ def write_arrays(
 
     Args:
       folder: empty.
-      made_from: `source`, `max_length` and `drop_commas`, of `store_key`.
+      made_from: `source`, `max_length`, `drop_commas` and `windows`, of `store_key`.
       examples: read once.
       tokenizer: of the documents.
+
+    Raises:
+      UserError: windows are asked for of pairs.
     """
-    source = made_from["source"]
+    source, windows = made_from["source"], "windows" in made_from
     with spread(tokenizer), ExitStack() as stack:
         writer = _Writer(
             {
@@ -58,10 +64,21 @@ def write_arrays(
         for chunk in _chunks(_counted(examples, f"{source['language']} {source['split']}")):
             texts = [example.texts for example in chunk]
             limits = made_from["max_length"], made_from["drop_commas"]
+            if windows:
+                _require_single(texts, source)
             writer.append(chunk, source)
-            writer.append_tokens(tokenize(texts, tokenizer, *limits))
-    if not writer.has_pairs:
-        (folder / "second_starts.npy").unlink()
+            writer.append_tokens(tokenize(texts, tokenizer, *limits, windows))
+    for name, is_needed in writer.optional.items():
+        if not is_needed:
+            (folder / f"{name}.npy").unlink()
+
+
+def _require_single(texts: Sequence[tuple[str, ...]], source: dict[str, str]) -> None:
+    if any(len(parts) > 1 for parts in texts):
+        raise UserError(
+            f"{source['dataset']}: windows are of single texts, and {source['language']} "
+            f"{source['split']} documents are pairs: give truncate (config.data.long, or --long)"
+        )
 
 
 class _GrowingArray:
@@ -97,18 +114,28 @@ def _growing(path: Path, dtype: str) -> Iterator[_GrowingArray]:
         array.finish()
 
 
+class _Offsets:
+    """Where values of documents begin that lie one after the other."""
+
+    def __init__(self, offsets: _GrowingArray):
+        self._offsets, self._end = offsets, 0
+        offsets.append([0])
+
+    def append(self, lengths: Sequence[int] | np.ndarray) -> None:
+        ends = self._end + np.cumsum(np.asarray(lengths, np.int64))
+        self._offsets.append(ends)
+        self._end = int(ends[-1])
+
+
 class _Ragged:
     """Values of documents one after the other, and where those of each begin."""
 
     def __init__(self, values: _GrowingArray, offsets: _GrowingArray):
-        self._values, self._offsets, self._end = values, offsets, 0
-        offsets.append([0])
+        self._values, self._offsets = values, _Offsets(offsets)
 
     def append(self, values: np.ndarray, lengths: Sequence[int]) -> None:
-        ends = self._end + np.cumsum(np.asarray(lengths, np.int64))
         self._values.append(values)
-        self._offsets.append(ends)
-        self._end = int(ends[-1])
+        self._offsets.append(lengths)
 
 
 class _Writer:
@@ -119,8 +146,9 @@ class _Writer:
         self._labels = _Ragged(arrays["label_values"], arrays["label_offsets"])
         self._ids = _Ragged(arrays["id_bytes"], arrays["id_offsets"])
         self._digests, self._identities = arrays["digests"], arrays["identities"]
+        self._windows, self._is_cut = _Offsets(arrays["window_offsets"]), arrays["is_cut"]
         self._second_starts = arrays["second_starts"]
-        self.has_pairs = False
+        self.optional = {"window_offsets": False, "second_starts": False}  # whether it is needed
 
     def append(self, chunk: list[Example], source: dict[str, str]) -> None:
         named = source["dataset"], source["language"], source["split"]
@@ -132,9 +160,14 @@ class _Writer:
         self._identities.append([identity(*named, example.id) for example in chunk])
 
     def append_tokens(self, chunk: Tokenized) -> None:
+        counts = np.bincount(chunk.owners, minlength=len(chunk.is_cut))
+        second_starts = chunk.second_starts[np.cumsum(counts) - counts]
         self._tokens.append(np.concatenate(chunk.rows), [*map(len, chunk.rows)])
-        self._second_starts.append(chunk.second_starts)
-        self.has_pairs |= bool(chunk.second_starts.any())
+        self._windows.append(counts)
+        self._is_cut.append(chunk.is_cut)
+        self._second_starts.append(second_starts)
+        self.optional["window_offsets"] |= bool((counts > 1).any())
+        self.optional["second_starts"] |= bool(second_starts.any())
 
 
 def _chunks(examples: Iterator[Example]) -> Iterator[list[Example]]:

@@ -1,7 +1,13 @@
 """Documents tokenized once: flat arrays in a folder, memory-mapped, shared by every run.
 
-    <root>/<key>/tokens.npy         int32[total tokens]   all documents, one after the other
-                 offsets.npy        int64[documents + 1]  where each begins
+    <root>/<key>/tokens.npy         int32[total tokens]   all windows of all documents, one after
+                                                          the other; of a document that is cut, or
+                                                          is no longer than the model reads, one
+                 offsets.npy        int64[windows + 1]    where each begins
+                 window_offsets.npy int64[documents + 1]  only where documents have several: the
+                                                          window that each document begins with
+                 is_cut.npy         bool[documents]       which have more tokens than a window; not
+                                                          in stores of older versions
                  label_values.npy   int32[total labels]   numbers of the data set's LabelSet
                  label_offsets.npy  int64[documents + 1]  where those of each begin
                  digests.npy        S32[documents]        of normalised texts (data/sameness)
@@ -24,6 +30,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +38,7 @@ from xlt_flax import files
 from xlt_flax.data.examples import Example
 from xlt_flax.data.ids import Ids, IdTable
 from xlt_flax.data.store_writer import write_arrays
-from xlt_flax.data.tokenization import Tokenizer, made_with, tokenizer_digest
+from xlt_flax.data.tokenization import OVERLAP, Tokenizer, made_with, tokenizer_digest
 from xlt_flax.locks import locked
 
 FORMAT = 3  # raise it when the files below change their meaning
@@ -45,7 +52,7 @@ _ARRAYS = (
     "id_bytes",
     "id_offsets",
 )
-_OF_PAIRS = "second_starts"
+_OPTIONAL = ("window_offsets", "is_cut", "second_starts")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +61,8 @@ class TokenStore:
 
     Attributes:
       language: of all its documents.
+      window_offsets: None where each document has one window.
+      is_cut: None where it is not known.
       second_starts: None where no document is a pair.
     """
 
@@ -66,6 +75,8 @@ class TokenStore:
     identities: np.ndarray
     id_bytes: np.ndarray
     id_offsets: np.ndarray
+    window_offsets: np.ndarray | None = None
+    is_cut: np.ndarray | None = None
     second_starts: np.ndarray | None = None
 
     def __len__(self) -> int:
@@ -81,18 +92,31 @@ class TokenStore:
 
     @cached_property
     def lengths(self) -> np.ndarray:
-        """int64[documents], special tokens counted."""
+        """int64[windows], special tokens counted."""
         return np.diff(self.offsets)
+
+    @property
+    def window_counts(self) -> np.ndarray:
+        """int64[documents]"""
+        if self.window_offsets is None:
+            return np.broadcast_to(np.int64(1), len(self))
+        return np.diff(self.window_offsets)
+
+    def first_windows(self, rows: np.ndarray) -> np.ndarray:
+        """int64[rows]: the window that each document begins with; the number of documents stands
+        for the end."""
+        return rows if self.window_offsets is None else self.window_offsets[rows]
 
     @cached_property
     def _views(self) -> tuple[np.ndarray, np.ndarray]:
         """Tokens and offsets as plain arrays: slices of a memmap are memmaps, and slow to make."""
         return np.asarray(self.tokens), np.asarray(self.offsets)
 
-    def document_tokens(self, row: int) -> np.ndarray:
-        """int32[length] of one document."""
+    def document_tokens(self, row: int, window: int = 0) -> np.ndarray:
+        """int32[length] of one window of a document."""
         tokens, offsets = self._views
-        return tokens[offsets[row] : offsets[row + 1]]
+        at = window + (row if self.window_offsets is None else self.window_offsets[row])
+        return tokens[offsets[at] : offsets[at + 1]]
 
 
 def store_key(
@@ -100,6 +124,7 @@ def store_key(
     tokenizer: Tokenizer,
     max_length: int,
     drop_commas: bool = False,
+    windows: bool = False,
 ) -> tuple[str, dict]:
     """The store's name, and the facts that it is a digest of.
 
@@ -109,8 +134,9 @@ def store_key(
       max_length: tokens at which documents are cut, special tokens counted.
       drop_commas: delete all ASCII commas of a text before it is tokenized; its digest stays the
         original text's.
+      windows: documents are not cut, but read in windows that overlap.
     """
-    made_from = {
+    made_from: dict[str, Any] = {
         "format": FORMAT,
         "source": source,
         "tokenizer": tokenizer_digest(tokenizer),
@@ -118,6 +144,8 @@ def store_key(
         "max_length": max_length,
         "drop_commas": drop_commas,
     }
+    if windows:  # no word of it where there are none: older stores are found again
+        made_from["windows"] = {"overlap": OVERLAP}
     return _digest(made_from)[:20], made_from
 
 
@@ -135,7 +163,7 @@ def open_store(root: Path, key: str) -> TokenStore | None:
         for name, checksum in meta["sha256"].items():
             if _sha256(folder / name) != checksum:
                 return None
-        names = [*_ARRAYS, *([_OF_PAIRS] if f"{_OF_PAIRS}.npy" in meta["sha256"] else [])]
+        names = [*_ARRAYS, *(name for name in _OPTIONAL if f"{name}.npy" in meta["sha256"])]
         arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in names}
         return TokenStore(language=meta["made_from"]["source"]["language"], **arrays)
     except PermissionError:  # it may well be whole

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import tokenizers
 
-_OVERLAP = 4  # windows of a long text share one token in so many
+OVERLAP = 4  # windows of a long text share one token in so many
 
 
 class Tokenizer(Protocol):
@@ -89,7 +89,7 @@ def tokenize(
             *columns,
             truncation="longest_first",
             max_length=max_length,
-            stride=max_length // _OVERLAP if windows else 0,
+            stride=max_length // OVERLAP if windows else 0,
             return_attention_mask=False,
             return_token_type_ids=False,
         )

@@ -40,6 +40,7 @@ def evaluate(
     which: str = "best",
     inputs: Inputs | None = None,
     plan: Plan | None = None,
+    long: str | None = None,
 ) -> Results:
     """Evaluates one checkpoint, and writes eval/<language>.json and its predictions.
 
@@ -50,6 +51,8 @@ def evaluate(
       which: "best", "latest" or a step.
       inputs: what the config names, where runs share it; None: they are opened here.
       plan: of the study that the run belongs to; None: one is made for this evaluation.
+      long: how longer documents than the model reads are read, as config.data.long has it; None:
+        as the run was trained.
 
     Returns:
       {language: what eval/<language>.json holds}; as text, a table.
@@ -58,7 +61,7 @@ def evaluate(
       UserError: a language is not in the data set, the data that the run was trained on is not
         there, or the workdir holds no such checkpoint.
     """
-    return evaluate_sets(open_sets(workdir, config, languages, inputs, plan), which)
+    return evaluate_sets(open_sets(workdir, config, languages, inputs, plan, long), which)
 
 
 def evaluate_sets(sets: EvaluationSets, which: str) -> Results:
@@ -68,7 +71,7 @@ def evaluate_sets(sets: EvaluationSets, which: str) -> Results:
     with out_of_memory_explained(sets.config):
         step, name, model = load_named(sets.workdir, which, lambda step: load_model(sets, step))
         facts = {"checkpoint_step": step, "checkpoint": name, **sets.facts}
-        if note := "; ".join(filter(None, (stage_one_note(sets.workdir, step), sets.note))):
+        if note := "; ".join(filter(None, (stage_one_note(sets.workdir, step), *sets.notes))):
             facts["note"] = note
         results = Results()
         for language in sets.by_language:
@@ -96,8 +99,10 @@ def _evaluate_language(
     if processes.is_first():
         files.write_json_lines(sets.workdir.predictions(language), lines)
     deque(lines, maxlen=0)  # whoever writes nothing takes part in predicting
+    longer = sets.by_language[language].documents.cut
+    read = {"max_length": int(sets.config.data.max_length), "longer": longer}
     seconds = {"seconds": round(time.monotonic() - started, 2)}
-    result = scores.as_json() | facts | seconds
+    result = scores.as_json() | facts | read | seconds
     result["problems"] += sets.unknown
     if processes.is_first():
         files.write_json(sets.workdir.scores(language), result)

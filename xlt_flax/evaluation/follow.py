@@ -10,6 +10,7 @@ from functools import partial
 from ml_collections import ConfigDict
 
 from xlt_flax import files
+from xlt_flax.data.corpus import TRUNCATE
 from xlt_flax.errors import RunError
 from xlt_flax.evaluation.evaluate import evaluate_sets, score
 from xlt_flax.evaluation.sets import EvaluationSets, load_model, open_sets
@@ -36,6 +37,7 @@ def follow(
     which: str = "best",
     inputs: Inputs | None = None,
     plan: Plan | None = None,
+    long: str | None = None,
 ) -> Results:
     """Evaluates each new checkpoint, oldest first, until the run is done; then what `which` names.
 
@@ -48,7 +50,7 @@ def follow(
     Raises:
       RunError: the training has ended, and is not done.
     """
-    sets = open_sets(workdir, config, languages, inputs, plan)
+    sets = open_sets(workdir, config, languages, inputs, plan, long)
     log.info("watching %s until it is done", workdir.path)
     on_curve = _steps_on_curve(sets)
     with _shown(sets) as show:
@@ -111,9 +113,17 @@ def _add_new_steps(sets: EvaluationSets, on_curve: set[int], show: _Show) -> Non
 
 
 def _steps_on_curve(sets: EvaluationSets) -> set[int]:
+    """Of all languages; what was computed otherwise is computed again."""
     return set.intersection(
-        *({line["step"] for line in _curve(sets, language)} for language in sets.by_language)
+        *(
+            {line["step"] for line in _curve(sets, name) if _is_read_alike(sets, line)}
+            for name in sets.by_language
+        )
     )
+
+
+def _is_read_alike(sets: EvaluationSets, line: dict) -> bool:
+    return line.get("long", TRUNCATE) == sets.long  # older versions knew no other
 
 
 def _curve(sets: EvaluationSets, language: str) -> list[dict]:

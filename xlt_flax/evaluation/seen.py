@@ -36,7 +36,7 @@ def _seen_by_one(run: Workdir, corpus: Corpus) -> Known:
 
 def _corpus_of(run: Workdir, config: ConfigDict, corpus: Corpus) -> Corpus:
     if config.data.dataset == corpus.source.name and _has_all_documents(corpus, run):
-        return corpus
+        return corpus.reading(config.data.long)
     return corpus_of(config.data, corpus)
 
 

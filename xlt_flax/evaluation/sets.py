@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
+from xlt_flax.data.corpus import LONG
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.known import Known
@@ -55,6 +56,7 @@ class EvaluationSets:
       inputs: what that names.
       plan: of the evaluation.
       start: what the run started from.
+      long: how documents were read that are longer than the model reads (config.data.long).
       by_language: in the order that was asked for.
       unknown: what is not known of `seen`, in plain sentences.
     """
@@ -64,6 +66,7 @@ class EvaluationSets:
     inputs: Inputs
     plan: Plan
     start: Start
+    long: str
     by_language: dict[str, EvaluationSet]
     unknown: list[str]
 
@@ -74,14 +77,19 @@ class EvaluationSets:
 
     @property
     def facts(self) -> dict[str, str]:
-        """What results say of how they were computed, where it is not as usual."""
+        """What results say of how they were computed: `long`; `weights` where not float32."""
         weights = self.config.eval.weights
-        return {} if weights == "float32" else {"weights": weights}
+        return {"long": self.long} | ({} if weights == "float32" else {"weights": weights})
 
     @property
-    def note(self) -> str:
-        """The same in words; "" where all is as usual."""
-        return f"the weights were held in {self.facts['weights']}" if self.facts else ""
+    def notes(self) -> list[str]:
+        """In words, what of it is not as usual, or not as the run was trained."""
+        weights, trained = self.config.eval.weights, self.config.data.long
+        held = [] if weights == "float32" else [f"the weights were held in {weights}"]
+        otherwise = (
+            f"long documents were read with --long={self.long}, the run trained on {trained}"
+        )
+        return held + ([] if self.long == trained else [otherwise])
 
 
 @dataclass(frozen=True)
@@ -103,18 +111,22 @@ def open_sets(
     languages: list[str],
     inputs: Inputs | None = None,
     plan: Plan | None = None,
+    long: str | None = None,
 ) -> EvaluationSets:
     """Reads what a run is evaluated with. Arguments and errors as of `evaluate`."""
+    long = long or config.data.long
+    if long not in LONG:
+        raise UserError(f"long is {long!r}: give {' or '.join(LONG)}")
     inputs = inputs or open_inputs(config, reads_documents=False)
     _require_tests(inputs.corpus.source, languages)
     plan = plan or plan_evaluation(config, inputs.base)
     start = starting_point(config, workdir)
     provenance.check_labels(workdir, inputs, start)
-    documents = {name: test_documents(inputs.corpus, name) for name in languages}
+    documents = {name: test_documents(inputs.corpus.reading(long), name) for name in languages}
     provenance.check(workdir, config, inputs, start)
     known, unknown = _known(workdir, config, inputs)
     sets = {name: EvaluationSet(of, known.marks(of)) for name, of in documents.items()}
-    return EvaluationSets(workdir, config, inputs, plan, start, sets, unknown)
+    return EvaluationSets(workdir, config, inputs, plan, start, long, sets, unknown)
 
 
 def _require_tests(source: Source, languages: list[str]) -> None:

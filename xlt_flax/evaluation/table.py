@@ -1,5 +1,7 @@
 """What is said to people of an evaluation."""
 
+from xlt_flax.data.corpus import WINDOWS
+
 _HEADER = "language  accuracy  majority  macro-F1    loss  documents  checkpoint"
 
 
@@ -17,7 +19,12 @@ def table(results: dict[str, dict]) -> str:
     remarks = [
         f"{language}: {remark}"
         for language, result in results.items()
-        for remark in (*sets_in_words(result), seen_in_words(result), *result["problems"])
+        for remark in (
+            *sets_in_words(result),
+            seen_in_words(result),
+            _long_in_words(result),
+            *result["problems"],
+        )
     ]
     notes = dict.fromkeys(result["note"] for result in results.values() if "note" in result)
     return "\n".join([_HEADER, *rows, *remarks, *notes])
@@ -55,6 +62,29 @@ def seen_in_words(scores: dict) -> str:
     if scores["accuracy_unseen"] is None:
         return f"{line}: none is left to judge the model by"
     return f"{line}; accuracy without them {scores['accuracy_unseen']:.4f}"
+
+
+def _long_in_words(result: dict) -> str:
+    return long_in_words(result["longer"], result["max_length"], result["long"])
+
+
+def long_in_words(longer: int | None, length: int, long: str) -> str:
+    """Says what became of documents that the model cannot read at once.
+
+    Args:
+      longer: how many there are; None: it is not known.
+      length: tokens that the model reads.
+      long: "truncate" or "windows".
+    """
+    reads = f"the {length:,} tokens that the model reads"
+    if longer is None:
+        return f"documents longer than {reads} were cut; how many, older token stores do not say"
+    if not longer:
+        return f"none is longer than {reads}"
+    if long == WINDOWS:
+        return f"{longer:,} are longer than {reads}, and were read in windows that overlap"
+    many = f"{longer:,} are longer than {reads}, and were cut there"
+    return f"{many} (--long=windows reads all of them)"
 
 
 def number_in_words(value: float | None) -> str:

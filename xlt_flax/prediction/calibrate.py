@@ -63,6 +63,7 @@ def calibrate(model: Trained, workdir: Workdir, config: ConfigDict) -> Calibrati
     documents = selection.select(inputs.corpus, config.mixture, config.data).validation
     if not len(documents):
         raise UserError(f"--calibrate: no documents validated {workdir.path}")
+    documents = documents.through(0)  # as any program reads a long one that opens the folder
     parts = model.predict(documents, model.layout(documents.lengths))
     probabilities = np.concatenate([part.probabilities for part in parts])
     true = np.concatenate([part.true for part in parts])

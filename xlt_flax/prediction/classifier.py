@@ -65,14 +65,15 @@ class Classifier:
         return np.array(self.labels)
 
     def predict(
-        self, texts: Iterable[Text], long: str = "truncate"
+        self, texts: Iterable[Text], long: str | None = None
     ) -> np.ndarray | list[list[str]]:
         """The label of each text by name, str[texts]; of a model that may give several, a list of
         them for each text.
 
         Args:
           texts: to classify.
-          long: what becomes of texts that are longer than the model reads: "truncate" or "windows".
+          long: what becomes of texts that are longer than the model reads: "truncate" or "windows";
+            None: as the model was trained, config.data.long of its run.
 
         Raises:
           UserError: `texts` is one string, or what is in it is no text.
@@ -83,14 +84,17 @@ class Classifier:
         named = [labels.named(np.flatnonzero(row).tolist()) for row in rows]
         return named if labels.several else np.array([names[0] for names in named], dtype=np.str_)
 
-    def predict_proba(self, texts: Iterable[Text], long: str = "truncate") -> np.ndarray:
+    def predict_proba(self, texts: Iterable[Text], long: str | None = None) -> np.ndarray:
         """float64[texts, labels]: the probability of each label; arguments and errors as of
         `predict`, whose labels are the most probable ones here."""
         empty = np.zeros((0, len(self._model.labels)))
         return np.concatenate([empty, *(p.probabilities for p in self._parts(texts, long))])
 
     def evaluate(
-        self, texts: Iterable[Text], labels: Iterable[str | Collection[str]], long: str = "truncate"
+        self,
+        texts: Iterable[Text],
+        labels: Iterable[str | Collection[str]],
+        long: str | None = None,
     ) -> dict:
         """What predictions of texts with known labels come to, as eval/<language>.json has it.
 
@@ -128,7 +132,7 @@ class Classifier:
         card = card_of_run(model, self._workdir, []) if self._workdir else card_of_model(model)
         export_model(model, Path(fspath(folder)).expanduser(), card)
 
-    def _parts(self, texts: Iterable[Text], long: str) -> Iterator[Classified]:
+    def _parts(self, texts: Iterable[Text], long: str | None) -> Iterator[Classified]:
         if isinstance(texts, str):
             raise UserError("texts is one string: give a list of texts, [text]")
         for part in classify(self._model, map(_as_tuple, texts), long):

@@ -6,15 +6,14 @@ from itertools import islice
 
 import numpy as np
 
+from xlt_flax.data.corpus import LONG, WINDOWS
 from xlt_flax.data.documents import Documents
-from xlt_flax.data.tokenization import spread
+from xlt_flax.data.tokenization import Tokenized, spread
 from xlt_flax.errors import UserError
-from xlt_flax.evaluation.predictions import Predictions, as_rows
+from xlt_flax.evaluation.predictions import Predictions, losses_of
 from xlt_flax.prediction.trained import Trained
-from xlt_flax.training.objectives import find_objective
 
 WINDOW = 1024  # texts that are put into batches together, and what a kill costs at most
-LONG = ("truncate", "windows")
 
 
 @dataclass(frozen=True)
@@ -42,20 +41,14 @@ class Classified:
           several: whether a text may have several labels.
           none_is_known: as of `Predictions`.
         """
-        sure = np.clip(self.probabilities, np.finfo(np.float32).tiny, 1)
-        losses = -np.where(true, np.log(sure), 0).sum(-1)
-        if several:
-            against = np.clip(1 - self.probabilities, np.finfo(np.float32).tiny, 1)
-            losses = -np.where(true, np.log(sure), np.log(against)).mean(-1)
-        ids = [""] * len(self)
-        losses = losses.astype(np.float32)
+        ids, losses = [""] * len(self), losses_of(self.probabilities, true, several)
         return Predictions(ids, true, self.said, self.probabilities, losses, none_is_known)
 
 
 def classify(
     model: Trained,
     texts: Iterable[tuple[str, ...]],
-    long: str = "truncate",
+    long: str | None = None,
     progress: Callable[[int], object] = lambda texts: None,
     window: int = WINDOW,
 ) -> Iterator[Classified]:
@@ -64,8 +57,10 @@ def classify(
       model: of `trained`.
       texts: one or two each; read as they are needed.
       long: what becomes of a text that is longer than the model reads: "truncate", its beginning
-        counts; "windows", the mean of the probabilities of windows that overlap by a quarter.
-      progress: is told how many texts each batch held, when it is done; of windows, each part.
+        counts; "windows", the mean of the probabilities of windows that overlap by a quarter; None:
+        as the model was trained.
+      progress: is told how many texts each batch held, when it is done; of windows, how many
+        texts' first ones.
       window: texts of a part; within one, batches go by length.
 
     Yields:
@@ -74,47 +69,37 @@ def classify(
     Raises:
       UserError: `long` is neither; or windows are asked for of pairs.
     """
+    long = long or model.long
     if long not in LONG:
         raise UserError(f"long is {long!r}: give {' or '.join(LONG)}")
     stream, layout = iter(texts), None
     with spread(model.tokenizer):
         while chunk := list(islice(stream, window)):
             _require_single(chunk, long)
-            tokenized = model.tokenize(chunk, windows=long == "windows")
-            documents = _documents(tokenized.rows, tokenized.second_starts)
-            layout = layout or model.layout(documents.lengths)
-            is_one_each = len(documents) == len(chunk)
-            parts = model.predict(documents, layout, progress if is_one_each else lambda _: None)
+            tokenized = model.tokenize(chunk, windows=long == WINDOWS)
+            documents = _documents(tokenized)
+            layout = layout or model.layout(documents.windows.documents.lengths)
+            parts = model.predict(documents, layout, progress)
             probabilities = np.concatenate([part.probabilities for part in parts])
-            yield _joined(model, probabilities, tokenized.owners, tokenized.is_cut)
-            if not is_one_each:
-                progress(len(chunk))
+            said = np.concatenate([part.said for part in parts])
+            yield Classified(probabilities, said, tokenized.is_cut)
 
 
 def _require_single(chunk: list[tuple[str, ...]], long: str) -> None:
-    if long == "windows" and any(len(texts) == 2 for texts in chunk):
+    if long == WINDOWS and any(len(texts) == 2 for texts in chunk):
         raise UserError("windows are of single texts, and these are pairs: give truncate")
 
 
-def _documents(rows: list[np.ndarray], second_starts: np.ndarray) -> Documents:
+def _documents(tokenized: Tokenized) -> Documents:
+    rows, texts = tokenized.rows, len(tokenized.is_cut)
+    begins = np.searchsorted(tokenized.owners, np.arange(texts + 1))
+    second_starts = tokenized.second_starts[begins[:-1]]
     return Documents.from_arrays(
-        ids=[""] * len(rows),
-        labels=np.full(len(rows), -1, np.int32),
-        digests=np.zeros(len(rows), "S32"),
+        ids=[""] * texts,
+        labels=np.full(texts, -1, np.int32),
+        digests=np.zeros(texts, "S32"),
         tokens=np.concatenate(rows),
         offsets=np.cumsum([0, *map(len, rows)], dtype=np.int64),
         second_starts=second_starts if second_starts.any() else None,
+        window_offsets=begins,
     )
-
-
-def _joined(
-    model: Trained, probabilities: np.ndarray, owners: np.ndarray, is_cut: np.ndarray
-) -> Classified:
-    """The mean of each text's documents, which follow each other."""
-    firsts = np.searchsorted(owners, np.arange(len(is_cut)))
-    counts = np.bincount(owners, minlength=len(is_cut))
-    means = np.add.reduceat(probabilities, firsts) / counts[:, None]
-    objective, finite = find_objective(model.config.train.objective), np.isfinite(means).all(-1)
-    said = np.zeros(means.shape, bool)
-    said[finite] = as_rows(objective.predicted(means[finite]), means.shape[1])
-    return Classified(means, said, is_cut)

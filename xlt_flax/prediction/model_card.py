@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 from scipy.stats import binomtest
 
 from xlt_flax import __version__
+from xlt_flax.data.corpus import WINDOWS
 from xlt_flax.prediction.trained import Trained
 from xlt_flax.workdir import Workdir
 
@@ -74,13 +75,16 @@ def _training(config: ConfigDict, model: Trained) -> list[str]:
     commas = " Commas were deleted from all texts first, which a pipeline does not do." * bool(
         data.drop_commas
     )
+    windows = " It was trained on windows of long texts; a pipeline reads their beginning." * (
+        data.long == WINDOWS
+    )
     return [
         "## Training",
         "",
         f"Trained on {config.mixture or 'nothing'} of {data.dataset}{earlier}, from "
         f"{Path(config.model.name).name}; checkpoint {model.step}, chosen by the "
         f"{config.eval.best} of documents of the languages that were trained on, and by no test "
-        f"document.{commas}",
+        f"document.{commas}{windows}",
         "",
         f"AdamW, learning rate {train.learning_rate:g} ({train.schedule}), weight decay "
         f"{train.weight_decay:g}, {train.batch_size} documents an update, {train.epochs} epochs at "
@@ -113,9 +117,10 @@ def _row(workdir: Workdir, language: str, step: int | None) -> Iterator[str]:
     right, documents = round(found["accuracy"] * found["n"]), found["n"]
     between = binomtest(right, documents).proportion_ci(_CONFIDENCE, "wilson")
     seen = f" ({found['seen']} of them seen in training)" if found["seen"] else ""
+    read = ", long ones in windows" if found.get("long") == WINDOWS else ""
     error = "–" if found["ece"] is None else f"{found['ece']:.4f}"
     yield (
-        f"| {language} | {documents}{seen} | {found['accuracy']:.4f} | {between.low:.4f} to "
+        f"| {language} | {documents}{seen}{read} | {found['accuracy']:.4f} | {between.low:.4f} to "
         f"{between.high:.4f} | {found['macro_f1']:.4f} | {error} |"
     )
 

@@ -14,13 +14,14 @@ from xlt_flax import files
 from xlt_flax.data.sources.files.description import DataFile, Reading
 from xlt_flax.data.tokenization import spread
 from xlt_flax.errors import UserError
+from xlt_flax.evaluation.table import long_in_words
 from xlt_flax.prediction.answers import Asked, abstained, answers
 from xlt_flax.prediction.classify import WINDOW, Classified, classify
-from xlt_flax.prediction.counted import Counted
 from xlt_flax.prediction.judged import Judge, scores_in_words
 from xlt_flax.prediction.table_in import Columns, Row, TableIn, is_pipe, look
 from xlt_flax.prediction.table_out import TableOut
 from xlt_flax.prediction.trained import Trained
+from xlt_flax.training.progress import Progress
 
 log = logging.getLogger("xlt_flax")
 
@@ -61,7 +62,7 @@ class Request:
                 "--shard: how many rows a pipe has is not known before its end: give a file"
             )
         if self.columns.pair and self.long == "windows":
-            raise UserError("--long=windows is of single texts, and these are pairs: leave it out")
+            raise UserError("--long=windows is of single texts, and these are pairs: give truncate")
         output = self.output.path
         both = not is_pipe(output) and output.exists() and self.input.path.exists()
         if both and output.samefile(self.input.path):
@@ -105,7 +106,8 @@ class Predicted:
 
     def __str__(self) -> str:
         place = f", written to {self.output}" if self.output else ""
-        lines = [f"{self.documents:,} documents predicted{place}", self._cut_in_words()]
+        lines = [f"{self.documents:,} documents predicted{place}"]
+        lines.append(long_in_words(self.cut, self.length, self.long))
         if self.no_text and self.without_text:
             lines.append(f"{self.without_text:,} of them {self.no_text}")
         if self.abstained:
@@ -113,14 +115,6 @@ class Predicted:
         if self.unknown:
             lines.append(f"the model's output is not a number for {self.unknown:,}")
         return "\n".join(lines + ([scores_in_words(self.scores)] if self.scores else []))
-
-    def _cut_in_words(self) -> str:
-        if not self.cut:
-            return f"none is longer than the {self.length} tokens that the model reads"
-        many = f"{self.cut:,} are longer than the {self.length} tokens that the model reads"
-        if self.long == "windows":
-            return f"{many}, and were read in windows that overlap"
-        return f"{many}, and were cut there (--long=windows reads all of them)"
 
 
 def predict(request: Request, open_model: Callable[[], Trained]) -> Predicted:
@@ -200,11 +194,13 @@ def _answered(
             number, done = number + 1, done + len(part)
     if done:
         log.info("going on after %s documents that are predicted already", f"{done:,}")
-    with closing(Counted(stop and stop - start, done)) as counted, spread(model.tokenizer):
+    total = None if stop is None else stop - start
+    progress = Progress("predicting", total, done, "doc")
+    with closing(progress), spread(model.tokenizer):
         while chunk := [*islice(rows, WINDOW)]:
             # By itself, so that its numbers do not depend on where a prediction began.
             texts = [row.texts for row in chunk]
-            (part,) = classify(model, texts, request.long, counted.advance, WINDOW)
+            (part,) = classify(model, texts, request.long, progress.advance, WINDOW)
             if parts:
                 parts.store(number, part)
                 number += 1

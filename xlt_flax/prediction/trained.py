@@ -31,7 +31,8 @@ class Trained:
 
     Attributes:
       config: how documents are read and logits computed: `data.max_length`, `data.drop_commas`,
-        `model`, `train.objective`, `eval.batch_size`, `eval.weights`; no other field is asked for.
+        `data.long`, `model`, `train.objective`, `eval.batch_size`, `eval.weights`; no other field
+        is asked for.
       base: its shape and tokenizer.
       labels: the names of its outputs, in their order; `several`: of a document.
       digest: sha256; models of equal ones predict the same.
@@ -56,6 +57,11 @@ class Trained:
     def max_length(self) -> int:
         """Tokens that it reads of a document, special ones counted."""
         return int(self.config.data.max_length)
+
+    @property
+    def long(self) -> str:
+        """What became of longer documents as it was trained: "truncate" or "windows"."""
+        return str(self.config.data.long)
 
     def tokenize(self, texts: Sequence[tuple[str, ...]], windows: bool) -> Tokenized:
         """Texts, or pairs of them, as the model reads them; arguments as of `tokenize`."""

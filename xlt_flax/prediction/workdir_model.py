@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from ml_collections import ConfigDict
 
+from xlt_flax.data.corpus import WINDOWS
 from xlt_flax.evaluation.named_checkpoint import load_named
 from xlt_flax.prediction.trained import Trained, make_trained
 from xlt_flax.training import provenance
@@ -36,6 +37,10 @@ def open_workdir(workdir: Workdir, config: ConfigDict, checkpoint: str = "best")
     load = _with_kept_base if workdir.base.is_dir() else _with_named_base
     step, name, trained = load_named(workdir, checkpoint, lambda step: load(workdir, config, step))
     log.info("model: %s, checkpoint %d (%s)", workdir.path, step, name)
+    if config.data.long == WINDOWS:
+        log.info(
+            "it was trained on windows of long texts, and reads all of them where not told else"
+        )
     return replace(trained, step=step)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from xlt_flax.data.corpus import Corpus
+from xlt_flax.data.corpus import WINDOWS, Corpus
 from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.selection import needed_splits
 from xlt_flax.data.sources import Source, find_source
@@ -60,6 +60,7 @@ def open_inputs(
         max_length=config.data.max_length,
         data_dir=Path(config.data.data_dir),
         drop_commas=config.data.drop_commas,
+        windows=config.data.long == WINDOWS,
     )
     return Inputs(corpus, base, source.labels)
 

@@ -10,7 +10,10 @@ from ml_collections import ConfigDict
 
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.examples import LabelSet
+from xlt_flax.data.language_sampling import SampledOrder
 from xlt_flax.data.layout.slots import Layout
+from xlt_flax.data.order import DatasetOrder
+from xlt_flax.data.selection import Selection
 from xlt_flax.modeling.vocabulary import Vocabulary
 from xlt_flax.training.class_weights import class_weights_of
 from xlt_flax.training.inputs import Inputs
@@ -78,6 +81,21 @@ def evaluation_phase(
     step = make_eval_step(plan.forward, objective, config.model.tf32)
     labels = predicted_labels(config, inputs)
     return Phase(documents.renumbered(vocabulary.row_of), layout, step, objective, labels)
+
+
+def order_of(config: ConfigDict, chosen: Selection) -> DatasetOrder:
+    """Which documents each update of a run learns from."""
+    order = {
+        "ids": chosen.train.ids,
+        "languages": chosen.languages,
+        "batch_size": config.train.batch_size,
+        "mixing": config.data.mixing,
+        "seed": config.seed,
+    }
+    temperature = config.data.language_temperature
+    if temperature == 1:
+        return DatasetOrder(**order)
+    return SampledOrder(**order, temperature=temperature)
 
 
 def _weighting(config: ConfigDict, labels: LabelSet, documents: Documents) -> Weighting | None:

@@ -128,7 +128,7 @@ def plan_study(config: ConfigDict, inputs: Inputs, mixtures: Iterable[str], step
         own.is_packed,
         _vocabulary(config, inputs, documents),
         _packing(config, shape, lengths, steps) if own.is_packed else None,
-        np.concatenate([part.lengths for part in documents]),
+        np.concatenate([part.windows.documents.lengths for part in documents]),
     )
 
 

@@ -15,6 +15,7 @@ _SECONDS_BETWEEN_LINES = 10
 _NARROW = 75  # columns, below which a bar has what changes alone
 _WIDE_BAR = "{desc} {n_fmt}/{total_fmt}{postfix}, ETA {eta} |{bar}| {rate_fmt}"
 _NARROW_BAR = "{n_fmt}/{total_fmt} {note} {eta}"
+_ENDLESS_BAR = "{desc} {n_fmt} {unit}{postfix}, {rate_fmt}"  # of a total that is not known
 _RECENT = 50  # advances that an estimate is of
 
 
@@ -25,14 +26,14 @@ class Progress:
 
     Args:
       name: of the work.
-      total: units of the whole work, those done before included.
+      total: units of the whole work, those done before included; None: it is not known.
       done: units done before.
       unit: what to call them.
       lines: whether a log gets lines, where there is no terminal.
     """
 
     def __init__(
-        self, name: str, total: int, done: int = 0, unit: str = "step", lines: bool = True
+        self, name: str, total: int | None, done: int = 0, unit: str = "step", lines: bool = True
     ):
         self._lines = lines
         self._name, self._total, self._done, self._unit = name, total, done, unit
@@ -58,9 +59,7 @@ class Progress:
             self._bar.advance(units, note, eta or self._eta(), self._seconds_each())
         elif self._lines and time.monotonic() - self._told >= _SECONDS_BETWEEN_LINES:
             self._told = time.monotonic()
-            said = f", {note}" if note else ""
-            line = (self._name, self._unit, self._done, self._total, said, eta or self._eta())
-            log.info("%s: %s %d of %d%s, ETA %s", *line)
+            log.info("%s: %s", self._name, self._line(note, eta or self._eta()))
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -77,6 +76,20 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
 
+    def _line(self, note: str, eta: str) -> str:
+        of_all, rest = "", ""
+        if self._total is not None:
+            of_all, rest = f" of {self._total:,}", f"ETA {eta}"
+        done = f"{self._unit} {self._done:,}{of_all}"
+        return ", ".join(filter(None, (done, note, self._rate(), rest)))
+
+    def _rate(self) -> str:
+        """How fast it is, "" while that is not known."""
+        each = self._seconds_each()
+        if not each:
+            return ""
+        return f"{1 / each:,.1f} {self._unit}/s" if each < 1 else f"{each:,.1f} s/{self._unit}"
+
     def _seconds_each(self) -> float | None:
         """Of what was done last; None while that is nothing."""
         (begun, before), (now, done) = self._recent[0], self._recent[-1]
@@ -84,7 +97,9 @@ class Progress:
 
     def _eta(self) -> str:
         each = self._seconds_each()
-        return "?" if each is None else _clock(each * (self._total - self._done))
+        if each is None or self._total is None:
+            return "?"
+        return _clock(each * (self._total - self._done))
 
 
 def say(line: str) -> None:
@@ -110,6 +125,8 @@ class _Bar(tqdm):
         values = super().format_dict
         narrow = (values["ncols"] or _NARROW) < _NARROW
         values["bar_format"] = _NARROW_BAR if narrow else _WIDE_BAR
+        if self.total is None:
+            values["bar_format"] = _ENDLESS_BAR
         rate = 1 / self.seconds_each if self.seconds_each else None
         return {**values, "eta": self.eta, "rate": rate, "note": self.postfix or ""}
 

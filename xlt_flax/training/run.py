@@ -15,10 +15,10 @@ from xlt_flax.config import evaluated_in_training
 from xlt_flax.data import selection
 from xlt_flax.data.audit import imbalance, summary
 from xlt_flax.data.documents import Documents
-from xlt_flax.data.language_sampling import SampledOrder
 from xlt_flax.data.layout.slots import Batch
 from xlt_flax.data.order import DatasetOrder
 from xlt_flax.data.selection import Selection
+from xlt_flax.data.windows import WindowsInTurn
 from xlt_flax.modeling.vocabulary import Vocabulary
 from xlt_flax.training import processes, provenance
 from xlt_flax.training.audited import audit_of
@@ -28,7 +28,7 @@ from xlt_flax.training.kept_base import keep_base
 from xlt_flax.training.length import Length, length_of
 from xlt_flax.training.metrics import MetricsLog, best_validation, validations_since_best
 from xlt_flax.training.optimizer import optimizer_of, schedule_of
-from xlt_flax.training.phases import Phase, evaluation_phase, training_phase
+from xlt_flax.training.phases import Phase, evaluation_phase, order_of, training_phase
 from xlt_flax.training.plan import Plan, plan_run, test_sets
 from xlt_flax.training.stages import Start, starting_point
 from xlt_flax.training.starts import FirstState, first_state, taken_over
@@ -50,6 +50,7 @@ class Run:
       length: its updates and epochs.
       order: which documents each update learns from.
       training, validation: its two phases.
+      windows: which of long documents each epoch sees.
       test_sets: by language, what is evaluated along with each validation.
       learning_rate: of each update, counted from 0.
       state: after the last update, on the devices.
@@ -67,6 +68,7 @@ class Run:
     order: DatasetOrder
     training: Phase
     validation: Phase
+    windows: WindowsInTurn
     test_sets: dict[str, TrackedSet]
     learning_rate: optax.Schedule
     state: TrainState
@@ -98,7 +100,11 @@ class Run:
 
     def collate(self, index: int) -> Batch:
         """The batch of update number `index` + 1."""
-        return self.training.layout.collate(self.training.documents, self.order.batch(index))
+        return self.training.layout.collate(self.shown(index), self.order.batch(index))
+
+    def shown(self, index: int) -> Documents:
+        """All training documents, as update number `index` + 1 sees them."""
+        return self.windows.of_epoch(index // self.length.per_epoch)
 
     def record(self, step: int, split: str, values: dict) -> dict:
         """Adds a line to the metrics, and returns it."""
@@ -190,6 +196,7 @@ def _assemble(
         order=order_of(config, chosen),
         training=training,
         validation=validation,
+        windows=WindowsInTurn(training.documents, config.seed),
         test_sets=tracked,
         learning_rate=schedule_of(config.train, length),
         state=put_on_devices(first.state),
@@ -232,21 +239,6 @@ def _checked(
         log.info(line)
     check_validation_labels(chosen.validation, inputs.labels)
     return report
-
-
-def order_of(config: ConfigDict, chosen: Selection) -> DatasetOrder:
-    """Which documents each update of a run learns from."""
-    order = {
-        "ids": chosen.train.ids,
-        "languages": chosen.languages,
-        "batch_size": config.train.batch_size,
-        "mixing": config.data.mixing,
-        "seed": config.seed,
-    }
-    temperature = config.data.language_temperature
-    if temperature == 1:
-        return DatasetOrder(**order)
-    return SampledOrder(**order, temperature=temperature)
 
 
 def _begin(

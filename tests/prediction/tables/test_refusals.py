@@ -57,7 +57,7 @@ REFUSED = {
     ),
     "windows of pairs": (
         *("a.csv", "o.csv", {"text": ["text", "label"], "pair": True, "long": "windows"}),
-        "--long=windows is of single texts, and these are pairs: leave it out",
+        "--long=windows is of single texts, and these are pairs: give truncate",
     ),
     "top_k": ("a.csv", "o.csv", {"top_k": 0}, "--top_k=0: give a number of classes, from 1"),
     "threshold": ("a.csv", "o.csv", {"threshold": 1.5}, "--threshold=1.5: give a probability"),

@@ -44,6 +44,7 @@ EXPERIMENT = Experiment(
         Field("data.domain", reported.DOMAIN, "the domain"),
         Field("data.target_language", reported.TARGET_LANGUAGE, "the target language"),
         Field("data.max_length", 512, "the maximal length in tokens"),
+        Field("data.long", "truncate", "what becomes of longer documents"),
         Field("data.train_per_group", 1000, "the number of training documents of a group"),
         Field("data.validation_per_group", 100, "the number of validation documents of a group"),
         Field("data.dedup", False, "the dropping of repeats"),

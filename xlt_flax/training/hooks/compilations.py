@@ -68,14 +68,15 @@ class Compilations(Hook):
         run, state, seen = self._run, self._run.state, set()
         for index in range(first, run.length.total):
             indices = run.order.batch(index)
-            shape = run.training.layout.shape_of(run.training.documents, indices)
+            shape = run.training.layout.shape_of(run.shown(index), indices)
             if shape not in seen:
                 seen.add(shape)
                 yield shape, partial(self._compile_step, state, index)
             if len(seen) == len(run.training.layout.shapes):
                 break
         validation = run.validation
-        for batch in islice(validation.layout.evaluation_batches(validation.documents), 1):
+        windows = validation.documents.windows.documents
+        for batch in islice(validation.layout.evaluation_batches(windows), 1):
             yield VALIDATION, partial(validation.step.compile, state.params, batch)
 
     def _compile_step(self, state: TrainState, index: int) -> None:

@@ -26,7 +26,7 @@ class Trackers(Hook):
             )
             for name in require_trackers(run.config.train.trackers)
         ]
-        self._lengths = run.training.documents.lengths
+        self._run = run
         self._speed = Speed(bar.seconds_at_work)
         self._documents = self._tokens = 0
 
@@ -35,7 +35,8 @@ class Trackers(Hook):
 
     def before_step(self, step: int, batch: Batch) -> None:
         documents = batch["document"][batch["document"] >= 0]
-        self._documents, self._tokens = len(documents), int(self._lengths[documents].sum())
+        lengths = self._run.shown(step - 1).lengths
+        self._documents, self._tokens = len(documents), int(lengths[documents].sum())
 
     def after_step(self, step: int, metrics: Metrics) -> None:
         if values := self._speed.after(self._documents, self._tokens):
