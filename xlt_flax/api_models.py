@@ -15,10 +15,11 @@ from ml_collections import ConfigDict
 from xlt_flax.console import shown
 from xlt_flax.errors import UserError
 from xlt_flax.overrides import given_anew
-from xlt_flax.workdir import Workdir
+from xlt_flax.workdir import Workdir, is_workdir
 
 if TYPE_CHECKING:
     from xlt_flax.prediction.predict import Predicted
+    from xlt_flax.prediction.trained import Trained
 
 
 def export(
@@ -115,9 +116,7 @@ def predict(
     from xlt_flax.prediction import predict as predicting
     from xlt_flax.prediction import request
     from xlt_flax.prediction.answers import Asked
-    from xlt_flax.prediction.opening import is_workdir, open_trained
     from xlt_flax.prediction.table_out import table_out
-    from xlt_flax.prediction.trained import Trained
 
     with shown():
         read_as, written_as = request.formats(pipes)
@@ -139,6 +138,8 @@ def predict(
 
         def open_model() -> Trained:
             begin(config)
+            from xlt_flax.prediction.opening import open_trained  # JAX and all that goes with it
+
             return open_trained(model, checkpoint, config)
 
         return predicting.predict(asked, open_model)

@@ -1,16 +1,21 @@
 """Texts in, probabilities out: a stream of any length, in bounded memory."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xlt_flax.data.documents import Documents
 from xlt_flax.errors import UserError
 from xlt_flax.evaluation.predictions import Predictions, as_rows
-from xlt_flax.prediction.trained import Trained
 from xlt_flax.training.objectives import find_objective
+
+if TYPE_CHECKING:  # a request is looked at before a model is opened
+    from xlt_flax.prediction.trained import Trained
 
 WINDOW = 1024  # texts that are put into batches together, and what a kill costs at most
 LONG = ("truncate", "windows")

@@ -1,12 +1,14 @@
 """Predicts a table: rows in, the same rows out with what a model says of each."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +21,9 @@ from xlt_flax.prediction.counted import Counted
 from xlt_flax.prediction.judged import Judge, scores_in_words
 from xlt_flax.prediction.table_in import Columns, Row, TableIn, is_pipe, look
 from xlt_flax.prediction.table_out import TableOut
-from xlt_flax.prediction.trained import Trained
+
+if TYPE_CHECKING:  # it is opened when all else was found good
+    from xlt_flax.prediction.trained import Trained
 
 log = logging.getLogger("xlt_flax")
 
