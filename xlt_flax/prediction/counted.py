@@ -1,10 +1,11 @@
-"""How far a prediction is: a bar on a terminal, a line now and then in a log."""
+"""How far a prediction is: a bar on a terminal and in a notebook, a line now and then in a log."""
 
 import logging
-import sys
 import time
 
 from tqdm import tqdm
+
+from xlt_flax.training.progress import bar_place
 
 log = logging.getLogger("xlt_flax")
 
@@ -23,10 +24,9 @@ class Counted:
         self._total, self._done, self._at_begin = total, done, done
         self._begun = self._told = time.monotonic()
         self._bar = None
-        if sys.stderr.isatty():
-            self._bar = tqdm(
-                desc="predicting", total=total, initial=done, unit="doc", unit_scale=True
-            )
+        if (place := bar_place()) is not None:
+            whole = {"total": total, "initial": done}
+            self._bar = tqdm(desc="predicting", unit="doc", unit_scale=True, **whole, **place)
 
     def advance(self, documents: int) -> None:
         self._done += documents
