@@ -9,6 +9,7 @@ import pytest
 
 import xlt_flax
 from xlt_flax.api import default_workdir
+from xlt_flax.config_fields import unknown_field
 from xlt_flax.errors import UserError
 from xlt_flax.workdir import Workdir
 
@@ -84,7 +85,7 @@ def test_a_language_that_the_data_set_lacks(tmp_path):
     ],
 )
 def test_a_wrong_fields_line_names_the_nearest(field, told):
-    assert told in xlt_flax.config.unknown_field(field)
+    assert told in unknown_field(field)
 
 
 @pytest.mark.parametrize(

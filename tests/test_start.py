@@ -75,6 +75,28 @@ def test_help_imports_nothing_heavy(module, imported):
     assert not imported(module, "--help") & HEAVY
 
 
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--model=m", "--input=gone.csv", "--output=o.csv"),
+        ("--model=m", "--input=text.csv", "--output=o.csv", "--text=body"),
+        ("--model=m", "--input=text.csv", "--output=o.csv", "--threshold=2"),
+        ("--model=m", "--input=broken.csv", "--output=o.csv"),
+        ("--workdir=empty", "--input=text.csv", "--output=o.csv"),
+    ],
+    ids=["input", "column", "threshold", "row", "workdir"],
+)
+def test_a_mistake_of_predict_is_found_before_anything_heavy(flags, imported, tmp_path):
+    (tmp_path / "text.csv").write_text("text\none\n")
+    (tmp_path / "broken.csv").write_text("text,n\none,1\ntwo\n")
+    (tmp_path / "empty").mkdir()
+    places = ("--input=", "--output=", "--workdir=")
+    placed = [
+        flag.replace("=", f"={tmp_path}/", 1) if flag.startswith(places) else flag for flag in flags
+    ]
+    assert not imported("predict", *placed, expect=2) & HEAVY
+
+
 def test_a_run_that_is_done_says_so_before_anything_heavy(finished, flags_of_run, imported):
     assert not imported("main", *flags_of_run) & HEAVY
 

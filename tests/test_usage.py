@@ -9,7 +9,7 @@ import pytest
 
 from xlt_flax import __main__ as overview
 from xlt_flax import shipped_configs, usage
-from xlt_flax.config import known_fields
+from xlt_flax.config_fields import known_fields
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = usage.programs()

@@ -89,6 +89,22 @@ def test_several_mistakes_are_all_told():
 
 
 @pytest.mark.parametrize(
+    ("program", "arguments", "missing"),
+    [
+        ("predict", ["--workdir=x"], ["input", "output"]),
+        ("predict", ["--output=x"], ["input"]),
+        ("export", [], ["workdir", "output"]),
+        ("predict", ["--inptu=a.csv", "--top_k=x"], ["output"]),  # beside what else is wrong
+        ("predict", ["–input=a.csv"], ["output"]),
+    ],
+)
+def test_all_flags_that_are_missing_are_told(program, arguments, missing):
+    lines = refused(program, arguments)
+    told = [line.partition(" is missing: ")[0] for line in lines if " is missing: " in line]
+    assert told == [f"xlt_flax: --{name}" for name in missing]
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ["--config.train.learning_rate", "-1"],

@@ -15,7 +15,7 @@ from ml_collections import ConfigDict
 from xlt_flax.console import shown
 from xlt_flax.errors import UserError
 from xlt_flax.overrides import given_anew
-from xlt_flax.workdir import Workdir
+from xlt_flax.workdir import Workdir, is_workdir
 
 if TYPE_CHECKING:
     from xlt_flax.evaluation.submission import SubmissionScores
@@ -150,7 +150,7 @@ def submit(
     month: str = "",
     *,
     text: str = "",
-    long: str = "truncate",
+    long: str | None = None,
     shard: tuple[int, int] = (0, 1),
     checkpoint: str = "best",
     places: Mapping[str, str | int] | None = None,
@@ -188,7 +188,7 @@ def submit(
             system=system,
             month=month,
             text=text,
-            long=long,
+            long=long or (config.data.long if config else "truncate"),
             shard=shard,
         )
         return predicting.predict(asked, _opener(model, checkpoint, config, begin))
@@ -198,8 +198,6 @@ def _config_of(
     model: str | PathLike[str], checkpoint: str, places: Mapping[str, str | int] | None
 ) -> ConfigDict | None:
     """Of a run; None of a folder, which has none."""
-    from xlt_flax.prediction.opening import is_workdir
-
     if is_workdir(model):
         return given_anew(Workdir(model).read_config(), places or {})
     if places or checkpoint != "best":
@@ -213,10 +211,10 @@ def _opener(
     config: ConfigDict | None,
     begin: Callable[[ConfigDict | None], None],
 ) -> Callable[[], Trained]:
-    from xlt_flax.prediction.opening import open_trained
-
     def open_model() -> Trained:
         begin(config)
+        from xlt_flax.prediction.opening import open_trained  # JAX and all that goes with it
+
         return open_trained(model, checkpoint, config)
 
     return open_model

@@ -13,12 +13,13 @@ from absl import app, flags
 from ml_collections import ConfigDict, config_flags
 
 from xlt_flax import console, program_cache, shipped_configs, signals, usage, words
-from xlt_flax.config import resolve, unknown_field
+from xlt_flax.config import resolve
+from xlt_flax.config_fields import unknown_field
 from xlt_flax.config_checks import validate
 from xlt_flax.errors import RunError, UserError
 from xlt_flax.failures import explain
 from xlt_flax.training import processes
-from xlt_flax.wrong_flags import in_words, wrong_flags
+from xlt_flax.wrong_flags import in_words, missing_flags, wrong_flags
 
 log = logging.getLogger("xlt_flax")
 
@@ -76,7 +77,8 @@ def _parse(argv: list[str]) -> list[str]:
         _show_help(values)
     values.set_gnu_getopt(True)  # else what follows a word that is left over is not read
     try:
-        if wrong := [*words.misspelled(argv, values), *wrong_flags(argv, values)]:
+        wrong = [*words.misspelled(argv, values), *wrong_flags(argv, values)]
+        if wrong := [*wrong, *missing_flags(argv, values, wrong)]:
             raise UserError(*wrong)
         if "config" in values:
             argv = shipped_configs.with_found_config(argv)

@@ -4,8 +4,6 @@ Files in configs/ start from `base()` and change what their experiment is about.
 set from the command line, `--config.train.batch_size=16`; names that are not here are refused.
 """
 
-from difflib import get_close_matches
-
 from ml_collections import ConfigDict, config_dict
 
 from xlt_flax.data.mixture import Group, mixture_shape, parse_mixture
@@ -14,7 +12,6 @@ from xlt_flax.errors import UserError
 from xlt_flax.modeling.shipped import SAMPLE_MODEL, constant_of, shipped_folder
 from xlt_flax.places import local_folder, local_path
 from xlt_flax.stored_config import complete as _complete
-from xlt_flax.stored_config import flat
 
 
 def base() -> ConfigDict:
@@ -217,28 +214,6 @@ def evaluated_in_training(config: ConfigDict) -> list[str]:
     """The languages of `config.eval.languages`, each once."""
     names = (name.strip() for name in config.eval.languages.split(","))
     return list(dict.fromkeys(name for name in names if name))
-
-
-def known_fields() -> dict[str, object]:
-    """{"train.batch_size": its default, …} of every field."""
-    return flat(base().to_dict())
-
-
-def nearest_fields(field: str) -> list[str]:
-    """Those that may be meant by a field that no config has; train's first."""
-    by_end: dict[str, list[str]] = {}
-    for name in sorted(known_fields(), key=lambda name: not name.startswith("train.")):
-        by_end.setdefault(name.rpartition(".")[2], []).append(name)
-    ends = get_close_matches(field.rpartition(".")[2], by_end, n=1, cutoff=0.75)
-    near = get_close_matches(field, known_fields(), n=1, cutoff=0.85)
-    return near or [name for end in ends for name in by_end[end]]
-
-
-def unknown_field(field: str) -> str:
-    """What to say of a field that no config has: one line, with those that may be meant."""
-    if near := nearest_fields(field):
-        return f"the config has no field {field}; was config.{' or config.'.join(near)} meant?"
-    return f"the config has no field {field}; python -m xlt_flax.main --help says which there are"
 
 
 def mixture_config(mixture: str, shape: str, example: str) -> ConfigDict:

@@ -8,7 +8,8 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from xlt_flax.config import evaluated_in_training, known_fields, unknown_field
+from xlt_flax.config import evaluated_in_training
+from xlt_flax.config_fields import known_fields, unknown_field
 from xlt_flax.data.mixture import LANGUAGES, Amount, counts_of, mixture_shape, parse_mixture
 from xlt_flax.data.sources import Source, find_source
 from xlt_flax.errors import UserError

@@ -58,6 +58,7 @@ _QUIET = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "0",  # what TensorFlow does here gains nothing from it
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    "MLFLOW_ALLOW_FILE_STORE": "true",  # it wants to be asked for the store that needs no database
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from xlt_flax import shipped_configs
-from xlt_flax.config import known_fields, unknown_field
+from xlt_flax.config_fields import known_fields, unknown_field
 from xlt_flax.errors import UserError
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from absl import flags
 
 from xlt_flax import config, shipped_configs
+from xlt_flax.config_fields import known_fields
 
 _FOLDER = Path(__file__).parent
 _FIELD = re.compile(r"config\.([\w.]+) = (?!ConfigDict\(\))")
@@ -76,7 +77,7 @@ def programs() -> dict[str, str]:
 
 def _of_fields() -> str:
     """A paragraph for each comment, below the fields that it is about; a heading for each part."""
-    defaults, lines, part = config.known_fields(), [], ""
+    defaults, lines, part = known_fields(), [], ""
     for comment, fields in commented_fields():
         if (found := fields[0].rpartition(".")[0]) != part:
             part = found

@@ -263,3 +263,12 @@ class StudyFolder:
     def timings(self) -> list[Path]:
         """What its finished runs took, a file for each."""
         return sorted(self.path.glob(f"*/{_TIMING}"))
+
+
+def is_workdir(place: str | PathLike[str]) -> bool:
+    """Whether it is a run's folder, and not a model's, which has a config.json as well."""
+    path = Path(place).expanduser()
+    if not path.is_dir():
+        return False
+    workdir = Workdir(path)
+    return workdir.config_copy.exists() or workdir.checkpoints.is_dir()

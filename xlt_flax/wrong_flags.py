@@ -14,7 +14,7 @@ from pathlib import Path
 from absl import flags
 
 from xlt_flax import usage
-from xlt_flax.config import known_fields, nearest_fields
+from xlt_flax.config_fields import known_fields, nearest_fields
 
 _OF_A_SWEEP = "sweep.runs"  # the one field that only some configs have
 _OF_ABSL = ("flagfile", "undefok")
@@ -63,14 +63,44 @@ def wrong_flags(argv: Sequence[str], values: flags.FlagValues) -> list[str]:
     return told
 
 
+def missing_flags(argv: Sequence[str], values: flags.FlagValues, told: Sequence[str]) -> list[str]:
+    """A line for each flag that must be given and is not.
+
+    Args:
+      argv: the command line, with the program's name.
+      values: the flags, before they are read.
+      told: lines of other mistakes; a flag that one of them speaks of was meant to be given.
+    """
+    given = {name for name, _ in _given(argv[1:], _parsers(values))}
+    if not given.isdisjoint(_OF_ABSL):
+        return []  # a file may hold them: absl reads it, and tells of the first that is missing
+    spoken_of = re.findall(r"--([\w.]+)", " ".join(told))
+    missing = (name for name in values if name not in {*given, *spoken_of})
+    return [_missing(name, Path(argv[0]).stem) for name in missing if _is_required(name, values)]
+
+
 def in_words(error: Exception, program: str) -> str:
     """What absl or config_flags found wrong besides, in one line."""
     text = " ".join(str(error).split())
     if missing := re.match(r"flag --([\w.]+)=None: ", text):
-        return f"--{missing[1]} is missing: {_ask(program)} what it takes"
+        return _missing(missing[1], program)
     if misplaced := re.match(r"Found (\S+) in argv before a value for --config", text):
         return f"{misplaced[1]} stands before --config: give --config first"
     return text
+
+
+def _missing(name: str, program: str) -> str:
+    return f"--{name} is missing: {_ask(program)} what it takes"
+
+
+def _is_required(name: str, values: flags.FlagValues) -> bool:
+    """Whether a flag cannot stay as it is."""
+    try:
+        for validator in values[name].validators:
+            validator.verify(values)
+    except flags.ValidationError:
+        return True
+    return False
 
 
 def _given(words: Sequence[str], parsers: Parsers) -> Iterator[tuple[str, str | None]]:

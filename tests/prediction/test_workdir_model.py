@@ -9,9 +9,9 @@ import pytest
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.vocabulary import word_embedding
 from xlt_flax.overrides import given_anew
-from xlt_flax.prediction.opening import is_workdir, open_trained, open_whole
+from xlt_flax.prediction.opening import open_trained, open_whole
 from xlt_flax.training.train import train
-from xlt_flax.workdir import Workdir
+from xlt_flax.workdir import Workdir, is_workdir
 
 
 def weights_of(workdir, config=None):

@@ -1,12 +1,17 @@
 """Predicting as a stream: batches in, predictions out, in the documents' order."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import jax
 import numpy as np
 
-from xlt_flax.training.phases import Phase
+if TYPE_CHECKING:  # what predictions are is asked for before anything is predicted
+    import jax
+
+    from xlt_flax.training.phases import Phase
 
 # Documents that follow each other and are put into batches together: of so many, nearly as well as
 # of all; and whoever needs results in the documents' order holds those of so many. (Of long ones,
@@ -110,6 +115,8 @@ def _outputs(phase: Phase, params: dict, windows: np.ndarray) -> Iterator[_Outpu
 
 
 def _fetched(slots: np.ndarray, outputs: tuple[jax.Array, jax.Array]) -> _Outputs:
+    import jax
+
     logits, losses = jax.device_get(outputs)
     held = slots >= 0
     return slots[held], logits[held], losses[held]

@@ -15,9 +15,9 @@ from xlt_flax.evaluation.scores import Scores
 from xlt_flax.prediction.classify import Classified, classify
 from xlt_flax.prediction.export import export_model
 from xlt_flax.prediction.model_card import card_of_model, card_of_run
-from xlt_flax.prediction.opening import is_workdir, open_whole
+from xlt_flax.prediction.opening import open_whole
 from xlt_flax.prediction.trained import Trained
-from xlt_flax.workdir import Workdir
+from xlt_flax.workdir import Workdir, is_workdir
 
 Text = str | tuple[str, str]
 

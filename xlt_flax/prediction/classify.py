@@ -1,8 +1,11 @@
 """Texts in, probabilities out: a stream of any length, in bounded memory."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,7 +14,9 @@ from xlt_flax.data.documents import Documents
 from xlt_flax.data.tokenization import Tokenized, spread
 from xlt_flax.errors import UserError
 from xlt_flax.evaluation.predictions import Predictions, losses_of
-from xlt_flax.prediction.trained import Trained
+
+if TYPE_CHECKING:  # a request is looked at before a model is opened
+    from xlt_flax.prediction.trained import Trained
 
 WINDOW = 1024  # texts that are put into batches together, and what a kill costs at most
 

@@ -1,14 +1,13 @@
 """What a user names as a model: a workdir, a folder, or a hub id."""
 
 from os import PathLike, fspath
-from pathlib import Path
 
 from ml_collections import ConfigDict
 
 from xlt_flax.prediction.model_folder import open_folder
 from xlt_flax.prediction.trained import Trained
 from xlt_flax.prediction.workdir_model import open_workdir
-from xlt_flax.workdir import Workdir
+from xlt_flax.workdir import Workdir, is_workdir
 
 
 def open_trained(
@@ -38,12 +37,3 @@ def open_whole(
     whole = ConfigDict((config or Workdir(place).read_config()).to_dict())
     whole.eval.weights = "float32"
     return open_trained(place, checkpoint, whole.lock())
-
-
-def is_workdir(place: str | PathLike[str]) -> bool:
-    """Whether it is a run's folder. (Both kinds have a config.json.)"""
-    path = Path(place).expanduser()
-    if not path.is_dir():
-        return False
-    workdir = Workdir(path)
-    return workdir.config_copy.exists() or workdir.checkpoints.is_dir()

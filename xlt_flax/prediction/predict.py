@@ -1,12 +1,14 @@
 """Predicts a table: rows in, the same rows out with what a model says of each."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,8 +22,10 @@ from xlt_flax.prediction.classify import WINDOW, Classified, classify
 from xlt_flax.prediction.judged import Judge, scores_in_words
 from xlt_flax.prediction.table_in import Columns, Row, TableIn, is_pipe, look
 from xlt_flax.prediction.table_out import TableOut
-from xlt_flax.prediction.trained import Trained
 from xlt_flax.training.progress import Progress
+
+if TYPE_CHECKING:  # it is opened when all else was found good
+    from xlt_flax.prediction.trained import Trained
 
 log = logging.getLogger("xlt_flax")
 

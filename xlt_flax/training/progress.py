@@ -1,4 +1,4 @@
-"""How far long work is: a bar on a terminal, a line now and then in a log."""
+"""How far long work is: a bar on a terminal and in a notebook, a line now and then in a log."""
 
 import logging
 import sys
@@ -6,8 +6,11 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from tqdm import tqdm
+
+from xlt_flax import notebook
 
 log = logging.getLogger("xlt_flax")
 
@@ -29,7 +32,7 @@ class Progress:
       total: units of the whole work, those done before included; None: it is not known.
       done: units done before.
       unit: what to call them.
-      lines: whether a log gets lines, where there is no terminal.
+      lines: whether a log gets lines, where there is no bar.
     """
 
     def __init__(
@@ -41,10 +44,8 @@ class Progress:
         self._paused = 0.0
         self._recent: deque[tuple[float, int]] = deque(maxlen=_RECENT + 1)
         self._bar = None
-        if sys.stderr.isatty():
-            self._bar = _Bar(
-                total=total, initial=done, desc=name, unit=unit, leave=False, dynamic_ncols=True
-            )
+        if (place := bar_place()) is not None:
+            self._bar = _Bar(total=total, initial=done, desc=name, unit=unit, **place)
 
     def advance(self, units: int = 1, note: str = "", eta: str | None = None) -> None:
         """
@@ -100,6 +101,16 @@ class Progress:
         if each is None or self._total is None:
             return "?"
         return _clock(each * (self._total - self._done))
+
+
+def bar_place() -> dict[str, Any] | None:
+    """Of a bar of tqdm's, where to be: on a terminal, or below a notebook's cell, where it stays;
+    None: there is no place for bars."""
+    if sys.stderr.isatty():
+        return {"leave": False, "dynamic_ncols": True}
+    if notebook.is_notebook():  # at most twice a second, and from this thread alone
+        return {"file": notebook.Line(), "ncols": 100, "mininterval": 0.5, "miniters": 1}
+    return None
 
 
 def say(line: str) -> None:

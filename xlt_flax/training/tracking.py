@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
+from xlt_flax.errors import UserError
 from xlt_flax.training.trackers import Tracker
 
 log = logging.getLogger("xlt_flax")
@@ -60,7 +61,7 @@ class TrackerThread:
                 self._write_all(tracker)
             finally:
                 tracker.close()
-        except OSError as error:
+        except (OSError, UserError) as error:
             self._fail("%s", error)
         except Exception:  # of a library, or of ours: with its traceback
             self._fail("it failed", with_traceback=True)

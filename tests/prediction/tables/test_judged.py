@@ -16,7 +16,6 @@ from table_files import table
 from xlt_flax import api_models
 from xlt_flax.data.examples import LabelSet
 from xlt_flax.errors import UserError
-from xlt_flax.prediction import opening
 
 NAMES = ("bad", "good", "meh")
 
@@ -120,7 +119,7 @@ def test_labels_are_renamed_as_the_run_renamed_them(predicting, write, tmp_path,
     write("a.csv", "text,label\na,1\nb,5\nc,meh\n")
     data = {"dataset": "files", "files": str(tmp_path / "own.toml")}
     config = SimpleNamespace(read_config=lambda: ConfigDict({"data": data}))
-    monkeypatch.setattr(opening, "is_workdir", lambda _: True)
+    monkeypatch.setattr(api_models, "is_workdir", lambda _: True)
     monkeypatch.setattr(api_models, "Workdir", lambda _: config)
     said = predicting("a.csv", "o.csv", label_column="label")
     assert [said.scores["per_class"][name]["support"] for name in NAMES] == [1, 1, 1]

@@ -1,8 +1,11 @@
 """Curves in MLflow's own store of files; runs where the extra is installed."""
 
+import os
+
 import pytest
 
 from xlt_flax.config import base
+from xlt_flax.errors import UserError
 from xlt_flax.stored_config import flat
 from xlt_flax.training.trackers import find_tracker
 from xlt_flax.workdir import Workdir
@@ -35,3 +38,12 @@ def test_a_run_that_goes_on_is_one_run_with_each_step_once(tmp_path, monkeypatch
     ]
     assert run.data.params == {name: str(value) for name, value in flat(base().to_dict()).items()}
     assert (run.info.run_name, run.info.status) == ("it's a run", "FINISHED")
+
+
+def test_the_process_is_left_as_it_is_and_what_mlflow_wants_is_told(tmp_path, monkeypatch):
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_ALLOW_FILE_STORE"):
+        monkeypatch.delenv(name, raising=False)
+    before = dict(os.environ)
+    with pytest.raises(UserError, match="set `MLFLOW_ALLOW_FILE_STORE=true`"):
+        write(Workdir(tmp_path / "run"), 0, 1)
+    assert dict(os.environ) == before

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ml_collections import ConfigDict
 
+from xlt_flax.errors import UserError
 from xlt_flax.stored_config import flat
 from xlt_flax.training.trackers import identity
 from xlt_flax.workdir import Workdir
@@ -53,10 +54,9 @@ class _Run:
 
 
 def open_tracker(workdir: Workdir, config: ConfigDict, first: int) -> _Run:
-    from mlflow import MlflowClient
     from mlflow.entities import Param
 
-    client = MlflowClient(os.environ.get("MLFLOW_TRACKING_URI") or _local(workdir))
+    client = _client(workdir)
     run_id, is_new = _find_or_begin(client, workdir)
     if is_new:
         params = [Param(name, str(value)) for name, value in flat(config.to_dict()).items()]
@@ -65,10 +65,20 @@ def open_tracker(workdir: Workdir, config: ConfigDict, first: int) -> _Run:
     return _Run(client, run_id)
 
 
-def _local(workdir: Workdir) -> str:
-    """The store that needs no database; newer versions want to be asked for it."""
-    os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
-    return workdir.mlflow.as_uri()
+def _client(workdir: Workdir) -> "MlflowClient":
+    """Of the store that the environment names, or of a folder of files, which newer versions want
+    to be asked for in the environment as well: command lines do (console.py).
+
+    Raises:
+      UserError: MLflow refuses the store; says why.
+    """
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return MlflowClient(os.environ.get("MLFLOW_TRACKING_URI") or workdir.mlflow.as_uri())
+    except MlflowException as error:
+        raise UserError(" ".join(str(error).split())) from error
 
 
 def _find_or_begin(client: "MlflowClient", workdir: Workdir) -> tuple[str, bool]:
