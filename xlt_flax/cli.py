@@ -14,8 +14,8 @@ from ml_collections import ConfigDict, config_flags
 
 from xlt_flax import console, program_cache, shipped_configs, signals, usage, words
 from xlt_flax.config import resolve
-from xlt_flax.config_fields import unknown_field
 from xlt_flax.config_checks import validate
+from xlt_flax.config_fields import unknown_field
 from xlt_flax.errors import RunError, UserError
 from xlt_flax.failures import explain
 from xlt_flax.training import processes

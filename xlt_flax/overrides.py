@@ -6,8 +6,8 @@ from absl import flags
 from ml_collections import ConfigDict
 
 from xlt_flax.config import resolve
-from xlt_flax.config_fields import known_fields
 from xlt_flax.config_checks import validate
+from xlt_flax.config_fields import known_fields
 from xlt_flax.stored_config import flat
 
 
