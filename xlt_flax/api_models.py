@@ -241,5 +241,5 @@ def score_submission(
     """
     from xlt_flax.evaluation.submission import score_submission as score
 
-    places = (Path(fspath(place)).expanduser() for place in (submission, answers))
-    return score(*places, Path(fspath(classes)).expanduser() if classes else None)
+    files = [Path(fspath(place)).expanduser() for place in (submission, answers)]
+    return score(files[0], files[1], Path(fspath(classes)).expanduser() if classes else None)

@@ -238,6 +238,7 @@ def _mapped(pid):
     return {line.split()[-1] for line in lines if line.split()[-1].endswith(".so")}
 
 
+@pytest.mark.slow
 def test_a_process_that_is_gone_is_said_in_a_line(folder, texts, two_cores):
     tokenizer = load_tokenizer(str(folder))
     with spread(tokenizer):

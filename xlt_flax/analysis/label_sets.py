@@ -24,7 +24,7 @@ def micro_f1(evaluation: Evaluation, rows: np.ndarray) -> np.ndarray:
 
     Micro-F1 is F = 2 ΣTP / ΣS, S being the number of labels that a document has and is given. The
     value F + (2 TP − F S) / mean S has F as its mean, and as its variance that of the ratio, to
-    first order (Cochran 1977, Sampling Techniques, section 6.5). Where each document has one label
+    first order (Cochran 1977, Sampling Techniques, section 2.11). Where each document has one label
     and is given one, it is 1 if that is right, else 0.
 
     Args:

@@ -69,8 +69,10 @@ def micro_f1(pairs: Iterable[tuple[Collection[str], Collection[str]]]) -> MicroF
         raise ValueError("no pages")
     right, predicted, answers = counts.T
     return MicroF1(
-        len(counts),
-        *(int(sums) for sums in counts.sum(axis=0)),
+        pages=len(counts),
+        right=int(right.sum()),
+        predicted=int(predicted.sum()),
+        answers=int(answers.sum()),
         precision=ratio(right, predicted),
         recall=ratio(right, answers),
         f1=ratio(2 * right, predicted + answers),

@@ -66,9 +66,9 @@ def test_it_is_a_data_set(sample_data_dir):
     source = find_source(config.data)
     assert source.splits("ja") == ("train", "test", "unlabeled")
     assert source.left_out("ja", "train") == {
-        "pages without a class": 1,
-        "pages without text": 4,
-        "pages of several classes": 9,
+        "without_class": 1,
+        "without_text": 4,
+        "of_several_classes": 9,
     }
     assert length_hint(source.examples("ja", "test")) == 96
     config.data.labels = "multi"

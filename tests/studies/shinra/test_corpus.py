@@ -88,7 +88,7 @@ def test_pages_of_several_classes_are_counted_and_left_out(workdir):
     audit = json.loads((workdir / "audit.json").read_text())
     used = sum(audit["splits"][split]["documents"] for split in ("train", "validation"))
     left_out = audit["left_out"]["ja/train"]
-    assert left_out["pages of several classes"] == ARTICLES - TARGETS - used > 60
+    assert left_out["of_several_classes"] == ARTICLES - TARGETS - used > 60
 
 
 def test_the_report_has_names_and_what_was_reported(workdir):
@@ -151,4 +151,5 @@ def test_it_is_scored_by_the_official_rule(submission, corpus):
     )
     expected = pooled(corpus.answers, said)
     assert expected > 0.5
-    assert f"{expected:.4f}"[1:] in printed
+    (line,) = (line for line in printed.splitlines() if line.startswith("micro-F1"))
+    assert f"{expected:.4f}"[1:] in line

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from xlt_flax.analysis.formats import NOTHING
 from xlt_flax.analysis.results import Results
 from xlt_flax.data.sources import find_source
 from xlt_flax.data.sources.shinra.class_list import ClassNode
+from xlt_flax.data.sources.shinra.source import ShinraSource
 from xlt_flax.errors import UserError
+from xlt_flax.studies.shinra.reported import is_of_shinra
 from xlt_flax.studies.texts import data_of
 
 
@@ -47,6 +50,7 @@ def branch_of(id: str) -> str:
 def hierarchy_of(results: Results) -> Hierarchy:
     """Of the data that the runs were made on; without names where that is gone."""
     try:
-        return Hierarchy(find_source(data_of(results.runs)).classes.nodes)
+        source = find_source(data_of([run for run in results.runs if is_of_shinra(run)]))
+        return Hierarchy(cast(ShinraSource, source).classes.nodes)
     except (UserError, OSError) as error:
         return Hierarchy(missing=f"Classes stand by their ids alone: {error}")

@@ -10,7 +10,7 @@ from xlt_flax.analysis.results import Results, Run
 from xlt_flax.analysis.study_report import Answer, Column, StudyReport
 from xlt_flax.studies.shinra import answers
 from xlt_flax.studies.shinra.curve import largest
-from xlt_flax.studies.shinra.reported import DATA_SET, SAMPLE, WORKSHOP
+from xlt_flax.studies.shinra.reported import WORKSHOP, is_of_shinra
 
 
 class ShinraReport(StudyReport):
@@ -28,8 +28,7 @@ class ShinraReport(StudyReport):
     )
 
     def concerns(self, results: Results) -> bool:
-        data_sets = {run.record.config.get("data.dataset") for run in results.runs}
-        return bool(data_sets & {DATA_SET, SAMPLE})
+        return any(map(is_of_shinra, results.runs))
 
     def title(self, results: Results) -> str:
         return "SHINRA: articles of Japanese Wikipedia"

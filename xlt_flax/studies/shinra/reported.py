@@ -7,7 +7,7 @@ run here is judged on the same pages.
 from typing import NamedTuple
 
 from xlt_flax.analysis.experiment import Experiment, Field
-from xlt_flax.analysis.results import Results
+from xlt_flax.analysis.results import Results, Run
 
 DATA_SET, SAMPLE = "shinra", "shinra_sample"  # config.data.dataset of runs that are of this study
 ARTICLES = 5000  # that the workshop trained on
@@ -38,6 +38,10 @@ WORKSHOP = Experiment(
         Field("train.objective", "single_label", "the objective"),
     )
 )
+
+
+def is_of_shinra(run: Run) -> bool:
+    return run.record.config.get("data.dataset") in (DATA_SET, SAMPLE)
 
 
 def are_of_real_pages(results: Results) -> bool:
