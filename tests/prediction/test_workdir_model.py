@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from xlt_flax.errors import UserError
+from xlt_flax.evaluation.evaluate import evaluate
 from xlt_flax.modeling.vocabulary import word_embedding
 from xlt_flax.overrides import given_anew
 from xlt_flax.prediction.opening import open_trained, open_whole
@@ -99,3 +100,47 @@ def test_workdirs_and_models_are_told_apart(trained_runs, tmp_path):
     assert not is_workdir(trained_runs.model)
     assert not is_workdir(tmp_path / "nowhere")
     assert not is_workdir("bert-base-multilingual-cased")
+
+
+def judged(workdir, config):
+    (result,) = evaluate(workdir, config, ["ja"]).values()
+    return result | {"seconds": 0}, workdir.predictions("ja").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["first", "stage"])
+def test_an_evaluation_needs_no_other_model(trained_runs, name, tmp_path, caplog):
+    """And says the very same without."""
+    for run in {"first", name}:
+        shutil.copytree(getattr(trained_runs, run).path, tmp_path / run)
+    workdir = Workdir(tmp_path / name)
+    with caplog.at_level("INFO", "xlt_flax"):
+        alone = judged(workdir, workdir.read_config())
+    said = [line for line in caplog.messages if "has what is needed of it" in line]
+    assert len(said) == 1
+    assert str(workdir.base) in said[0]
+    places = {"model.name": str(trained_runs.model)}
+    assert judged(workdir, given_anew(workdir.read_config(), places)) == alone
+
+
+def test_a_place_that_is_given_must_have_the_model(trained_runs):
+    config = given_anew(trained_runs.first.read_config(), {"model.name": "/nowhere/model"})
+    with pytest.raises(UserError, match=r"config\.model\.name: there is no folder /nowhere/model"):
+        evaluate(trained_runs.first, config, ["ja"])
+
+
+def test_an_evaluation_of_an_older_workdir_says_which_model_it_needs(trained_runs, tmp_path):
+    older = without_base(trained_runs.first, tmp_path)
+    with pytest.raises(UserError, match=r"config\.model\.name: there is no folder .*tiny-bert"):
+        evaluate(older, older.read_config(), ["ja"])
+
+
+@pytest.mark.slow
+def test_an_evaluation_of_a_pretrained_models_run(tiny_model_folder, small_config, tmp_path):
+    """Whose weights base/ has not, and cannot be compared by their digest."""
+    model = tiny_model_folder("pytorch")
+    fields = {"mixture": "E1", "model__init": "pretrained", "train__max_steps": 1}
+    workdir = Workdir(tmp_path / "run")
+    train(small_config(**fields, model__name=str(model)), workdir)
+    before = judged(workdir, workdir.read_config())
+    shutil.rmtree(model)
+    assert judged(workdir, workdir.read_config()) == before

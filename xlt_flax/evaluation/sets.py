@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -17,11 +18,13 @@ from xlt_flax.data.sources import Source
 from xlt_flax.errors import UserError
 from xlt_flax.evaluation.seen import seen_by
 from xlt_flax.modeling.encoders import Params
+from xlt_flax.modeling.pretrained import is_there
 from xlt_flax.modeling.vocabulary import Vocabulary, join
 from xlt_flax.training import provenance
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.initial_weights import unused_rows
 from xlt_flax.training.inputs import Inputs, open_inputs
+from xlt_flax.training.kept_base import kept_table, with_kept_base
 from xlt_flax.training.phases import Phase, evaluation_phase, predicted_labels
 from xlt_flax.training.plan import Plan, plan_evaluation, used_rows
 from xlt_flax.training.stages import Start, chain, starting_point
@@ -56,6 +59,8 @@ class EvaluationSets:
       inputs: what that names.
       plan: of the evaluation.
       start: what the run started from.
+      is_kept: whether shape, tokenizer and unused rows are those of the workdir's base/, since the
+        model that the run began with is not where it was.
       long: how documents were read that are longer than the model reads (config.data.long).
       by_language: in the order that was asked for.
       unknown: what is not known of `seen`, in plain sentences.
@@ -66,6 +71,7 @@ class EvaluationSets:
     inputs: Inputs
     plan: Plan
     start: Start
+    is_kept: bool
     long: str
     by_language: dict[str, EvaluationSet]
     unknown: list[str]
@@ -117,16 +123,34 @@ def open_sets(
     long = long or config.data.long
     if long not in LONG:
         raise UserError(f"long is {long!r}: give {' or '.join(LONG)}")
-    inputs = inputs or open_inputs(config, reads_documents=False)
+    is_kept = inputs is None and _needs_kept_base(workdir, config)
+    inputs = inputs or _open_inputs(workdir, config, is_kept)
     _require_tests(inputs.corpus.source, languages)
     plan = plan or plan_evaluation(config, inputs.base)
     start = starting_point(config, workdir)
     provenance.check_labels(workdir, inputs, start)
     documents = {name: test_documents(inputs.corpus.reading(long), name) for name in languages}
-    provenance.check(workdir, config, inputs, start)
+    # What is in base/ has digests of its own, by which it is read.
+    check = provenance.check_data if is_kept else partial(provenance.check, start=start)
+    check(workdir, config, inputs)
     known, unknown = _known(workdir, config, inputs)
     sets = {name: EvaluationSet(of, known.marks(of)) for name, of in documents.items()}
-    return EvaluationSets(workdir, config, inputs, plan, start, long, sets, unknown)
+    return EvaluationSets(workdir, config, inputs, plan, start, is_kept, long, sets, unknown)
+
+
+def _needs_kept_base(workdir: Workdir, config: ConfigDict) -> bool:
+    """Whether the model's folder is gone, nobody says where it is now, and there is base/."""
+    name = config.model.name
+    if is_there(name) or name != workdir.read_config().model.name:
+        return False
+    return workdir.base.is_dir()
+
+
+def _open_inputs(workdir: Workdir, config: ConfigDict, is_kept: bool) -> Inputs:
+    if not is_kept:
+        return open_inputs(config, reads_documents=False)
+    log.info("model: %s is gone: %s has what is needed of it", config.model.name, workdir.base)
+    return open_inputs(with_kept_base(workdir, config), reads_documents=False)
 
 
 def _require_tests(source: Source, languages: list[str]) -> None:
@@ -161,9 +185,14 @@ def load_model(sets: EvaluationSets, step: int) -> TrainedModel:
     used = used_rows(sets.inputs, [one.documents for one in sets.by_language.values()])
     if not held.holds(used):
         joined = join(held, used)
-        table = unused_rows(sets.config, sets.inputs, sets.start, step)
-        params, held = held.move(params, joined, table), joined
+        params, held = held.move(params, joined, _unused_rows(sets, step)), joined
     return TrainedModel(put_on_devices(as_held(params, sets.config.eval.weights)), held)
+
+
+def _unused_rows(sets: EvaluationSets, step: int) -> np.ndarray:
+    if sets.is_kept:
+        return kept_table(sets.workdir, sets.config, step)
+    return unused_rows(sets.config, sets.inputs, sets.start, step)
 
 
 def as_held(params: Params, weights: str) -> Params:

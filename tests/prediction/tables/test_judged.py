@@ -117,7 +117,7 @@ def test_a_label_that_the_model_does_not_know_is_refused_with_its_row(judged, di
 def test_labels_are_renamed_as_the_run_renamed_them(predicting, write, tmp_path, monkeypatch):
     write("own.toml", 'rename = {"1" = "bad", "5" = "good"}\n[train]\nen = "en.train.csv"')
     write("a.csv", "text,label\na,1\nb,5\nc,meh\n")
-    data = {"dataset": "files", "files": str(tmp_path / "own.toml")}
+    data = {"dataset": "files", "files": str(tmp_path / "own.toml"), "long": "truncate"}
     config = SimpleNamespace(read_config=lambda: ConfigDict({"data": data}))
     monkeypatch.setattr(api_models, "is_workdir", lambda _: True)
     monkeypatch.setattr(api_models, "Workdir", lambda _: config)
