@@ -9,6 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before huggingface_hub reads it: no test asks a hub
+# Programs that make a few steps take longer to optimize than to run. Processes that tests start
+# inherit it, so that all compute the same bits; XLA_FLAGS hold what there was, and nothing twice.
+os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
+os.environ["XLA_FLAGS"] = " ".join(
+    dict.fromkeys(
+        [
+            *os.environ.get("XLA_FLAGS", "").split(),
+            "--xla_cpu_use_fusion_emitters=false",
+            "--xla_cpu_parallel_codegen_split_count=1",
+        ]
+    )
+)
 
 import numpy as np
 import pytest

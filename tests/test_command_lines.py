@@ -235,7 +235,7 @@ def assert_same_course(workdir, other):
 
 def test_three_devices_see_the_batches_of_one(undisturbed, sample_data_dir, tmp_path):
     """8 documents on 3 devices: the global batch is padded and masked."""
-    flags = "--xla_force_host_platform_device_count=3"
+    flags = f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count=3"
     arguments = training(tmp_path / "run", sample_data_dir)
     assert "on 3 of 3 cpu devices, 1 host" in run(arguments, XLA_FLAGS=flags).stderr
     assert_same_course(tmp_path / "run", undisturbed)

@@ -2,13 +2,12 @@
 that are gone. `old_workdirs/make.py` says how the fixture was made, by the code of its time."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tarfile
 from pathlib import Path
 
+import forks
 import pytest
 from ml_collections import ConfigDict
 
@@ -89,13 +88,8 @@ def test_a_model_of_another_shape_is_refused(november, sample_data_dir):
 
 
 def eval_of(run, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "xlt_flax.eval", f"--workdir={run}", *arguments],
-        cwd=HERE.parent,
-        env=os.environ,
-        capture_output=True,
-        text=True,
-    )
+    command = [sys.executable, "-m", "xlt_flax.eval", f"--workdir={run}", *arguments]
+    return forks.run(command, cwd=HERE.parent)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +116,7 @@ def test_eval_and_report_take_places(november, sample_data_dir):
     finished = eval_of(november / "run", *places, "--config.eval.batch_size=7")
     assert finished.returncode == 0, finished.stderr
     report = [sys.executable, "-m", "xlt_flax.report", f"--workdir={november / 'run'}", *places]
-    written = subprocess.run(report, cwd=HERE.parent, capture_output=True, text=True)
+    written = forks.run(report, cwd=HERE.parent)
     assert written.returncode == 0, written.stderr
     assert (november / "run" / "report" / "results.json").exists()
 

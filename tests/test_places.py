@@ -2,11 +2,11 @@
 
 import os
 import stat
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+import forks
 import numpy as np
 import pytest
 
@@ -41,12 +41,9 @@ def test_a_url_is_no_workdir(url, kind, tmp_path, monkeypatch):
 def test_every_command_line_refuses_a_url(module, tmp_path):
     configs = {"main": "demo", "sweep": "thesis_demo"}
     config = [f"--config={ROOT}/configs/{configs[module]}.py"] if module in configs else []
-    finished = subprocess.run(
+    finished = forks.run(
         [sys.executable, "-m", f"xlt_flax.{module}", "--workdir=gs://bucket/run", *config],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
     )
     assert finished.returncode == 2, finished.stderr
     (line,) = finished.stderr.splitlines()

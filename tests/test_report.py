@@ -3,11 +3,11 @@
 import html
 import json
 import re
-import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import forks
 import made_up_sweep
 import pytest
 
@@ -35,8 +35,7 @@ VOID = {"meta", "br", "hr", "img", "link", "input"}
 
 def run(*words):
     command = [sys.executable, "-m", "xlt_flax.report", *words]
-    root = Path(__file__).parent.parent
-    return subprocess.run(command, capture_output=True, text=True, cwd=root, timeout=120)
+    return forks.run(command, cwd=Path(__file__).parent.parent)
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,9 @@
 """Words that belong to no flag are refused, with the spelling that was probably meant."""
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
+import forks
 import pytest
 from absl import flags
 
@@ -82,14 +81,8 @@ def test_a_configs_words_are_handed_on(line, expected):
     assert words.of_config(line.split()) == expected.split()
 
 
-def run(module, *arguments, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", f"xlt_flax.{module}", *map(str, arguments)],
-        cwd=ROOT,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-    )
+def run(module, *arguments):
+    return forks.run([sys.executable, "-m", f"xlt_flax.{module}", *arguments], cwd=ROOT)
 
 
 DEMO = "--config=configs/demo.py"

@@ -8,6 +8,8 @@ standard input, output and error come along as open files. The answer is the com
 Whoever asks must adopt orphans (`forks.py`).
 """
 
+import atexit
+import contextlib
 import gc
 import importlib
 import json
@@ -20,7 +22,27 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 # They use no device and start no thread, which a fork would lose, and define no flags.
-IMPORTS = ("xlt_flax.studies.runner", "xlt_flax.data.webis_cls10")
+IMPORTS = (
+    "xlt_flax.studies.runner",
+    "xlt_flax.data.webis_cls10",
+    "xlt_flax.analysis.written",
+)
+REFUSED = 2  # what a program ends with that has done nothing
+
+
+class Ending:
+    """Of this process: what it ends with, once that is known."""
+
+    code: object = None
+
+    def hasten(self) -> None:
+        """Where nothing was done, does not take apart what was imported: that would copy it all,
+        and take three times as long as the refusal."""
+        if self.code == REFUSED:
+            with contextlib.suppress(OSError):  # the interpreter goes on, and tells of it
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(REFUSED)
 
 
 def serve(connection: socket.socket) -> dict | None:
@@ -71,6 +93,8 @@ def become(request: dict) -> None:
 
 
 def main() -> None:
+    ending = Ending()
+    atexit.register(ending.hasten)  # before all others, so that it is called after them
     connection = socket.socket(fileno=int(sys.argv[1]))
     sys.path[0] = str(ROOT)
     importlib.import_module("xlt_flax.console").quiet_libraries()
@@ -78,7 +102,11 @@ def main() -> None:
         importlib.import_module(name)
     gc.freeze()  # a collection would write to the memory that all share, and so copy it
     if request := serve(connection):
-        become(request)
+        try:
+            become(request)
+        except SystemExit as end:
+            ending.code = end.code
+            raise
 
 
 if __name__ == "__main__":
