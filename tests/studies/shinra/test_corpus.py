@@ -30,7 +30,7 @@ SMALL = (
     "--config.data.max_length=64",
     "--config.train.batch_size=32",
     "--config.train.learning_rate=3e-3",
-    "--config.train.epochs=4",
+    "--config.train.epochs=2",
     "--config.train.trackers=",
 )
 
