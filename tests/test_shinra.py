@@ -66,7 +66,7 @@ def config(folder, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(config, tmp_path_factory):
-    return xlt_flax.train(config, tmp_path_factory.mktemp("trained") / "run").workdir
+    return xlt_flax.train(config, tmp_path_factory.mktemp("trained") / "run").workdir.path
 
 
 def test_it_learns_and_says_what_it_is_of(trained):
@@ -79,8 +79,8 @@ def test_it_learns_and_says_what_it_is_of(trained):
     assert audit["splits"]["train"]["documents"] + audit["splits"]["validation"]["documents"] == 300
     assert audit["splits"]["test"]["documents"] == judged["n"]
     left_out = audit["left_out"]
-    assert 100 - judged["n"] == left_out["ja/test"]["pages of several classes"] > 0
-    assert left_out["ja/train"]["pages of several classes"] > 0
+    assert 100 - judged["n"] == left_out["ja/test"]["of_several_classes"] > 0
+    assert left_out["ja/train"]["of_several_classes"] > 0
     predictions = (trained / "eval" / "ja.predictions.jsonl").read_text().splitlines()
     assert {json.loads(line)["id"] for line in predictions} <= {str(id) for id in range(401, 501)}
 

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 import pytest
-from shinra_files import page_line, write, write_classes, write_corpus
+from shinra_files import dump_lines, page_line, write, write_classes, write_corpus
 
 from xlt_flax.config import base
 from xlt_flax.data.corpus import Corpus
@@ -62,14 +62,13 @@ def test_what_a_split_holds(data, caplog):
         ("1", (("本文 1",), ["1.1"])),
     ]
     assert (
-        "shinra train: 2 pages without a class, 2 pages without text, 1 pages of several classes "
-        "are left out"
+        "shinra train: pages left out: 2 without class, 2 without text, 1 of several classes"
     ) in caplog.messages
     assert given(source, "test") == {"20": (("本文 20",), ["1.10"]), "21": (("本文 21",), ["1.1"])}
     assert given(source, "unlabeled") == {"31": (("本文 31",), []), "30": (("本文 30",), [])}
     assert left_out_of(source, "ja", "test") == {
-        "pages without text": 1,
-        "pages of several classes": 1,
+        "without_text": 1,
+        "of_several_classes": 1,
     }
     assert source.classes.nodes["1.7"].english == "Product"
 
@@ -78,7 +77,7 @@ def test_pages_of_several_classes_are_kept_where_that_is_wanted(data):
     source = find_source(data(labels="multi"))
     assert source.labels.several
     assert given(source, "train")["2"] == (("本文 2",), ["1.10", "1.1"])
-    assert "pages of several classes" not in left_out_of(source, "ja", "train")
+    assert "of_several_classes" not in left_out_of(source, "ja", "train")
 
 
 @pytest.mark.parametrize(
@@ -90,18 +89,22 @@ def test_what_is_read_of_a_page(text, texts, data):
 
 
 def test_samples_are_nested_and_drawn_by_seed(data):
-    samples = [set(given(find_source(data(sample=n)), "train")) for n in (2, 4, 6)]
-    assert [*map(len, samples)] == [2, 4, 6]
-    assert samples[0] < samples[1] < samples[2]
-    others = [set(given(find_source(data(sample=2, split_seed=s)), "train")) for s in range(9)]
-    assert len({frozenset(other) for other in others}) > 3
-    assert len(given(find_source(data(sample=2)), "test")) == 2
+    def drawn(sample, seed):
+        return frozenset(given(find_source(data(sample=sample, split_seed=seed)), "train"))
+
+    for seed in range(6):
+        samples = [drawn(sample, seed) for sample in (1, 3, 5)]
+        assert [*map(len, samples)] == [1, 3, 5]
+        assert samples[0] < samples[1] < samples[2]
+    assert len({drawn(3, seed) for seed in range(6)}) > 2
+    assert len(given(find_source(data(sample=1)), "test")) == 2
 
 
 def test_a_stratified_sample_has_each_class_before_any_twice(data):
     for seed in range(9):
         drawn = given(find_source(data(sample=5, stratify=True, split_seed=seed)), "train")
         assert {label for _, (label,) in drawn.values()} == {"0", "1.1", "1.2", "1.7.19.13", "9"}
+    assert len(given(find_source(data(sample=6, stratify=True)), "train")) == 6
 
 
 def test_a_digest_tells_what_gives_other_examples(data, made):
@@ -191,6 +194,10 @@ WRONG = {
         lambda raw: next(raw.glob("wiki*")).write_bytes(next(raw.glob("wiki*")).read_bytes()[:-9]),
         "/wikipedia-ja-20210823-json.gz: line ",
     ),
+    "a dump of something else": (
+        lambda raw: write(next(raw.glob("wiki*")), dump_lines((99, "a", "b"))),
+        "/wikipedia-ja-20210823-json.gz: has text of none of the 15 pages of",
+    ),
     "two dumps": (
         lambda raw: write(raw / "dump.json", []),
         ": dump.json and wikipedia-ja-20210823-json.gz are both dump.json by their names",
@@ -235,7 +242,7 @@ def test_the_builders_are_registered(made):
     assert second["labels"].tolist() == [b"1.10", b"1.1"]
     assert rows[-1]["title"] == "題11".encode()
     assert json.loads((made[1] / "shinra/1.0.0/metadata.json").read_text())["counts"]["train"] == {
-        "pages without a class": 2,
-        "pages without text": 2,
-        "pages of several classes": 1,
+        "without_class": 2,
+        "without_text": 2,
+        "of_several_classes": 1,
     }

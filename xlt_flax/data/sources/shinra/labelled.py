@@ -11,9 +11,9 @@ from xlt_flax.errors import UserError
 
 # What is counted of a split's pages; those of several classes are given.
 COUNTED = (WITHOUT_CLASS, WITHOUT_TEXT, OF_SEVERAL) = (
-    "pages without a class",
-    "pages without text",
-    "pages of several classes",
+    "without_class",
+    "without_text",
+    "of_several_classes",
 )
 
 

@@ -90,12 +90,16 @@ class ShinraSource:
         noted = self._prepared.metadata()
         if noted is None:
             return read_class_list(find_files(self.manual_dir)["classes"])
-        nodes = [ClassNode(*node[:3], tuple(node[3]), node[4]) for node in noted["classes"]]
-        return ClassList({node.id: node for node in nodes})
+        return ClassList(
+            {
+                id: ClassNode(id, english, japanese, tuple(children), parent)
+                for id, english, japanese, children, parent in noted["classes"]
+            }
+        )
 
     def splits(self, language: str) -> tuple[str, ...]:
-        """ "train"; "test" where there is development data; "unlabeled" where there are target
-        lines."""
+        """Training data; "test" where there is development data, "unlabeled" where there are
+        target lines."""
         there = self._prepared.digests() or find_files(self.manual_dir)
         return tuple(split for split, what in SPLITS.items() if what in there)
 
@@ -131,8 +135,8 @@ class ShinraSource:
         self.digest(language, split)
         wanted = self._wanted(split)
         if left_out := self.left_out(language, split):
-            counts = ", ".join(f"{count:,} {why}" for why, count in left_out.items())
-            log.info("%s %s: %s are left out", self.name, split, counts)
+            counts = ", ".join(f"{n:,} {why.replace('_', ' ')}" for why, n in left_out.items())
+            log.info("%s %s: pages left out: %s", self.name, split, counts)
         return Examples(self._examples(wanted), len(wanted))
 
     def _examples(self, wanted: Mapping[str, tuple[int, ...]]) -> Iterator[Example]:
