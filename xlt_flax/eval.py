@@ -2,7 +2,7 @@
 
     python -m xlt_flax.eval --workdir=DIR [--checkpoint=best|latest|STEP] [--language=de,ja ...]
     python -m xlt_flax.eval --workdir=DIR --watch    # each checkpoint of a running training
-    python -m xlt_flax.eval --workdir=DIR --long=windows    # all of long documents, not their begin
+    python -m xlt_flax.eval --workdir=DIR --long=windows    # long documents whole, in windows
     python -m xlt_flax.eval --workdir=DIR --config.model.name=PLACE    # of a model that was moved
     python -m xlt_flax.eval --workdir=DIR --config.eval.weights=bfloat16    # weights in less memory
     python -m xlt_flax.eval --submission=FILE --answers=FILE [--classes=FILE]    # SHINRA's scorer
