@@ -35,11 +35,12 @@ SAMPLE_MODEL = Path(__file__).parents[1] / "xlt_flax" / "data" / "sample" / "tin
 
 def pytest_collection_modifyitems(items):
     """What takes longest comes first, so that no worker is left alone with it at the end."""
-    rooms = ("tests", "studies", "training", "evaluation", "modeling", "data", "analysis")
+    rooms = ("studies", "training", "prediction", "evaluation", "modeling", "data", "analysis")
+    here = Path(__file__).parent
 
     def place(item):
-        room = item.path.parent.name
-        return rooms.index(room) if room in rooms else len(rooms)
+        room = item.path.relative_to(here).parts[0]
+        return rooms.index(room) if room in rooms else -1
 
     items.sort(key=place)
 
