@@ -84,8 +84,9 @@ class Progress:
         return (now - begun) / (done - before) if done > before else None
 
     def _eta(self) -> str:
-        each = self._seconds_each()
-        return "?" if each is None else _clock(each * (self._total - self._done))
+        left = self._total - self._done
+        each = self._seconds_each() if left else 0.0
+        return "?" if each is None else _clock(each * left)
 
 
 def bar_place() -> dict[str, Any] | None:
