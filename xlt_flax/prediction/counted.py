@@ -25,8 +25,9 @@ class Counted:
         self._begun = self._told = time.monotonic()
         self._bar = None
         if (place := bar_place()) is not None:
-            whole = {"total": total, "initial": done}
-            self._bar = tqdm(desc="predicting", unit="doc", unit_scale=True, **whole, **place)
+            self._bar = tqdm(
+                desc="predicting", total=total, initial=done, unit="doc", unit_scale=True, **place
+            )
 
     def advance(self, documents: int) -> None:
         self._done += documents
