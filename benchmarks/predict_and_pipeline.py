@@ -2,10 +2,14 @@
 
     python -m xlt_flax.export --workdir=RUN --output=FOLDER
     python benchmarks/predict_and_pipeline.py --model=FOLDER --texts=FILE.txt --torch=PYTHON
+    … --by_length --bfloat16 --workdir=RUN
 
-PYTHON is that of an environment with torch and transformers 4.57. Each of the two programs is
-loaded and warmed up once; then they classify the same texts (a line each, in a fixed random order)
-in turn, PAIRS times, never at once. The last line is JSON: each pair's ratio, and their median.
+PYTHON is that of an environment with torch and transformers 4.57. Each program is loaded and warmed
+up once; then they classify the same texts (a line each, in a fixed random order) in turn, PAIRS
+times, never at once. With --by_length the pipeline is also given the texts sorted by length, which
+its users seldom do; with --bfloat16 each is also run in bfloat16 (ours, with --workdir, as
+`predict --config.eval.weights=bfloat16`). The last line is JSON: documents a second of each program
+by those of the plain pipeline in float32, in each round, and their median.
 """
 
 import argparse
@@ -22,19 +26,34 @@ from pathlib import Path
 BATCH = 32  # of the pipeline, as its users give it
 
 
+PIPELINE = "pipeline"
+
+
 def main() -> None:
     given = _arguments()
     if given.worker:
-        {"ours": _serve_ours, "pipeline": _serve_pipeline}[given.worker](given)
+        _serve(_texts(given), _classify(given))
         return
-    ours, pipeline = _Worker(sys.executable, "ours"), _Worker(given.torch, "pipeline")
-    ratios = []
+    workers = {kind: _Worker(given, kind) for kind in _kinds(given)}
+    rounds = []
     for number in range(1, given.pairs + 1):
-        theirs, own = pipeline.rate(), ours.rate()
-        ratios.append(own / theirs)
-        rates = f"{own:.1f} and {theirs:.1f} documents/s"
-        print(f"pair {number}: {rates}: {ratios[-1]:.2f}", flush=True)
-    print(json.dumps({"ratios": ratios, "median": statistics.median(ratios)}))
+        rounds.append({kind: worker.rate() for kind, worker in workers.items()})
+        rates = (f"{kind} {rate:.1f}" for kind, rate in rounds[-1].items())
+        print(f"round {number}, documents/s: {', '.join(rates)}", flush=True)
+    print(json.dumps({kind: _ratios(kind, rounds) for kind in workers if kind != PIPELINE}))
+
+
+def _kinds(given: argparse.Namespace) -> list[str]:
+    """Of workers: whose program, and what is said of how it is run."""
+    kinds = [PIPELINE, "ours", *[f"{PIPELINE}+by_length"] * given.by_length]
+    if given.bfloat16:
+        kinds += [f"{k}+bfloat16" for k in kinds if k != "ours" or given.workdir]
+    return kinds
+
+
+def _ratios(kind: str, rounds: list[dict[str, float]]) -> dict[str, object]:
+    ratios = [rates[kind] / rates[PIPELINE] for rates in rounds]
+    return {"median": statistics.median(ratios), "ratios": ratios}
 
 
 def _arguments() -> argparse.Namespace:
@@ -44,16 +63,20 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--torch", default=sys.executable)
     parser.add_argument("--documents", type=int, default=160)
     parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument("--worker", choices=("ours", "pipeline"))
+    parser.add_argument("--by_length", action="store_true")
+    parser.add_argument("--bfloat16", action="store_true")
+    parser.add_argument("--workdir", help="Of the run that --model was exported from.")
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 class _Worker:
     """This program in another process, which answers a line with documents a second."""
 
-    def __init__(self, python: str, kind: str):
-        environment = dict(os.environ)
-        if kind == "pipeline":
+    def __init__(self, given: argparse.Namespace, kind: str):
+        environment, python = dict(os.environ), sys.executable
+        if kind.startswith(PIPELINE):
+            python = given.torch
             environment.pop("PYTHONPATH", None)
         self._process = subprocess.Popen(
             [python, __file__, *sys.argv[1:], f"--worker={kind}"],
@@ -72,18 +95,35 @@ class _Worker:
         return float(self._process.stdout.readline())
 
 
-def _serve_ours(given: argparse.Namespace) -> None:
-    from xlt_flax import Classifier
+def _classify(given: argparse.Namespace) -> Callable[[list[str]], object]:
+    """What the worker's program does with texts."""
+    name, *how = given.worker.split("+")
+    dtype = "bfloat16" if "bfloat16" in how else "float32"
+    classify = _ours(given, dtype) if name == "ours" else _pipeline(given, dtype)
+    if "by_length" in how:
+        return lambda texts: classify(sorted(texts, key=len))
+    return classify
 
-    classifier = Classifier.load(given.model)
-    _serve(_texts(given), lambda texts: classifier.predict_proba(texts))
+
+def _ours(given: argparse.Namespace, dtype: str) -> Callable[[list[str]], object]:
+    from xlt_flax.overrides import given_anew
+    from xlt_flax.prediction.classify import classify
+    from xlt_flax.prediction.opening import open_trained
+    from xlt_flax.workdir import Workdir
+
+    if given.workdir:
+        config = given_anew(Workdir(given.workdir).read_config(), {"eval.weights": dtype})
+        model = open_trained(given.workdir, config=config)
+    else:
+        model = open_trained(given.model)
+    return lambda texts: list(classify(model, [(text,) for text in texts]))
 
 
-def _serve_pipeline(given: argparse.Namespace) -> None:
+def _pipeline(given: argparse.Namespace, dtype: str) -> Callable[[list[str]], object]:
     from transformers import pipeline
 
-    classify = pipeline("text-classification", given.model, top_k=None, device="cpu")
-    _serve(_texts(given), lambda texts: classify(texts, truncation=True, batch_size=BATCH))
+    classify = pipeline("text-classification", given.model, top_k=None, device="cpu", dtype=dtype)
+    return lambda texts: classify(texts, truncation=True, batch_size=BATCH)
 
 
 def _serve(texts: list[str], classify: Callable[[list[str]], object]) -> None:

@@ -97,10 +97,11 @@ class Progress:
         return (now - begun) / (done - before) if done > before else None
 
     def _eta(self) -> str:
-        each = self._seconds_each()
-        if each is None or self._total is None:
+        if self._total is None:
             return "?"
-        return _clock(each * (self._total - self._done))
+        left = self._total - self._done
+        each = self._seconds_each() if left else 0.0
+        return "?" if each is None else _clock(each * left)
 
 
 def bar_place() -> dict[str, Any] | None:
