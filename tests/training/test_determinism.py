@@ -17,7 +17,7 @@ from xlt_flax.training.determinism import FLAG, announce
     [
         ("cpu", False, "", ""),
         ("cpu", True, "", ""),
-        ("gpu", False, "", "may have other bits"),
+        ("gpu", False, "", "bits may differ"),
         ("gpu", True, f"--xla_dump_to=d {FLAG}", "costs"),
     ],
 )
