@@ -63,7 +63,9 @@ def main(_: Sequence[str]) -> None:
 def _compile_for(config: ConfigDict, target: str, synthetic: tuple[float, float] | None) -> None:
     rows = _parse_rows(_ROWS.value) if _ROWS.value else None
     cli.without_device()
-    cli.start_jax(config, "bench")
+    unkept = config.copy_and_resolve_references()
+    unkept.train.compilation_cache = False  # a program for what is not there is not loaded again
+    cli.start_jax(unkept, "bench")
     result = api.compiled_costs(config, target, synthetic, rows, _prepare)
     from xlt_flax.training.compiled.report import table
 

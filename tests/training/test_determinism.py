@@ -8,6 +8,7 @@ import pytest
 
 from xlt_flax.config import base
 from xlt_flax.errors import UserError
+from xlt_flax.training import determinism
 from xlt_flax.training.determinism import FLAG, announce
 
 
@@ -16,7 +17,7 @@ from xlt_flax.training.determinism import FLAG, announce
     [
         ("cpu", False, "", ""),
         ("cpu", True, "", ""),
-        ("gpu", False, "", "may have other bits"),
+        ("gpu", False, "", "bits may differ"),
         ("gpu", True, f"--xla_dump_to=d {FLAG}", "costs"),
     ],
 )
@@ -25,8 +26,10 @@ def test_what_is_said(monkeypatch, caplog, backend, asked, flags, said):
     monkeypatch.setenv("XLA_FLAGS", flags)
     config = base()
     config.deterministic = asked
+    determinism._say.cache_clear()
     with caplog.at_level(logging.INFO, "xlt_flax"):
         announce(config)
+        announce(config)  # of the next run of a sweep
     assert len(caplog.records) == bool(said)
     assert said in caplog.text
 

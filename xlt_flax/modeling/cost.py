@@ -78,7 +78,7 @@ def peak_flops(device_kind: str, dtype: str, tf32: bool) -> float | None:
     if dtype == "float32" and tf32:
         multiplied = "bfloat16" if "TPU" in device_kind else "tf32"
     peak = peak_of(device_kind)
-    return peak and peak.products.get(multiplied)
+    return None if peak is None else peak.products.get(multiplied)
 
 
 def peak_of(device_kind: str) -> Peak | None:

@@ -52,20 +52,17 @@ def compiled():
 @pytest.mark.slow
 def test_the_step_evaluation_and_predict_are_counted(compiled):
     result = compiled(rows=(3, 64))
-    step, evaluation, predict = result["programs"]
+    step, _, predict = result["programs"]
     assert [p["name"] for p in result["programs"]] == ["step", "evaluation", "predict"]
     assert (step["rows"], step["row_length"], step["documents"]) == (3, 64, 8)
-    # 2 layers, 64 wide, 256 inside: forward, and twice that backward, but for first tokens alone
-    # in the last layer.
-    tokens, layer = 3 * 64, 2 * (4 * 64 * 64 + 2 * 64 * 256)
-    attention = 2 * 2 * 64 * 64
-    assert 0.5 < step["compiled"]["product_flop"] / (3 * 2 * tokens * (layer + attention)) < 1.1
-    for program in (evaluation, predict):
-        tokens = program["rows"] * program["row_length"]
-        share = program["compiled"]["product_flop"] / (2 * tokens * layer)
-        assert 0.5 < share < 1.5
-    for program in result["programs"]:
+    # 2 layers, 64 wide, 256 inside, of which the last is for first tokens alone.
+    layer = 2 * (4 * 64 * 64 + 2 * 64 * 256)
+    for program, passes in zip(result["programs"], (3, 1, 1), strict=True):
         counted, estimated = program["compiled"], program["estimated"]
+        attention = 4 * 64 * program["row_length"]
+        tokens = program["rows"] * program["row_length"]
+        whole = passes * 2 * tokens * (layer + attention)
+        assert 0.5 < counted["product_flop"] / whole < 1.01
         assert counted["unknown_loops"] == 0
         assert counted["kernels"] == sum(k["kernels"] for k in counted["kinds"].values())
         assert estimated["seconds"] == pytest.approx(sum(estimated["kinds"].values()))
@@ -80,10 +77,16 @@ def test_the_step_evaluation_and_predict_are_counted(compiled):
 
 
 def test_rows_are_of_packed_batches(compiled):
-    with pytest.raises(UserError, match="--rows"):
+    with pytest.raises(UserError, match="--rows: batches that are padded"):
         compiled(rows=(3, 64), **{"model.forward": "padded"})
 
 
+def test_rows_that_hold_no_batch_are_refused(compiled):
+    with pytest.raises(UserError, match="--rows=1x32: no batch fits"):
+        compiled(rows=(1, 32))
+
+
+STORED = {"0.10.2": {"kernels": 231, "bytes": 134_984_480, "float32_products": 7}}  # by JAX
 FLAGS = ("--config=configs/demo.py", "--synthetic=135,172", "--compile_for=h100", "--rows=3x512")
 MORE = ("--config.data.max_length=512", "--config.model.dtype=bfloat16")
 
@@ -92,12 +95,12 @@ MORE = ("--config.data.max_length=512", "--config.model.dtype=bfloat16")
 def test_two_layers_on_an_h100_cost_what_they_did(tmp_path):
     """Executed kernels, bytes and products of float32: what makes them more is to be known."""
     if find_spec("jax_plugins") is None:
-        pytest.skip("XLA's compiler for GPUs is not installed (jax-cuda12-plugin, jax-cuda12-pjrt)")
+        pytest.skip("XLA's compiler for GPUs is not installed (jax-cuda12-plugin)")
+    if jax.__version__ not in STORED:
+        pytest.skip(f"another XLA makes other programs: none is stored of JAX {jax.__version__}")
     command = [sys.executable, "-m", "xlt_flax.bench", *FLAGS, *MORE]
     command.append(f"--config.data.data_dir={tmp_path}")
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ)
     assert finished.returncode == 0, finished.stderr[-3000:]
     step = json.loads(finished.stdout.splitlines()[-1])["programs"][0]["compiled"]
-    assert step["float32_products"] == 0
-    assert step["kernels"] == pytest.approx(0, rel=0.02)
-    assert step["bytes"] == pytest.approx(0, rel=0.02)
+    assert {name: step[name] for name in STORED[jax.__version__]} == STORED[jax.__version__]

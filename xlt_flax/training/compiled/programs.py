@@ -12,16 +12,18 @@ from unittest import mock
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax._src.cudnn import fused_attention_stablehlo
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from ml_collections import ConfigDict
 
 from xlt_flax.data.documents import Documents
+from xlt_flax.data.layout.placing import Shape
 from xlt_flax.data.layout.slots import Batch, Layout
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.encoders import Params
 from xlt_flax.modeling.weights import weight_shapes
 from xlt_flax.training.benchmark import TimedDocuments, described_state, order_of
-from xlt_flax.training.compiled.targets import Target
+from xlt_flax.training.compiled.targets import CUDNN, Target
 from xlt_flax.training.determinism import OPTION
 from xlt_flax.training.inputs import Inputs
 from xlt_flax.training.length import Length
@@ -77,25 +79,28 @@ def compile_programs(
       UserError: the target's compiler is not installed; or rows are given of padded batches.
     """
     device = target.device()
+    options = dict(target.options)
+    if config.deterministic and target.backend == "gpu":
+        options[OPTION] = True
     with _as_if_on(target.backend):
         plan = plan_run(config, inputs, documents.train, documents.others, length.total)
-        if rows is not None and not plan.is_packed:
-            raise UserError("--rows: batches that are padded have as many rows as documents")
-        options = dict(target.options)
-        if config.deterministic and target.backend == "gpu":
-            options[OPTION] = True
-        ours = _Ours(config, inputs, documents, plan, partial(_compile, device, options))
-        yield ours.step(length, rows)
-        yield ours.evaluation()
-        yield ours.predict()
+    if rows is not None and not plan.is_packed:
+        raise UserError("--rows: batches that are padded have as many rows as documents")
+    ours = _Ours(config, inputs, documents, plan, partial(_compile, device, options))
+    for make in (partial(ours.step, length, rows), ours.evaluation, ours.predict):
+        with _as_if_on(target.backend):
+            program = make()
+        yield program
 
 
 @contextmanager
 def _as_if_on(backend: str) -> Iterator[None]:
-    """Plans and traces as where JAX has one device of another kind."""
+    """Plans and traces as where JAX has one device of another kind, and cuDNN's attention with it:
+    JAX asks the library for its version, which no device's process has loaded."""
     with (
         mock.patch.object(jax, "default_backend", return_value=backend),
         mock.patch.object(jax, "device_count", return_value=1),
+        mock.patch.object(fused_attention_stablehlo, "check_cudnn_version", return_value=CUDNN),
     ):
         yield
 
@@ -115,8 +120,7 @@ class _Ours:
         held = self.plan.rows_for([train, *self.documents.others])
         optimizer = optimizer_of(config.train, length)
         phase = training_phase(config, self.inputs, self.plan, held, train, optimizer)
-        numbers, batch = _common_batch(config, phase, length.total)
-        batch = batch if rows is None else _resized(batch, rows)
+        numbers, batch = _batch(config, phase, length.total, rows)
         step = train_step_of(self.plan.forward, optimizer, phase.objective, config.model.tf32)
         state = described_state(self.inputs, held, optimizer)
         compiled = self.compile(step, state, batch, *phase.step.constants, donated=0)
@@ -156,14 +160,23 @@ class _Ours:
         )
 
 
-def _common_batch(config: ConfigDict, phase: Phase, steps: int) -> tuple[np.ndarray, Batch]:
-    """The first batch of the shape that most have, and which documents it holds."""
-    order = order_of(config, phase.documents)
+def _batch(
+    config: ConfigDict, phase: Phase, steps: int, rows: Rows | None
+) -> tuple[np.ndarray, Batch]:
+    """The first batch that fits `rows`, or that is of the shape that most have; and which documents
+    it holds."""
+    order, documents = order_of(config, phase.documents), phase.documents
     batches = [order.batch(number) for number in range(min(steps, _LOOKED_AT))]
-    shapes = [phase.layout.shape_of(phase.documents, batch) for batch in batches]
-    ((common, _),) = Counter(shapes).most_common(1)
-    numbers = batches[shapes.index(common)]
-    return numbers, phase.layout.collate(phase.documents, numbers)
+    if rows is None:
+        shapes = [phase.layout.shape_of(documents, batch) for batch in batches]
+        ((common, _),) = Counter(shapes).most_common(1)
+        numbers = batches[shapes.index(common)]
+        return numbers, phase.layout.collate(documents, numbers)
+    shape = Shape(*rows, config.train.batch_size)
+    fitting = [batch for batch in batches if shape.fits(documents.lengths[batch].tolist())]
+    if not fitting:
+        raise UserError(f"--rows={rows[0]}x{rows[1]}: no batch fits; give more, or longer ones")
+    return fitting[0], _resized(phase.layout.collate(documents, fitting[0]), rows)
 
 
 def _rows(batch: Batch) -> Rows:
@@ -172,7 +185,7 @@ def _rows(batch: Batch) -> Rows:
 
 
 def _resized(batch: Batch, rows: Rows) -> Batch:
-    """A packed batch with other rows; what they hold is not looked at."""
+    """A packed batch with other rows; what they would hold is not looked at."""
     tokens = batch["input_ids"].shape
     return {
         name: np.zeros((tokens[0], *rows), array.dtype) if array.shape == tokens else array

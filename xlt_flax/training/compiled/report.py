@@ -66,8 +66,7 @@ def _of_program(
         "documents": len(program.lengths),
         "tokens": int(program.lengths.sum()),
     }
-    memory = program.compiled.memory_analysis()
-    held = {"temporary_bytes": memory and memory.temp_size_in_bytes}
+    held = _held(program)
     if target.backend != "gpu":
         costs = program.compiled.cost_analysis() or {}
         counted = {"flop": costs.get("flops"), "bytes": costs.get("bytes accessed")}
@@ -79,6 +78,17 @@ def _of_program(
         "compiled": _counted(found.kernels, target) | held | {"unknown_loops": found.unknown_loops},
         "estimated": _estimated(found.kernels, target, useful, peak),
     }
+
+
+def _held(program: Program) -> dict[str, int | None]:
+    """Bytes of the device: all that a program holds at once, and what of it is temporary; None
+    where XLA does not tell."""
+    told = program.compiled.memory_analysis()
+    if told is None:
+        return dict.fromkeys(("memory_bytes", "temporary_bytes"))
+    results = told.output_size_in_bytes - told.alias_size_in_bytes  # the state's place is kept
+    whole = told.argument_size_in_bytes + results + told.temp_size_in_bytes
+    return {"memory_bytes": whole, "temporary_bytes": told.temp_size_in_bytes}
 
 
 def _useful_flop(shape: PretrainedConfig, program: Program) -> float:
@@ -140,7 +150,8 @@ def _table(device: str, program: dict[str, Any]) -> str:
         f"{program['tokens']} of {program['documents']} documents"
     )
     counted = program["compiled"]
-    held = f"compiled: {(counted['temporary_bytes'] or 0) / 2**30:.2f} GiB temporary"
+    memory, temporary = counted["memory_bytes"] or 0, counted["temporary_bytes"] or 0
+    held = f"compiled: {memory / 2**30:.2f} GiB held, {temporary / 2**30:.2f} of it temporary"
     if "estimated" not in program:
         flop, moved = counted["flop"] or 0, counted["bytes"] or 0
         return f"{head}\n{held}, {flop / 1e12:.3f} TFLOP, {moved / 1e9:.2f} GB (loops count once)"

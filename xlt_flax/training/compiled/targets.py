@@ -78,6 +78,8 @@ class _Gpu:
     capability: tuple[int, int]
 
 
+CUDNN = 90800  # the version of cuDNN that GPUs are taken to have, as it numbers itself
+
 # CUDA C++ Programming Guide, "Technical Specifications per Compute Capability": float32 units and
 # shared memory (bytes) of a multiprocessor, and the most of it that a block may ask for.
 _BY_CAPABILITY = {(8, 0): (64, 164 << 10, 163 << 10), (9, 0): (128, 228 << 10, 227 << 10)}
@@ -87,8 +89,7 @@ def _gpu(kind: str, gpu: _Gpu) -> Target:
     asked = {"topology": "1x1x1", "target_config": _target_config(kind, gpu)}
     # Autotuning runs kernels: without a device, XLA takes its default for each.
     options = {"xla_gpu_autotune_level": 0}
-    version = jax.__version__
-    needs = f"jax-cuda12-plugin=={version} jax-cuda12-pjrt=={version}"
+    needs = f"jax-cuda12-plugin=={jax.__version__}"
     return Target(kind, "gpu", "cuda", asked, "jax_plugins", needs, options)
 
 
@@ -99,7 +100,7 @@ def _target_config(kind: str, gpu: _Gpu) -> str:
     return f"""
     platform_name: "CUDA"
     device_description_str: "{kind}"
-    dnn_version_info {{ major: 9 minor: 8 }}
+    dnn_version_info {{ major: {CUDNN // 10000} minor: {CUDNN // 100 % 100} }}
     runtime_version {{ major: 12 minor: 9 }}
     gpu_device_info {{
       cuda_compute_capability {{ major: {major} minor: {minor} }}
