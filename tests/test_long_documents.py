@@ -1,8 +1,12 @@
 """Long documents in windows, from training to a report: whole runs."""
 
 import json
+import os
 import shutil
+import sys
+from pathlib import Path
 
+import forks
 import numpy as np
 import pytest
 
@@ -13,10 +17,13 @@ from xlt_flax.evaluation.evaluate import evaluate
 from xlt_flax.evaluation.follow import follow
 from xlt_flax.prediction.classify import classify
 from xlt_flax.prediction.opening import open_trained
+from xlt_flax.stored_config import flat
 from xlt_flax.training.checkpoints import Checkpoints
 from xlt_flax.training.hooks.validation import Validation
 from xlt_flax.training.train import train
 from xlt_flax.workdir import Workdir
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -116,13 +123,26 @@ def test_a_run_that_goes_on_has_the_bits_of_one_that_nobody_disturbed(
 
 
 @pytest.mark.slow
-def test_packed_training_is_padded_training(config_of, tmp_path):
-    found = []
-    for forward in ("padded", "packed"):
-        workdir = Workdir(tmp_path / forward)
-        train(config_of("windows", model__forward=forward, model__dropout=0.0), workdir)
-        found.append([record["loss"] for record in lines(workdir.metrics)])
-    np.testing.assert_allclose(*found, atol=2e-4)
+def test_packed_training_on_three_devices_is_padded_training_on_one(config_of, tmp_path):
+    fields = {"model__dropout": 0.0, "train__epochs": 2}
+    train(config_of("windows", **fields), Workdir(tmp_path / "padded"))
+    values = flat(config_of("windows", model__forward="packed", **fields).to_dict())
+    given = [
+        f"--config.{name}={value}" for name, value in values.items() if value not in (None, "")
+    ]
+    command = [sys.executable, "-m", "xlt_flax.main", "--config=configs/demo.py", *given]
+    finished = forks.run(
+        [*command, f"--workdir={tmp_path / 'packed'}"],
+        cwd=ROOT,
+        env=os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=3"},
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert "on 3 of 3 cpu devices" in finished.stderr
+    losses = (
+        [record["loss"] for record in lines(tmp_path / forward / "metrics.jsonl")]
+        for forward in ("padded", "packed")
+    )
+    np.testing.assert_allclose(*losses, atol=2e-4)
 
 
 # ---- Evaluation ----------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ def make_steps(tmp_path):
             state=SimpleNamespace(step=first - 1),
             workdir=Workdir(tmp_path),
             config=config,
-            training=SimpleNamespace(documents=SimpleNamespace(lengths=np.array([10, 20, 30]))),
+            shown=lambda index: SimpleNamespace(lengths=np.array([10, 20, 30])),
         )
         hook = Trackers(run, SimpleNamespace(seconds_at_work=lambda: now["now"]))
         for step in range(first, last + 1):
