@@ -14,11 +14,13 @@ from pathlib import Path
 import forks
 import numpy as np
 import pytest
+from shinra_files import dump_lines, page_line, write
 
 from xlt_flax import api
 from xlt_flax.data.sources import find_source
 
 ROOT = Path(__file__).parents[2]
+_SUBMITTING = ["--model=m", "--format=shinra", "--system=mine", "--output=o.jsonl"]
 IN_SMALL_WINDOWS = "from xlt_flax.prediction import predict; predict.WINDOW = 32"
 
 
@@ -149,6 +151,16 @@ def test_a_full_device(run, tmp_path, output):
         (["--model=m", "--input=-", "--output=-", "--shard=4/4"], "--shard=4/4: give I/N"),
         (["--model=m", "--input=-", "--output=-", "--long=cut"], "--long"),
         (["--model=m", "--output=-"], "--input"),
+        (
+            ["--model=m", "--input=-", "--output=o", "--dump=d"],
+            "--dump is of a submission, --format=",
+        ),
+        (["--model=m", "--input=t", "--output=o", "--format=shinra"], "give --dump=FILE --system="),
+        (
+            [*_SUBMITTING, "--input=t", "--dump=d", "--threshold=.5"],
+            "--threshold is of tables, and --format=shinra is none: leave it out",
+        ),
+        ([*_SUBMITTING, "--input=gone", "--dump=d"], "--input: .*gone is no file that is there"),
     ],
 )
 def test_what_is_refused_is_one_line(words, told):
@@ -206,3 +218,43 @@ def test_killed_it_goes_on_to_the_same_bytes(run, many, undisturbed, tmp_path, k
     for name in ("o.csv", "o.csv.scores.json"):
         assert (tmp_path / name).read_bytes() == (undisturbed.parent / name).read_bytes()
     assert sorted(os.listdir(tmp_path)) == ["o.csv", "o.csv.scores.json"]
+
+
+@pytest.fixture(scope="module")
+def submitting(run, trained_runs, tmp_path_factory):
+    """What submits: a model whose classes are ENE ids, pages and their texts."""
+    folder = tmp_path_factory.mktemp("submitting")
+    api.export(run, folder / "model", places={"model.name": str(trained_runs.model)})
+    config = json.loads((folder / "model/config.json").read_text())
+    config |= {"id2label": {"0": "1.1", "1": "1.7.19.13"}, "label2id": {"1.1": 0, "1.7.19.13": 1}}
+    (folder / "model/config.json").write_text(json.dumps(config))
+    write(folder / "target.jsonl", [page_line(id) for id in range(300)])
+    pages = [(id, f"頁 {id}", f"本文 {id}") for id in range(400, -1, -1) if id % 7]
+    write(folder / "dump.json.gz", dump_lines(*pages))
+    words = (
+        *(f"--model={folder / 'model'}", "--format=shinra", "--system=mine", "--month=202611"),
+        *(f"--input={folder / 'target.jsonl'}", f"--dump={folder / 'dump.json.gz'}"),
+    )
+    return [sys.executable, "-m", "xlt_flax.predict", *words]
+
+
+@pytest.mark.slow
+def test_a_submission_that_is_killed_goes_on_to_the_same_bytes(submitting, tmp_path):
+    output, whole, parts = (
+        tmp_path / name for name in ("o.jsonl", "whole.jsonl", ".o.jsonl.parts")
+    )
+    words = [*submitting, f"--output={output}"]
+    process = forks.Forked(words, prelude=IN_SMALL_WINDOWS, cwd=ROOT, stderr=subprocess.PIPE)
+    while len([*parts.glob("*.npz")]) < 2 and process.poll() is None:
+        time.sleep(0.001)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    finished = ended(words, prelude=IN_SMALL_WINDOWS)
+    assert "going on after" in finished.stderr
+    assert "43 of them have no text in the dump" in finished.stdout
+    ended([*submitting, f"--output={whole}"], prelude=IN_SMALL_WINDOWS)
+    assert output.read_bytes() == whole.read_bytes()
+    assert sorted(os.listdir(tmp_path)) == ["o.jsonl", "whole.jsonl"]
+    lines = jsonl(output)
+    assert [line["page_id"] for line in lines] == [str(id) for id in range(300)]
+    assert [id for id, line in enumerate(lines) if not line["ENEs"]] == [*range(0, 300, 7)]

@@ -11,6 +11,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,12 +28,15 @@ _LIGHT = dict.fromkeys(("USE_FLAX", "USE_TF", "USE_TORCH"), "0") | {
     "TRANSFORMERS_VERBOSITY": "error"
 }
 _MOST = 16  # processes; each has a tokenizer of its own in memory
-_ALONE = 1000  # texts that take one process less time than others need to begin
+_ALONE = 2.0  # CPU seconds of work, about what each takes to begin, before any does
 _SHARE = 50  # texts that are handed over at once
 
 
 class Spreading:
-    """A tokenizer that has processes to help it while somebody is `within`, and many texts come.
+    """A tokenizer that has processes to help it while somebody is `within`, and the work is long.
+
+    How much is still to come nobody knows. Where they begin after as much work as their begin
+    costs, no more than that is ever lost.
 
     Args:
       tokenize: texts to numbers; can be pickled.
@@ -41,7 +45,7 @@ class Spreading:
     def __init__(self, tokenize: Tokenize):
         self._tokenize = tokenize
         self._workers: _Workers | None = None
-        self._within, self._alone, self._lock = 0, 0, threading.Lock()
+        self._within, self._alone, self._lock = 0, 0.0, threading.Lock()
 
     @contextmanager
     def within(self) -> Iterator[None]:
@@ -64,8 +68,11 @@ class Spreading:
         workers = self._helpers()
         if workers is not None:
             return workers.tokenize(texts)
-        self._alone += len(texts)
-        return self._tokenize(texts)
+        start = time.thread_time()
+        try:
+            return self._tokenize(texts)
+        finally:
+            self._alone += time.thread_time() - start
 
     def _helpers(self) -> "_Workers | None":
         with self._lock:
@@ -74,7 +81,7 @@ class Spreading:
             return self._workers
 
     def _end(self) -> None:
-        workers, self._workers, self._alone = self._workers, None, 0
+        workers, self._workers, self._alone = self._workers, None, 0.0
         if workers is not None:
             workers.end()
 

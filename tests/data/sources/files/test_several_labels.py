@@ -108,10 +108,12 @@ def test_what_is_broken_is_a_line(toml, form, content, told, write, source_of):
 
 
 def test_a_separator_says_more_than_the_files_alone(write, source_of):
-    """Stores and runs go by the digest; what has none keeps the digest that it had."""
+    """Stores and runs go by the digest, also where names and files are the same."""
     write("en.csv", TRAINED)
-    write("ja.csv", "text,label\na,y\n")
-    plain, separated = (source_of(toml=t.format("csv")) for t in (PLAIN, SEPARATED))
+    write("ja.csv", "text,label\na,x;y\n")
+    renamed = 'rename = {"x" = "x", "y" = "y", "x;y" = "x"}\n'
+    plain, separated = (source_of(toml=renamed + t.format("csv")) for t in (PLAIN, SEPARATED))
+    assert plain.labels.names == separated.labels.names == ("x", "y")
     assert plain.digest("ja", "test") != separated.digest("ja", "test")
 
 
