@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ os.environ["XLA_FLAGS"] = " ".join(
         ]
     )
 )
+# A kept program is found wherever its folder lies: else JAX counts that among a compiler's options.
+os.environ["JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES"] = "none"
 
 import numpy as np
 import pytest
@@ -31,6 +34,7 @@ settings.load_profile("xlt_flax")
 
 pytest_plugins = ["library_checkpoints", "small_runs"]
 SAMPLE_MODEL = Path(__file__).parents[1] / "xlt_flax" / "data" / "sample" / "tiny-bert"
+MOST_KEPT = 500_000_000  # bytes of compiled programs, from one session to the next
 
 
 def pytest_collection_modifyitems(items):
@@ -43,6 +47,15 @@ def pytest_collection_modifyitems(items):
         return rooms.index(room) if room in rooms else -1
 
     items.sort(key=place)
+
+
+def pytest_sessionstart(session):
+    """Compiled programs that are kept (`_programs`) do not pile up."""
+    config = session.config
+    if hasattr(config, "cache") and not hasattr(config, "workerinput"):
+        kept = config.cache.mkdir("compiled")
+        if sum(file.stat().st_size for file in kept.iterdir()) > MOST_KEPT:
+            shutil.rmtree(kept)
 
 
 def pytest_terminal_summary(terminalreporter, exitstatus):
@@ -66,12 +79,18 @@ def _temporary_files(tmp_path_factory):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _programs(sample_data_dir):
-    """A program is compiled once for all tests, and kept where runs on the sample keep theirs."""
+def _programs(sample_data_dir, pytestconfig):
+    """A program is compiled once for all tests, and kept where runs on the sample keep theirs; by
+    pytest's cache (--cache-clear) for sessions to come as well."""
     import jax
 
-    jax.config.update("jax_compilation_cache_dir", str(sample_data_dir / "xlt_flax_compiled"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+    folder = sample_data_dir / "xlt_flax_compiled"
+    if cache := getattr(pytestconfig, "cache", None):  # else there is -p no:cacheprovider
+        sample_data_dir.mkdir(exist_ok=True)
+        with suppress(FileExistsError):  # another worker was here
+            folder.symlink_to(cache.mkdir("compiled"))
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)  # small ones, too
 
 
 @pytest.fixture(scope="session")

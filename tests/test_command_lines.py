@@ -319,12 +319,10 @@ SWEEPS = {
 
 OF_OWN_TEXT = {"files.py"}  # tests/test_own_text.py starts it: it takes its data's place
 RUNS = sorted({path.name for path in (ROOT / "configs").glob("*.py")} - SWEEPS - OF_OWN_TEXT)
-FIRST = ("demo.py",)  # the others are slow tests
 
 
-@pytest.mark.parametrize(
-    "config", [c if c in FIRST else pytest.param(c, marks=pytest.mark.slow) for c in RUNS]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("config", RUNS)
 def test_every_config_starts(config, sample_data_dir, tmp_path):
     """Each with its own mixture, for two steps of the tiny model on the shipped sample."""
     tiny_bert = ROOT / "xlt_flax/data/sample/tiny-bert"
