@@ -81,14 +81,14 @@ def test_a_new_data_set_is_one_new_file(data, sample_tokenizer):
 
 
 def test_it_is_among_those_that_exist(data):
-    assert dataset_names() == ["files", "tickets", "webis_cls10", "webis_cls10_sample"]
+    """What several data sets share is none."""
+    names = dataset_names()
+    assert {"files", "shinra", "tickets", "webis_cls10", "webis_cls10_sample"} <= {*names}
+    assert names == sorted(name for name in names if not name.startswith("_"))
     data.dataset = "ticket"
     with pytest.raises(UserError) as error:
         find_source(data)
-    assert str(error.value) == (
-        "config.data.dataset is 'ticket': give one of files, tickets, webis_cls10, "
-        "webis_cls10_sample"
-    )
+    assert str(error.value) == (f"config.data.dataset is 'ticket': give one of {', '.join(names)}")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 import pytest
-from shinra_files import page_line, write, write_classes, write_corpus
+from shinra_files import dump_lines, page_line, write, write_classes, write_corpus
 
 from xlt_flax.config import base
 from xlt_flax.data.corpus import Corpus
@@ -89,18 +89,22 @@ def test_what_is_read_of_a_page(text, texts, data):
 
 
 def test_samples_are_nested_and_drawn_by_seed(data):
-    samples = [set(given(find_source(data(sample=n)), "train")) for n in (2, 4, 6)]
-    assert [*map(len, samples)] == [2, 4, 6]
-    assert samples[0] < samples[1] < samples[2]
-    others = [set(given(find_source(data(sample=2, split_seed=s)), "train")) for s in range(9)]
-    assert len({frozenset(other) for other in others}) > 3
-    assert len(given(find_source(data(sample=2)), "test")) == 2
+    def drawn(sample, seed):
+        return frozenset(given(find_source(data(sample=sample, split_seed=seed)), "train"))
+
+    for seed in range(6):
+        samples = [drawn(sample, seed) for sample in (1, 3, 5)]
+        assert [*map(len, samples)] == [1, 3, 5]
+        assert samples[0] < samples[1] < samples[2]
+    assert len({drawn(3, seed) for seed in range(6)}) > 2
+    assert len(given(find_source(data(sample=1)), "test")) == 2
 
 
 def test_a_stratified_sample_has_each_class_before_any_twice(data):
     for seed in range(9):
         drawn = given(find_source(data(sample=5, stratify=True, split_seed=seed)), "train")
         assert {label for _, (label,) in drawn.values()} == {"0", "1.1", "1.2", "1.7.19.13", "9"}
+    assert len(given(find_source(data(sample=6, stratify=True)), "train")) == 6
 
 
 def test_a_digest_tells_what_gives_other_examples(data, made):
@@ -189,6 +193,10 @@ WRONG = {
     "a cut dump": (
         lambda raw: next(raw.glob("wiki*")).write_bytes(next(raw.glob("wiki*")).read_bytes()[:-9]),
         "/wikipedia-ja-20210823-json.gz: line ",
+    ),
+    "a dump of something else": (
+        lambda raw: write(next(raw.glob("wiki*")), dump_lines((99, "a", "b"))),
+        "/wikipedia-ja-20210823-json.gz: has text of none of the 15 pages of",
     ),
     "two dumps": (
         lambda raw: write(raw / "dump.json", []),

@@ -33,6 +33,7 @@ from xlt_flax.data.sources.shinra.raw_files import (
     digests_of,
     find_files,
 )
+from xlt_flax.errors import UserError
 
 log = logging.getLogger("xlt_flax")
 
@@ -162,4 +163,9 @@ def _find(splits: Mapping[str, Path], classes: ClassList, dump: Path) -> _Found:
             found.places[at.id] = at.number
         if at.id in found.titles:
             found.titles[at.id] = at.title
+    if not any(found.places.values()):
+        raise UserError(
+            f"{dump}: has text of none of the {len(found.places):,} pages of {splits['train']} and "
+            "of what lies beside it: give the dump of their release"
+        )
     return found

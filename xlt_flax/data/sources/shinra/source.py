@@ -90,12 +90,16 @@ class ShinraSource:
         noted = self._prepared.metadata()
         if noted is None:
             return read_class_list(find_files(self.manual_dir)["classes"])
-        nodes = [ClassNode(*node[:3], tuple(node[3]), node[4]) for node in noted["classes"]]
-        return ClassList({node.id: node for node in nodes})
+        return ClassList(
+            {
+                id: ClassNode(id, english, japanese, tuple(children), parent)
+                for id, english, japanese, children, parent in noted["classes"]
+            }
+        )
 
     def splits(self, language: str) -> tuple[str, ...]:
-        """ "train"; "test" where there is development data; "unlabeled" where there are target
-        lines."""
+        """Training data; "test" where there is development data, "unlabeled" where there are
+        target lines."""
         there = self._prepared.digests() or find_files(self.manual_dir)
         return tuple(split for split, what in SPLITS.items() if what in there)
 
