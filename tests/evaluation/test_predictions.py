@@ -123,7 +123,10 @@ def test_several_labels():
     assert part.finite.tolist() == [True, True, False, True]
     np.testing.assert_allclose(part.probabilities[0], 1 / (1 + np.exp([-1, 1, -1])))
     scores = scores_of([part], labels)
-    assert (scores.n, scores.unlabeled, scores.accuracy) == (3, 1, pytest.approx(1 / 3))
+    assert (scores.n, scores.unlabeled, scores.accuracy) == (4, 0, pytest.approx(1 / 4))
+    nothing = documents_of(4, [()] * 4)  # a set without a label is one to be predicted alone
+    (part,) = predict(Phase(nothing, layout, step, multi_label, labels), None)
+    assert (scores_of([part], labels).n, scores_of([part], labels).unlabeled) == (0, 4)
 
 
 # ---- Long documents in windows -------------------------------------------------------------------
