@@ -64,6 +64,18 @@ def test_numbers_are_the_librarys(tmp_path, texts, pieces, kind):
     assert sum(np.isin(row, theirs.unk_token_id).sum() for row in found.rows) < 100  # it knows most
 
 
+@pytest.mark.slow
+def test_numbers_are_the_librarys_of_real_sentences(tmp_path, shared_folder):
+    lines = (shared_folder / "data" / "sib-200" / "ja.test.tsv").read_text("utf-8").splitlines()
+    texts = [line.split("\t")[-1] for line in lines[1:]]
+    for kind in ("v1", "v2", "char"):
+        folder = write_tokenizer(tmp_path / kind, vocabulary(texts), **KINDS[kind])
+        found = tokenize([(one,) for one in texts], load_tokenizer(str(folder)), 32)
+        expected = library(folder)(texts, truncation=True, max_length=32).input_ids
+        assert [[*row] for row in found.rows] == expected
+        assert found.is_cut.any()
+
+
 @pytest.mark.parametrize("kind", ["v1", "left"])
 @pytest.mark.parametrize("length", [9, 16, 64])
 def test_pairs_are_the_librarys(tmp_path, texts, pieces, kind, length):
