@@ -19,9 +19,7 @@ OPTION = "xla_gpu_deterministic_ops"
 FLAG = f"--{OPTION}=true"
 
 
-_MAY_DIFFER = (
-    "on a GPU a run made again may have other bits; config.deterministic=true forbids that"
-)
+_MAY_DIFFER = "on a GPU, bits may differ from run to run; config.deterministic=true forbids that"
 _COSTS = (
     "config.deterministic: embedding gradients are sorted before they are added up, about 20 "
     "kernels more a step (compiled for an H100), and no kernel is chosen by trial, which costs "
