@@ -27,8 +27,10 @@ WORDS = [f"{one}{other}" for one in "日東大歴音映" for other in "本京学
 def write_files(folder: Path, pages: int) -> int:
     """Returns the bytes of text that the training pages have."""
     rng, text_bytes = random.Random(0), 0
-    nodes = [{"ENE_id": "1", "name": {"en": "Name", "ja": "名前"}, "parent_category": None}]
-    nodes[0]["children_category"] = [f"1.{n}" for n in range(CLASSES)]
+    below = [f"1.{n}" for n in range(CLASSES)]
+    names = {"en": "Name", "ja": "名前"}
+    root = {"ENE_id": "1", "name": names, "parent_category": None, "children_category": below}
+    nodes = [root]
     nodes += [{"ENE_id": f"1.{n}", "name": {"en": "", "ja": f"名{n}"}} for n in range(CLASSES)]
     _write_lines(folder / "classes.jsonl", nodes)
     with (

@@ -335,6 +335,7 @@ def test_many_classes(classes):
     each = metrics.precision_recall_fscore_support(true, said, labels=every, zero_division=0)
     found = [list(numbers.values()) for numbers in scores["per_class"].values()]
     np.testing.assert_allclose(found, np.transpose(each))
-    result = scores | {"checkpoint": "best", "checkpoint_step": 9}
-    assert len(str(Results(ja=result)).splitlines()) == 3  # printed: no line for each class
+    read = {"longer": 0, "max_length": 32, "long": "truncate"}
+    result = scores | read | {"checkpoint": "best", "checkpoint_step": 9}
+    assert len(str(Results(ja=result)).splitlines()) == 4  # printed: no line for each class
     assert max(map(len, str(Results(ja=result)).splitlines())) < 100

@@ -28,7 +28,10 @@ def predicting(digests, monkeypatch, tmp_path):
 
     def make(given, output, labels=("bad", "good", "meh"), several=False, digest="d", **options):
         model = SimpleNamespace(
-            labels=LabelSet(tuple(labels), several), max_length=LENGTH, digest=digest
+            labels=LabelSet(tuple(labels), several),
+            max_length=LENGTH,
+            digest=digest,
+            tokenizer=None,
         )
         monkeypatch.setattr(opening, "open_trained", lambda *_: model)
         options.setdefault("model", "nowhere")

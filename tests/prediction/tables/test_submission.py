@@ -28,7 +28,8 @@ def submitting(digests, monkeypatch, tmp_path):
     """submitting(output="s.jsonl", …): `api.submit` of the test's target and dump."""
 
     def make(output="s.jsonl", labels=CLASSES, several=False, dump="dump.json.gz", **options):
-        model = SimpleNamespace(labels=LabelSet(labels, several), max_length=LENGTH, digest="d")
+        known = LabelSet(labels, several)
+        model = SimpleNamespace(labels=known, max_length=LENGTH, digest="d", tokenizer=None)
         monkeypatch.setattr(opening, "open_trained", lambda *_: model)
         given = {"system": "mine", "month": "202611"} | options
         places = (tmp_path / name for name in ("target.jsonl", dump, output))
