@@ -307,18 +307,21 @@ def test_a_mixture_that_cannot_be_drawn_leaves_nothing_behind(sample_data_dir, t
     assert not workdir.exists()
 
 
-# tests/test_sweep.py and tests/test_draws.py read those
+# tests/test_sweep.py, tests/test_draws.py and tests/studies/shinra read those
 SWEEPS = {
     "thesis.py",
     "thesis_demo.py",
     "thesis_listing.py",
     "diversity.py",
     "diversity_demo.py",
+    "shinra_demo.py",
 }
 
 
 OF_OWN_TEXT = {"files.py"}  # tests/test_own_text.py starts it: it takes its data's place
 RUNS = sorted({path.name for path in (ROOT / "configs").glob("*.py")} - SWEEPS - OF_OWN_TEXT)
+OF_ARTICLES = ["--config.data.dataset=shinra_sample", "--config.data.sample=0"]
+SAMPLE_OF = {"shinra.py": OF_ARTICLES, "shinra_baseline.py": OF_ARTICLES}
 
 
 @pytest.mark.slow
@@ -332,7 +335,7 @@ def test_every_config_starts(config, sample_data_dir, tmp_path):
         sample_data_dir,
         f"--config.model.name={tiny_bert}",
         "--config.model.init=random",
-        "--config.data.dataset=webis_cls10_sample",
+        *SAMPLE_OF.get(config, ["--config.data.dataset=webis_cls10_sample"]),
         "--config.train.max_steps=2",
         "--config.model.forward=padded",  # compiles faster, and the same shape for all
         config=f"configs/{config}",
