@@ -275,7 +275,8 @@ def test_few_texts_or_one_core_begin_no_process(
 
 
 ENDLESS = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from xlt_flax.data.tokenization import spread, tokenize
 from xlt_flax.modeling import tokenizer_workers
 from xlt_flax.modeling.tokenizers import load_tokenizer
