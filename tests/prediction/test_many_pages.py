@@ -28,14 +28,14 @@ def write(folder, count):
     random.Random(count).shuffle(numbers)
     with gzip.open(folder / "dump.json.gz", "wt", compresslevel=1, encoding="utf-8") as file:
         for number in numbers:
-            lines = dump_lines((number, f"題{number}", f"本文{number}は作家である。" * 20))
+            lines = dump_lines((number, f"題{number}", f"本文{number}は作家である。" * 4))
             file.writelines(f"{json.dumps(line)}\n" for line in lines)
 
 
 @pytest.mark.parametrize("count", COUNTS)
 def test_memory_does_not_grow_with_the_pages(tmp_path, count):
     write(tmp_path, count)
-    given = {"data__data_dir": str(tmp_path / "data"), "data__max_length": 32}
+    given = {"data__data_dir": str(tmp_path / "data"), "data__max_length": 8}
     run = xlt_flax.train(
         "configs/shinra_demo.py:ja", workdir=tmp_path / "run", train__max_steps=2, **given
     )
