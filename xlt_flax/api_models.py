@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ml_collections import ConfigDict
 
 from xlt_flax.console import shown
+from xlt_flax.data.long_documents import TRUNCATE
 from xlt_flax.errors import UserError
 from xlt_flax.overrides import given_anew
 from xlt_flax.workdir import Workdir, is_workdir
@@ -135,7 +136,7 @@ def predict(
             ),
             table_out(fspath(output), written_as),
             Asked(top_k, threshold),
-            long or (config.data.long if config else "truncate"),
+            _long_of(config, long),
             shard,
         )
         return predicting.predict(asked, _opener(model, checkpoint, config, begin))
@@ -188,7 +189,7 @@ def submit(
             system=system,
             month=month,
             text=text,
-            long=long or (config.data.long if config else "truncate"),
+            long=_long_of(config, long),
             shard=shard,
         )
         return predicting.predict(asked, _opener(model, checkpoint, config, begin))
@@ -203,6 +204,11 @@ def _config_of(
     if places or checkpoint != "best":
         raise UserError("--checkpoint and --config are of a run, --workdir: leave them out")
     return None
+
+
+def _long_of(config: ConfigDict | None, asked: str | None) -> str:
+    """What becomes of long texts: as it is asked for, else as the run was trained."""
+    return asked or (config.data.long if config else TRUNCATE)
 
 
 def _opener(

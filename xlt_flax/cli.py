@@ -19,6 +19,7 @@ from xlt_flax.config_fields import unknown_field
 from xlt_flax.errors import RunError, UserError
 from xlt_flax.failures import explain
 from xlt_flax.training import processes
+from xlt_flax.training.determinism import FLAG
 from xlt_flax.wrong_flags import in_words, missing_flags, wrong_flags
 
 log = logging.getLogger("xlt_flax")
@@ -180,7 +181,7 @@ def start_jax(config: ConfigDict, command: str) -> None:
     """
     if config.deterministic:
         given = os.environ.get("XLA_FLAGS", "").split()
-        os.environ["XLA_FLAGS"] = " ".join([*given, "--xla_gpu_deterministic_ops=true"])
+        os.environ["XLA_FLAGS"] = " ".join([*given, FLAG])
     if config.train.compilation_cache:
         folder = Path(config.data.data_dir, "xlt_flax_compiled")
         _set_jax("jax_compilation_cache_dir", str(folder))

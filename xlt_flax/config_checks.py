@@ -10,6 +10,7 @@ from ml_collections import ConfigDict
 
 from xlt_flax.config import evaluated_in_training
 from xlt_flax.config_fields import known_fields, unknown_field
+from xlt_flax.data.long_documents import LONG
 from xlt_flax.data.mixture import LANGUAGES, Amount, counts_of, mixture_shape, parse_mixture
 from xlt_flax.data.sources import Source, find_source
 from xlt_flax.errors import UserError
@@ -27,7 +28,7 @@ _CHOICES = {
     "model.vocabulary": ("active", "full"),
     "model.pooling": ("cls", "mean"),
     "model.attention_dropout": ("shared", "each"),
-    "data.long": ("truncate", "windows"),
+    "data.long": LONG,
     "data.mixing": ("shuffle", "balanced"),
     "data.text": ("text", "title+text", "title,text"),
     "data.labels": ("single", "multi"),

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from absl import flags
 
 from xlt_flax import api, cli, overrides
+from xlt_flax.data.long_documents import LONG
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import PLACES
 from xlt_flax.workdir import Workdir
@@ -38,7 +39,7 @@ _CLASSES = flags.DEFINE_string(
 _LONG = flags.DEFINE_enum(
     "long",
     None,
-    ["truncate", "windows"],
+    LONG,
     "What becomes of documents that are longer than the model reads: truncate reads their "
     "beginning, windows all, and takes the mean of the probabilities. Default: as the run was "
     "trained, config.data.long.",

@@ -27,6 +27,7 @@ from ml_collections import ConfigDict
 
 from xlt_flax import api_models, cli, overrides, words
 from xlt_flax.config import base, resolve
+from xlt_flax.data.long_documents import LONG
 from xlt_flax.errors import UserError
 from xlt_flax.stored_config import PLACES
 from xlt_flax.workdir import Workdir
@@ -73,7 +74,7 @@ _THRESHOLD = flags.DEFINE_float(
 _LONG = flags.DEFINE_enum(
     "long",
     None,
-    ["truncate", "windows"],
+    LONG,
     "What becomes of texts that are longer than the model reads: truncate reads their beginning, "
     "windows all, and takes the mean of the probabilities. Default: as a run was trained.",
 )

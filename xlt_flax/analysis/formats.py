@@ -1,6 +1,8 @@
 """Numbers as the report prints them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
 
 from xlt_flax.analysis.statistics import Interval
 
@@ -14,6 +16,12 @@ def share(value: float | None) -> str:
         return NOTHING
     text = f"{value:.4f}"
     return text[1:] if text.startswith("0.") else text
+
+
+def mean_share(values: Iterable[float | None]) -> str:
+    """The mean of those that are known."""
+    known = [value for value in values if value is not None]
+    return share(float(np.mean(known))) if known else NOTHING
 
 
 def points(value: float | None) -> str:

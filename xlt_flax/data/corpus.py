@@ -9,12 +9,11 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
+from xlt_flax.data.long_documents import WINDOWS
 from xlt_flax.data.sources import Source, find_source
 from xlt_flax.data.token_store import TokenStore, open_or_build, open_store, store_key
 from xlt_flax.data.tokenization import Tokenizer
 from xlt_flax.errors import UserError
-
-TRUNCATE, WINDOWS = LONG = "truncate", "windows"  # what becomes of long documents: config.data.long
 
 
 @dataclass

@@ -10,7 +10,7 @@ from functools import partial
 from ml_collections import ConfigDict
 
 from xlt_flax import files
-from xlt_flax.data.corpus import TRUNCATE
+from xlt_flax.data.long_documents import TRUNCATE
 from xlt_flax.errors import RunError
 from xlt_flax.evaluation.evaluate import evaluate_sets, score
 from xlt_flax.evaluation.sets import EvaluationSets, load_model, open_sets

@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from xlt_flax.data.corpus import LONG
 from xlt_flax.data.documents import Documents
 from xlt_flax.data.examples import LabelSet
 from xlt_flax.data.known import Known
+from xlt_flax.data.long_documents import LONG
 from xlt_flax.data.selection import test_documents
 from xlt_flax.data.sources import Source
 from xlt_flax.errors import UserError

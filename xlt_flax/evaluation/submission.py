@@ -81,7 +81,8 @@ def _pages(path: Path, known: ClassList | None) -> Iterator[tuple[str, frozenset
     """Each page's id and classes."""
     if _is_json(path):
         for page in read_pages(path):
-            _require_known(page.classes, known, f"{path}: line {page.number}")
+            if known is not None:
+                known.require(page.classes, f"{path}: line {page.number}")
             yield page.id, frozenset(page.classes)
         return
     if known is None:
@@ -100,12 +101,3 @@ def _is_json(path: Path) -> bool:
 
 def _first(path: Path) -> list[bytes]:
     return [line for _, line in islice(numbered_lines(path), 1)]
-
-
-def _require_known(ids: tuple[str, ...], known: ClassList | None, where: str) -> None:
-    for one in ids:
-        if known and one not in known.nodes:
-            raise UserError(
-                f"{where}: the class list has no class {one!r}: correct it, or give the list of "
-                "its release"
-            )

@@ -1,6 +1,6 @@
 """What is said to people of an evaluation."""
 
-from xlt_flax.data.corpus import WINDOWS
+from xlt_flax.data.long_documents import WINDOWS
 
 _HEADER = "language  accuracy  majority  macro-F1    loss  documents  checkpoint"
 

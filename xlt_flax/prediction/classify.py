@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xlt_flax.data.corpus import LONG, WINDOWS
 from xlt_flax.data.documents import Documents
+from xlt_flax.data.long_documents import LONG, WINDOWS
 from xlt_flax.data.tokenization import Tokenized, spread
 from xlt_flax.errors import UserError
 from xlt_flax.evaluation.predictions import Predictions, losses_of

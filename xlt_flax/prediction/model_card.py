@@ -9,7 +9,7 @@ from ml_collections import ConfigDict
 from scipy.stats import binomtest
 
 from xlt_flax import __version__
-from xlt_flax.data.corpus import WINDOWS
+from xlt_flax.data.long_documents import WINDOWS
 from xlt_flax.prediction.trained import Trained
 from xlt_flax.workdir import Workdir
 

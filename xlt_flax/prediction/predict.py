@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xlt_flax import files
+from xlt_flax.data.long_documents import TRUNCATE, WINDOWS
 from xlt_flax.data.sources.files.description import DataFile, Reading
 from xlt_flax.data.tokenization import spread
 from xlt_flax.errors import UserError
@@ -48,7 +49,7 @@ class Request:
     columns: Columns
     output: TableOut
     asked: Asked = field(default_factory=Asked)
-    long: str = "truncate"
+    long: str = TRUNCATE
     shard: tuple[int, int] = (0, 1)
 
     def look(self) -> TableIn:
@@ -65,7 +66,7 @@ class Request:
             raise UserError(
                 "--shard: how many rows a pipe has is not known before its end: give a file"
             )
-        if self.columns.pair and self.long == "windows":
+        if self.columns.pair and self.long == WINDOWS:
             raise UserError("--long=windows is of single texts, and these are pairs: give truncate")
         output = self.output.path
         both = not is_pipe(output) and output.exists() and self.input.path.exists()

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ml_collections import ConfigDict
 
-from xlt_flax.data.corpus import WINDOWS
+from xlt_flax.data.long_documents import WINDOWS
 from xlt_flax.evaluation.named_checkpoint import load_named
 from xlt_flax.prediction.trained import Trained, make_trained
 from xlt_flax.training import provenance

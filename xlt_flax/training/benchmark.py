@@ -129,7 +129,7 @@ def compare(
     params = initial_params(config, inputs, starting_point(config)) if steps else None
     names = _VARIANTS if all_variants else [own]
     variants = [_variant(config, inputs, params, documents, *pair) for pair in names]
-    order = order_of(config, documents.train)
+    order = timed_order(config, documents.train)
     _compile(variants, order, steps)
     for number in range(steps):
         for variant in variants:
@@ -193,7 +193,7 @@ def described_state(
     return described
 
 
-def order_of(config: ConfigDict, documents: Documents) -> DatasetOrder:
+def timed_order(config: ConfigDict, documents: Documents) -> DatasetOrder:
     """Which documents each batch holds."""
     size = min(config.train.batch_size, len(documents))
     return DatasetOrder(documents.ids, (), size, "shuffle", 0)

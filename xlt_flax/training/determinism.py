@@ -8,7 +8,6 @@ import logging
 import os
 from functools import cache
 
-import jax
 from ml_collections import ConfigDict
 
 from xlt_flax.errors import UserError
@@ -17,7 +16,6 @@ log = logging.getLogger("xlt_flax")
 
 OPTION = "xla_gpu_deterministic_ops"
 FLAG = f"--{OPTION}=true"
-
 
 _MAY_DIFFER = "on a GPU, bits may differ from run to run; config.deterministic=true forbids that"
 _COSTS = (
@@ -33,6 +31,8 @@ def announce(config: ConfigDict) -> None:
     Raises:
       UserError: they are to, and XLA was started without what it takes.
     """
+    import jax  # a command line asks for FLAG before it starts it
+
     if jax.default_backend() != "gpu":
         return
     if config.deterministic and FLAG not in os.environ.get("XLA_FLAGS", "").split():

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from xlt_flax.data.corpus import WINDOWS, Corpus
+from xlt_flax.data.corpus import Corpus
 from xlt_flax.data.examples import LabelSet
+from xlt_flax.data.long_documents import WINDOWS
 from xlt_flax.data.selection import needed_splits
 from xlt_flax.data.sources import Source, find_source
 from xlt_flax.errors import UserError

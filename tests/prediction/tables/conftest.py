@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -19,6 +20,26 @@ def digests(monkeypatch):
     monkeypatch.setattr(predict, "classify", found)
     monkeypatch.setattr(predict, "WINDOW", 3)
     return found
+
+
+@pytest.fixture
+def stopping(digests, monkeypatch):
+    """stopping(after): within, a signal ends a prediction after so many windows."""
+
+    @contextmanager
+    def make(after):
+        def stop(*given):
+            if len(digests.texts) == 3 * after:
+                raise SystemExit(143)
+            yield from digests(*given)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(predict, "classify", stop)
+            with pytest.raises(SystemExit):
+                yield
+        digests.texts.clear()
+
+    return make
 
 
 @pytest.fixture

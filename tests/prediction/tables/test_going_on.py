@@ -10,30 +10,20 @@ from pyarrow import parquet
 from xlt_flax.errors import UserError
 from xlt_flax.failures import NoSpaceError, explain
 from xlt_flax.locks import locked
-from xlt_flax.prediction import predict
 
 TEXTS = [f"text {n}" for n in range(10)]  # four windows of three
 
 
 @pytest.fixture
-def stopped(predicting, write, digests, monkeypatch, tmp_path):
+def stopped(predicting, write, stopping, tmp_path):
     """stopped(after, output, **options): a prediction of ten documents that a signal ends after so
     many windows; then the parts that it left."""
 
     def make(after, output="o.csv", **options):
         write("a.txt", "\n".join(TEXTS))
         os.utime(tmp_path / "a.txt", (1, 1))
-
-        def stop(*given):
-            if len(digests.texts) == 3 * after:
-                raise SystemExit(143)
-            yield from digests(*given)
-
-        with monkeypatch.context() as patched:
-            patched.setattr(predict, "classify", stop)
-            with pytest.raises(SystemExit):
-                predicting("a.txt", output, **options)
-        digests.texts.clear()
+        with stopping(after):
+            predicting("a.txt", output, **options)
         return sorted((tmp_path / f".{output}.parts").glob("*.npz"))
 
     return make

@@ -110,19 +110,11 @@ def test_the_month_is_this_one_unless_it_is_said(submitting, tmp_path):
 
 @pytest.mark.parametrize("after", [0, 1, 2])
 def test_it_goes_on_where_it_stopped_to_the_same_bytes(
-    submitting, digests, monkeypatch, tmp_path, after
+    submitting, stopping, digests, monkeypatch, tmp_path, after
 ):
-    def stop(*given):
-        if len(digests.texts) == 3 * after:
-            raise SystemExit(143)
-        yield from digests(*given)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(predict, "classify", stop)
-        with pytest.raises(SystemExit):
-            submitting()
+    with stopping(after):
+        submitting()
     assert not (tmp_path / "s.jsonl").exists()
-    digests.texts.clear()
     with monkeypatch.context() as patched:  # its texts are there already
         patched.setattr("xlt_flax.prediction.target_in.read_dump", None)
         submitting()

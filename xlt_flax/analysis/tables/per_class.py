@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
-
 from xlt_flax.analysis.findings import Findings
-from xlt_flax.analysis.formats import NOTHING, share, span
+from xlt_flax.analysis.formats import mean_share, span
 from xlt_flax.analysis.results import finished_of
 from xlt_flax.analysis.table import Row, Section, Table
 
@@ -53,15 +51,10 @@ def _by_documents(scores: Sequence[Scores]) -> list[str]:
 def _rows(run: str, classes: Sequence[str], scores: Sequence[Scores]) -> Iterator[Row]:
     for name in classes:
         those = [each[name] for each in scores if name in each]
-        means = (_mean([numbers.get(key) for numbers in those]) for key in _NUMBERS)
+        means = (mean_share([numbers.get(key) for numbers in those]) for key in _NUMBERS)
         documents = span([_whole(numbers.get("support")) for numbers in those])
         yield Row((run, name, *means, documents))
 
 
 def _whole(value: float | None) -> int | None:
     return None if value is None else int(value)
-
-
-def _mean(values: Sequence[float | None]) -> str:
-    known = [value for value in values if value is not None]
-    return share(float(np.mean(known))) if known else NOTHING

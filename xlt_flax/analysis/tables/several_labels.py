@@ -1,11 +1,7 @@
 """Micro-F1 and exact match, on the target language, of documents that may have several labels."""
 
-from collections.abc import Iterable
-
-import numpy as np
-
 from xlt_flax.analysis.findings import Findings
-from xlt_flax.analysis.formats import NOTHING, share, span
+from xlt_flax.analysis.formats import mean_share, span
 from xlt_flax.analysis.results import Run, finished_of
 from xlt_flax.analysis.table import Row, Section, Table
 
@@ -41,13 +37,8 @@ def _of_sets(run: Run) -> bool:
 def _row(name: str, runs: list[Run]) -> Row:
     found = [run.result for run in runs]
     means = (
-        _mean(one.micro_f1 for one in found),
-        _mean(one.macro_f1 for one in found),
-        _mean(one.accuracy for one in found),
+        mean_share(one.micro_f1 for one in found),
+        mean_share(one.macro_f1 for one in found),
+        mean_share(one.accuracy for one in found),
     )
     return Row((name, *means, span([one.documents for one in found]), str(len(runs))))
-
-
-def _mean(values: Iterable[float | None]) -> str:
-    known = [value for value in values if value is not None]
-    return share(float(np.mean(known))) if known else NOTHING

@@ -10,13 +10,11 @@ from xlt_flax.prediction.output.shape import Shape
 from xlt_flax.prediction.table_in import Row
 
 
-class JsonLines:
-    """A Writer (output/shape) of an object a line; what is no number is null."""
+class Lines:
+    """A Writer (output/shape) of a line a row, which `_line` makes of it."""
 
-    def __init__(self, stream: BinaryIO, shape: Shape, header: bool):
-        del header  # names stand in each line
-        self._stream, self._shape = stream, shape
-        self._label, self._probabilities, *self._id = shape.own
+    def __init__(self, stream: BinaryIO):
+        self._stream = stream
 
     def write(self, rows: Sequence[Row], said: Iterable[Answer]) -> None:
         lines = (self._line(row, answer) for row, answer in zip(rows, said, strict=True))
@@ -24,6 +22,19 @@ class JsonLines:
 
     def close(self) -> None:
         pass
+
+    def _line(self, row: Row, answer: Answer) -> str:
+        raise NotImplementedError
+
+
+class JsonLines(Lines):
+    """A Writer (output/shape) of an object a line; what is no number is null."""
+
+    def __init__(self, stream: BinaryIO, shape: Shape, header: bool):
+        del header  # names stand in each line
+        super().__init__(stream)
+        self._shape = shape
+        self._label, self._probabilities, *self._id = shape.own
 
     def _line(self, row: Row, answer: Answer) -> str:
         label = next(iter(answer.labels), None)

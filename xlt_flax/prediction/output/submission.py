@@ -1,16 +1,16 @@
 """Submissions to SHINRA: target lines, each with the classes that a system gives its page."""
 
 import json
-from collections.abc import Iterable, Sequence
 from typing import Any, BinaryIO
 
 from xlt_flax.prediction.answers import Answer
+from xlt_flax.prediction.output.json_lines import Lines
 from xlt_flax.prediction.table_in import Row
 
 _DIGITS = 4  # of a probability
 
 
-class Submission:
+class Submission(Lines):
     """A Writer (output/shape) of the input's lines in the new layout:
 
         {"page_id":"8881","title":"…","ENEs":{"AUTO.mine.202611":[{"prob":0.94,"ENE":"1.7.19.13"}]}}
@@ -23,14 +23,8 @@ class Submission:
     """
 
     def __init__(self, stream: BinaryIO, annotator: str):
-        self._stream, self._annotator = stream, annotator
-
-    def write(self, rows: Sequence[Row], said: Iterable[Answer]) -> None:
-        lines = (self._line(row, answer) for row, answer in zip(rows, said, strict=True))
-        self._stream.write("".join(lines).encode())
-
-    def close(self) -> None:
-        pass
+        super().__init__(stream)
+        self._annotator = annotator
 
     def _line(self, row: Row, answer: Answer) -> str:
         classes = _classes(answer) if any(row.texts) else []

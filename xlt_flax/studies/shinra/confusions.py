@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.label_sets import confused, counts_by
-from xlt_flax.analysis.results import finished_of
-from xlt_flax.studies.shinra.curve import largest
+from xlt_flax.studies.shinra.curve import judged_of, on_most_articles
 
 
 class Confusion(NamedTuple):
@@ -26,10 +25,10 @@ class Confusion(NamedTuple):
 
 def confusions_of(findings: Findings) -> list[Confusion]:
     """Of the runs on the most articles, the most frequent first; then those of the rarer class."""
-    point = largest(findings)
-    if point is None:
+    name = on_most_articles(findings)
+    if name is None:
         return []
-    runs = [run.result for run in finished_of(findings.results.of(point.name)) if run.result.ids]
+    runs = judged_of(findings.results.of(name))
     pairs, pages = Counter[tuple[str, str]](), Counter[str]()
     for run in runs:
         pairs.update(confused(run))

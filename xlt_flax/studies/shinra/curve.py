@@ -9,7 +9,7 @@ from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.judged import Judged
 from xlt_flax.analysis.label_sets import majority_f1, micro_f1
 from xlt_flax.analysis.measured import Measured, measure
-from xlt_flax.analysis.results import Run, finished_of
+from xlt_flax.analysis.results import Evaluation, Results, Run, finished_of
 
 
 @dataclass(frozen=True)
@@ -37,20 +37,37 @@ def curve_of(findings: Findings) -> list[Point]:
     """From the fewest articles to the most; runs of another setting than the others' are not in
     it, and such without a number of articles come last."""
     results = findings.results
-    names = [name for name in results.names() if not any(run.apart for run in results.of(name))]
-    judged = Judged(results, values=micro_f1)
-    articles = {name: _articles(results.of(name)) for name in names}
-    names.sort(key=lambda name: (articles[name] is None, articles[name] or 0))
+    names, judged = _names(results), Judged(results, values=micro_f1)
     before = [None, *names[:-1]]
     return [
         Point(
             cell_of(results.of(name), judged, None),
-            articles[name],
+            _articles(results.of(name)),
             _majority(results.of(name)),
             measure(difference(name, earlier), results.runs, judged) if earlier else None,
         )
         for earlier, name in zip(before, names, strict=True)
     ]
+
+
+def on_most_articles(findings: Findings) -> str | None:
+    """The name of the finished runs on the most articles: chosen beforehand, not by their
+    result."""
+    results = findings.results
+    known = [name for name in _names(results) if finished_of(results.of(name))]
+    return known[-1] if known else None
+
+
+def judged_of(runs: Sequence[Run]) -> list[Evaluation]:
+    """Of those that are finished, with predictions."""
+    return [run.result for run in finished_of(runs) if run.result.ids]
+
+
+def _names(results: Results) -> list[str]:
+    """In the order of the curve."""
+    names = [name for name in results.names() if not any(run.apart for run in results.of(name))]
+    articles = {name: _articles(results.of(name)) for name in names}
+    return sorted(names, key=lambda name: (articles[name] is None, articles[name] or 0))
 
 
 def _articles(runs: Sequence[Run]) -> int | None:
@@ -63,11 +80,5 @@ def _articles(runs: Sequence[Run]) -> int | None:
 
 
 def _majority(runs: Sequence[Run]) -> float | None:
-    known = [run.result for run in finished_of(runs) if run.result.ids]
+    known = judged_of(runs)
     return majority_f1(known[0]) if known else None
-
-
-def largest(findings: Findings) -> Point | None:
-    """The finished runs on the most articles: named beforehand, not by their result."""
-    known = [point for point in curve_of(findings) if point.cell.mean is not None]
-    return known[-1] if known else None

@@ -42,11 +42,6 @@ class Hierarchy:
         return (self.missing,) if self.missing else ()
 
 
-def branch_of(id: str) -> str:
-    """The id of the class at the top above one: "1" of "1.7.19.13"."""
-    return id.partition(".")[0]
-
-
 def hierarchy_of(results: Results) -> Hierarchy:
     """Of the data that the runs were made on; without names where that is gone."""
     try:

@@ -9,7 +9,7 @@ from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.results import Results, Run
 from xlt_flax.analysis.study_report import Answer, Column, StudyReport
 from xlt_flax.studies.shinra import answers
-from xlt_flax.studies.shinra.curve import largest
+from xlt_flax.studies.shinra.curve import on_most_articles
 from xlt_flax.studies.shinra.reported import WORKSHOP, is_of_shinra
 
 
@@ -57,8 +57,8 @@ class ShinraReport(StudyReport):
 
     def best(self, findings: Findings) -> Cell | None:
         """Of the most articles."""
-        point = largest(findings)
-        return findings.every.cells[point.name] if point else None
+        name = on_most_articles(findings)
+        return findings.every.cells[name] if name else None
 
     def curve_columns(self, names: Sequence[str]) -> list[Column]:
         return [Column("by articles", "two", names)]

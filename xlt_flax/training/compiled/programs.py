@@ -22,7 +22,7 @@ from xlt_flax.data.layout.slots import Batch, Layout
 from xlt_flax.errors import UserError
 from xlt_flax.modeling.encoders import Params
 from xlt_flax.modeling.weights import weight_shapes
-from xlt_flax.training.benchmark import TimedDocuments, described_state, order_of
+from xlt_flax.training.benchmark import TimedDocuments, described_state, timed_order
 from xlt_flax.training.compiled.targets import CUDNN, Target
 from xlt_flax.training.determinism import OPTION
 from xlt_flax.training.inputs import Inputs
@@ -165,7 +165,7 @@ def _batch(
 ) -> tuple[np.ndarray, Batch]:
     """The first batch that fits `rows`, or that is of the shape that most have; and which documents
     it holds."""
-    order, documents = order_of(config, phase.documents), phase.documents
+    order, documents = timed_order(config, phase.documents), phase.documents
     batches = [order.batch(number) for number in range(min(steps, _LOOKED_AT))]
     if rows is None:
         shapes = [phase.layout.shape_of(documents, batch) for batch in batches]

@@ -11,7 +11,7 @@ from shinra_files import (
     write_classes,
 )
 
-from xlt_flax.data.sources.shinra.class_list import read_class_list
+from xlt_flax.data.sources.shinra.class_list import branch_of, read_class_list
 from xlt_flax.data.sources.shinra.development import read_development
 from xlt_flax.data.sources.shinra.dump import read_dump
 from xlt_flax.data.sources.shinra.pages import read_pages
@@ -51,7 +51,7 @@ def test_the_class_list(classes):
     assert classes.leaves == ("0", "1.1", "1.2", "1.7.19.13", "1.10", "9")
     assert classes.nodes["1.7"] == ("1.7", "Product", "製品名", ("1.7.19",), "1")
     assert classes.nodes["1"].parent == ""
-    assert [classes.branch(id) for id in ("1.7.19.13", "9")] == ["1", "9"]
+    assert [branch_of(id) for id in ("1.7.19.13", "9")] == ["1", "9"]
     assert not classes.is_leaf("1.7.19")
 
 

@@ -4,10 +4,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from xlt_flax.data.sources._json_object import object_of
 from xlt_flax.data.sources.files.columns import Row, Table, Wanted
 from xlt_flax.data.sources.files.description import DataFile, Reading
 from xlt_flax.data.sources.files.lines import text_lines
 from xlt_flax.errors import UserError
+
+_SUCH_AS = '{"text": "…", "label": "…"}'
 
 
 def rows(file: DataFile, reading: Reading, wanted: Wanted) -> Iterator[Row]:
@@ -46,17 +49,7 @@ def _records(file: DataFile, reading: Reading) -> Iterator[tuple[str, str, dict[
         if not line.isspace():
             number += 1
             where = f"{file.path}: row {number}"
-            yield where, line, _record(line, where)
-
-
-def _record(line: str, where: str) -> dict[str, Any]:
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{where}: is no JSON: {error}") from None
-    if not isinstance(record, dict):
-        raise UserError(f'{where}: is no object: give one a line, {{"text": "…", "label": "…"}}')
-    return record
+            yield where, line, object_of(line, where, _SUCH_AS)
 
 
 def _require_characters(text: str, where: str) -> None:

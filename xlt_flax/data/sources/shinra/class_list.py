@@ -4,7 +4,7 @@
 """
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -59,9 +59,20 @@ class ClassList:
         """
         return not self.nodes[id].children
 
-    def branch(self, id: str) -> str:
-        """The class at the top above one: "1" of "1.7.19.13", by its number."""
-        return id.partition(".")[0]
+    def require(self, ids: Iterable[str], where: str) -> None:
+        """
+        Args:
+          where: the classes stand, for the message.
+
+        Raises:
+          UserError: one is none of the list.
+        """
+        for id in ids:
+            if id not in self.nodes:
+                raise UserError(
+                    f"{where}: the class list has no class {id!r}: correct it, or give the list of "
+                    "its release"
+                )
 
     def id_of_name(self, japanese: str, where: str) -> str:
         """The class of a Japanese name, in letters of whatever width (NFKC).
@@ -83,6 +94,11 @@ class ClassList:
     @cached_property
     def _ids_of_names(self) -> dict[str, str]:
         return {_normalised(node.japanese): id for id, node in self.nodes.items()}
+
+
+def branch_of(id: str) -> str:
+    """The id of the class at the top above one: "1" of "1.7.19.13"."""
+    return id.partition(".")[0]
 
 
 def read_class_list(path: Path) -> ClassList:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from xlt_flax.data.sources.shinra.class_list import ClassList
 from xlt_flax.data.sources.shinra.development import read_development
 from xlt_flax.data.sources.shinra.pages import read_pages
-from xlt_flax.errors import UserError
 
 # What is counted of a split's pages; those of several classes are given.
 COUNTED = (WITHOUT_CLASS, WITHOUT_TEXT, OF_SEVERAL) = (
@@ -42,12 +41,7 @@ def read_split(split: str, path: Path, classes: ClassList) -> Iterator[LabelledP
 
 def _training(path: Path, classes: ClassList) -> Iterator[LabelledPage]:
     for page in read_pages(path):
-        for id in page.classes:
-            if id not in classes.nodes:
-                raise UserError(
-                    f"{path}: line {page.number}: the class list has no class {id!r}: correct it, "
-                    "or give the list of its release"
-                )
+        classes.require(page.classes, f"{path}: line {page.number}")
         yield LabelledPage(page.id, page.title, _leaves(page.classes, classes))
 
 

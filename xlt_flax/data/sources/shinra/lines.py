@@ -2,13 +2,13 @@
 
 import bz2
 import gzip
-import json
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+from xlt_flax.data.sources._json_object import object_of
 from xlt_flax.errors import UserError
 
 LONGEST = 1 << 26  # bytes of a line: what is longer was never ended
@@ -43,18 +43,8 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def record_of(line: bytes, where: str) -> dict[str, Any]:
-    """The JSON object of a line.
-
-    Raises:
-      UserError: it is none, or is not UTF-8.
-    """
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{where}: is no JSON: {error}") from None
-    if not isinstance(record, dict):
-        raise UserError(f"{where}: is no object: give one a line, {{…}}")
-    return record
+    """The JSON object of a line; errors as of `object_of`."""
+    return object_of(line, where, "{…}")
 
 
 def text_of(record: dict[str, Any], name: str, where: str) -> str:

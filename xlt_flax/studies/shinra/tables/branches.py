@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from xlt_flax.analysis.findings import Findings
-from xlt_flax.analysis.formats import share, span
+from xlt_flax.analysis.formats import mean_share, span
 from xlt_flax.analysis.label_sets import Counts, counts_by, groups_counted
-from xlt_flax.analysis.results import Evaluation, finished_of
+from xlt_flax.analysis.results import Evaluation
 from xlt_flax.analysis.table import Row, Section, Table
-from xlt_flax.studies.shinra.curve import largest
-from xlt_flax.studies.shinra.hierarchy import branch_of, hierarchy_of
+from xlt_flax.data.sources.shinra.class_list import branch_of
+from xlt_flax.studies.shinra.curve import judged_of, on_most_articles
+from xlt_flax.studies.shinra.hierarchy import hierarchy_of
 
 ORDER = 12
 
@@ -22,11 +21,11 @@ _COLUMNS = (
 
 def tables(findings: Findings) -> list[Table]:
     """None while no run is finished."""
-    point = largest(findings)
-    if point is None:
+    name = on_most_articles(findings)
+    if name is None:
         return []
     hierarchy = hierarchy_of(findings.results)
-    runs = [run.result for run in finished_of(findings.results.of(point.name)) if run.result.ids]
+    runs = judged_of(findings.results.of(name))
     leaves = _by_branch(runs, counts_by)
     whole = _by_branch(runs, groups_counted)
     rows = tuple(
@@ -35,17 +34,17 @@ def tables(findings: Findings) -> list[Table]:
                 branch,
                 hierarchy.english(branch),
                 hierarchy.japanese(branch),
-                _mean([each.precision for each in leaves[branch]]),
-                _mean([each.recall for each in leaves[branch]]),
-                _mean([each.f1 for each in leaves[branch]]),
-                _mean([each.f1 for each in whole[branch]]),
+                mean_share([each.precision for each in leaves[branch]]),
+                mean_share([each.recall for each in leaves[branch]]),
+                mean_share([each.f1 for each in leaves[branch]]),
+                mean_share([each.f1 for each in whole[branch]]),
                 span([each.true for each in leaves[branch]]),
             )
         )
         for branch in sorted(leaves, key=lambda id: (len(id), id))
     )
     notes = (
-        f"{point.name}: means over its draws and seeds. F1: of all classes of the branch, their "
+        f"{name}: means over its draws and seeds. F1: of all classes of the branch, their "
         "decisions pooled. F1 of the branch itself: another class of the same branch counts as "
         "right.",
         *hierarchy.notes,
@@ -62,9 +61,3 @@ def _by_branch(
     found = [counted(run, branch_of) for run in runs]
     branches = {branch for each in found for branch in each}
     return {branch: [each.get(branch, Counts()) for each in found] for branch in branches}
-
-
-def _mean(values: Sequence[float | None]) -> str:
-    """Over the runs in which the number has a meaning."""
-    known = [value for value in values if value is not None]
-    return share(float(np.mean(known)) if known else None)

@@ -3,7 +3,7 @@
 from xlt_flax.analysis.findings import Findings
 from xlt_flax.analysis.table import Row, Section, Table
 from xlt_flax.studies.shinra.confusions import confusions_of
-from xlt_flax.studies.shinra.curve import largest
+from xlt_flax.studies.shinra.curve import on_most_articles
 from xlt_flax.studies.shinra.hierarchy import hierarchy_of
 
 ORDER = 14
@@ -17,8 +17,8 @@ _COLUMNS = (
 
 def tables(findings: Findings) -> list[Table]:
     """None where no page was given a wrong class."""
-    point, found = largest(findings), confusions_of(findings)
-    if point is None or not found:
+    name, found = on_most_articles(findings), confusions_of(findings)
+    if name is None or not found:
         return []
     names = hierarchy_of(findings.results)
     rows = tuple(
@@ -38,7 +38,7 @@ def tables(findings: Findings) -> list[Table]:
     )
     left_out = len(found) - _MOST
     notes = [
-        f"{point.name}: pages of a class that were given the other and not their own, in the mean "
+        f"{name}: pages of a class that were given the other and not their own, in the mean "
         "of its draws and seeds."
     ]
     notes += [f"The {_MOST} most frequent pairs; {left_out} more."] if left_out > 0 else []
